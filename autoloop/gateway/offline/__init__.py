@@ -1,0 +1,1 @@
+"""A seeded stand-in for a language model, so that everything runs without a key."""

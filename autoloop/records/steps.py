@@ -1,0 +1,204 @@
+"""What a step of the loop produces: proposal, evidence, verdict; and the figures of a run."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal
+
+from autoloop.records.chat import Usage
+from autoloop.records.tasks import Split
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """Something a guard saw in an edit."""
+
+    rule: str
+    severity: Literal["note", "warn", "block"]
+    message: str
+    """What was found and what to do, in words a meta-agent can act on."""
+    line: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """An edit of agent.py that the meta-agent submitted."""
+
+    source: str
+    """The whole new agent.py."""
+    title: str
+    """One line, as a commit subject."""
+    hypothesis: str
+    expected: str
+    """Which failures it is meant to cure."""
+    generality: str
+    """Answer to: if this exact task disappeared, would this still be a worthwhile improvement?"""
+    findings: tuple[Finding, ...] = ()
+
+
+class Decision(StrEnum):
+    """What becomes of an edit."""
+
+    KEEP = "keep"
+    REVERT = "revert"
+    UNDECIDED = "undecided"
+    """Not enough was seen to keep it; reverted, and said so."""
+    EMPTY = "empty"
+    """The meta-agent submitted nothing that could be evaluated."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """Why a candidate was kept or reverted, with the numbers behind it."""
+
+    decision: Decision
+    reason: str
+    """A sentence a person understands."""
+    numbers: Mapping[str, float] = field(default_factory=dict)
+    """For example `train_gain`, `p_value`, `validation_gain`, `trials`."""
+
+
+class Side(StrEnum):
+    """Whose trial a keep rule asks for."""
+
+    CANDIDATE = "candidate"
+    INCUMBENT = "incumbent"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Score:
+    """One trial as a keep rule sees it. Invalid trials never become one."""
+
+    side: Side
+    task: str
+    split: Split
+    attempt: int
+    reward: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Want:
+    """A wish for more trials of one side on one task."""
+
+    side: Side
+    task: str
+    count: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """A keep rule's answer while it cannot decide yet. Empty wants: wait for what is running."""
+
+    wants: tuple[Want, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """All a keep rule may know. A verdict is a pure function of it."""
+
+    train: tuple[str, ...]
+    validation: tuple[str, ...]
+    scores: tuple[Score, ...]
+    """Finished trials of both sides, in any order; the incumbent's from earlier steps too."""
+    pending: tuple[Want, ...] = ()
+    """Trials that were asked for and have not ended."""
+    free: int = 1
+    """Workers that could start at once."""
+    candidate_size: int = 0
+    """Syntax-tree nodes of the candidate's agent.py."""
+    incumbent_size: int = 0
+    exhausted: bool = False
+    """True when no further trial can be paid for: the rule must answer with a verdict."""
+    step: int = 1
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interval:
+    """A mean with its 95 % confidence interval. `n` counts tasks, the unit of resampling."""
+
+    mean: float
+    low: float
+    high: float
+    n: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SplitScores:
+    """Baseline against best on one split, and the paired difference."""
+
+    baseline: Interval
+    best: Interval
+    gain: Interval
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One round of the loop. Stored again at each stage; what is set says how far it came."""
+
+    index: int
+    """1, 2, 3, … within the run."""
+    parent: str
+    """Commit of the incumbent it started from."""
+    started_at: datetime
+    proposal: Proposal | None = None
+    candidate: str | None = None
+    """Commit of the edit; None while nothing was submitted."""
+    verdict: Verdict | None = None
+    finished_at: datetime | None = None
+    """Set once git tells the same story as the verdict."""
+    lesson: str = ""
+    meta_usage: Usage = field(default_factory=Usage)
+
+
+class StopReason(StrEnum):
+    """Why a run stopped."""
+
+    HOURS = "hours budget spent"
+    STEPS = "steps budget spent"
+    TRIALS = "trials budget spent"
+    TOKENS = "tokens budget spent"
+    USD = "money budget spent"
+    ASKED = "stop was asked for"
+    INTERRUPTED = "interrupted"
+    NO_PROPOSALS = "the meta-agent submitted nothing several times in a row"
+    INFRASTRUCTURE = "the machine failed repeatedly"
+    MODEL = "the model provider refuses"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """Limits of a run; None is no limit."""
+
+    hours: float | None = 24.0
+    steps: int | None = None
+    trials: int | None = None
+    tokens: int | None = None
+    usd: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One climb, as recorded in its database. Stored again when something changes."""
+
+    name: str
+    created_at: datetime
+    seed: int
+    budget: Budget
+    base: str
+    """Commit of the baseline candidate, the first on the run's branch."""
+    splits: Mapping[str, Split]
+    """Split of each task by name, fixed for the whole run."""
+    task_digests: Mapping[str, str]
+    task_model: str
+    meta_model: str
+    rule: str
+    settings: str = "{}"
+    """All settings as JSON, as they were when the run began; resume uses these."""
+    active_s: float = 0.0
+    """Seconds this run has been worked on, over all sessions."""
+    stop_reason: StopReason | None = None
+    finished_at: datetime | None = None
+    """Set when the final table is written; an interrupted run has none."""
+    scores: Mapping[Split, SplitScores] = field(default_factory=dict)

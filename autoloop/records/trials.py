@@ -1,0 +1,211 @@
+"""A trial: one attempt of one candidate at one task, before, during and after it runs."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal
+
+from autoloop.records.chat import ChatReply, ChatRequest, Usage
+from autoloop.records.tasks import Split, Task
+
+
+class Outcome(StrEnum):
+    """How a trial ended."""
+
+    SCORED = "scored"
+    """The verifier gave a reward."""
+    FAILED = "failed"
+    """The agent's fault (crash, no usable reward): counts as 0."""
+    INVALID = "invalid"
+    """The machine's fault: never counted, run again."""
+
+
+class Purpose(StrEnum):
+    """Why a trial was run; trials of different purposes never stand in for each other."""
+
+    SEARCH = "search"
+    """Evidence for verdicts."""
+    SPOT = "spot"
+    """Asked for by the meta-agent; no evidence, since it chose what to look at."""
+    FINAL = "final"
+    """The paired holdout trials of the final table."""
+    EVAL = "eval"
+    """`autoloop eval`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agent:
+    """What solves the task: a candidate's agent.py, or one of Harbor's two reference agents."""
+
+    kind: Literal["python", "oracle", "nop"] = "python"
+    source: str = ""
+    """Text of agent.py; empty for oracle and nop."""
+
+    @property
+    def digest(self) -> str:
+        """Sixteen hexadecimal digits that name this agent by content."""
+        return hashlib.sha256(f"{self.kind}\0{self.source}".encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quota:
+    """The most a trial may take from the gateway; None is no limit."""
+
+    calls: int | None = 100
+    tokens: int | None = 1_000_000
+    usd: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class TrialKey:
+    """What makes a trial the same trial after a crash: it is never paid for twice."""
+
+    agent: str
+    """Digest of the agent."""
+    task: str
+    task_digest: str
+    purpose: Purpose
+    attempt: int
+    """0, 1, 2, … per agent, task and purpose."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrialRequest:
+    """Everything a worker needs to run one trial."""
+
+    task: Task
+    agent: Agent
+    purpose: Purpose
+    attempt: int
+    seed: int
+    step: int = 0
+    """Step of the run that asked for it; 0 is the baseline."""
+    split: Split | None = None
+    quota: Quota = field(default_factory=Quota)
+
+    @property
+    def key(self) -> TrialKey:
+        """Identity for the store."""
+        return TrialKey(
+            agent=self.agent.digest,
+            task=self.task.name,
+            task_digest=self.task.digest,
+            purpose=self.purpose,
+            attempt=self.attempt,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """Why a trial did not go well, in Harbor's exception names where one fits."""
+
+    kind: str
+    """For example `AgentTimeoutError`, `AgentCrashed`, `RewardFileNotFoundError`."""
+    message: str
+    """A sentence, at most 2,000 characters."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """When one phase of a trial began and ended (UTC)."""
+
+    started_at: datetime
+    finished_at: datetime
+
+    @property
+    def seconds(self) -> float:
+        """Length in seconds."""
+        return (self.finished_at - self.started_at).total_seconds()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrialResult:
+    """A finished trial."""
+
+    id: str
+    """Name of its folder under `jobs/`: `<task[:32]>__<7 characters>`."""
+    key: TrialKey
+    step: int
+    split: Split | None
+    outcome: Outcome
+    reward: float
+    """The number that counts; 0.0 for failed, meaningless for invalid."""
+    rewards: Mapping[str, float] = field(default_factory=dict)
+    failure: Failure | None = None
+    """Set for failed and invalid trials, and beside a reward when the agent ran out of time."""
+    usage: Usage = field(default_factory=Usage)
+    span: Span
+    phases: Mapping[str, Span] = field(default_factory=dict)
+    """`environment_setup`, `agent_setup`, `agent_execution`, `verifier`, as Harbor names them."""
+    folder: str = ""
+    """Path of the trial's folder, relative to the run's folder."""
+
+    @property
+    def passed(self) -> bool:
+        """Whether the full reward of 1 was reached."""
+        return self.outcome is Outcome.SCORED and self.reward >= 1.0 - 1e-9
+
+    @property
+    def counts(self) -> bool:
+        """Whether this trial is evidence about the agent."""
+        return self.outcome is not Outcome.INVALID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandResult:
+    """What a command in a container gave."""
+
+    exit_code: int
+    stdout: str
+    stderr: str = ""
+    truncated_bytes: int = 0
+    """Bytes left out of stdout and stderr together; a note stands where they were."""
+    timed_out: bool = False
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelCall:
+    """One model call of a trial, recorded by the gateway."""
+
+    at: datetime
+    seconds: float
+    request: ChatRequest
+    reply: ChatReply | None
+    """None when the call was refused or failed."""
+    refusal: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnvCall:
+    """One action of a trial in the task container, recorded by the host."""
+
+    at: datetime
+    seconds: float
+    action: Literal["run", "read", "write"]
+    argument: str
+    """The command, or the path."""
+    result: CommandResult
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentNote:
+    """A remark that agent.py left with `env.note`; what an agent says of itself, no evidence."""
+
+    at: datetime
+    text: str
+
+
+TraceEvent = ModelCall | EnvCall | AgentNote
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentEnd:
+    """How agent.py's `solve` ended, as its runtime reported it or the host saw it."""
+
+    finished: bool
+    """`solve` returned."""
+    error: str | None = None
+    """Traceback or reason when it did not."""
