@@ -10,6 +10,10 @@ class AutoloopError(Exception):
     """Base of every error that autoloop raises on purpose; its text is a sentence for a person."""
 
 
+class InterruptError(AutoloopError):
+    """Ctrl-C was pressed twice: everything was ended at once; what is recorded can be resumed."""
+
+
 class UserError(AutoloopError):
     """The person can repair it: the message names thing, value and what to write instead."""
 

@@ -57,6 +57,11 @@ class ChatRequest:
     """`auto`, `none`, `required` or the name of one tool; None leaves it to the provider."""
     max_tokens: int | None = None
     temperature: float | None = None
+    top_p: float | None = None
+    stop: tuple[str, ...] = ()
+    """Texts at which the model must stop writing."""
+    response_format: JsonObject = field(default_factory=dict)
+    """Form the answer must have, as OpenAI's `response_format`; empty is free text."""
     seed: int = 0
     """Seed of the conversation; the offline stand-in draws its mistakes from it."""
 

@@ -187,7 +187,7 @@ class Run:
     seed: int
     budget: Budget
     base: str
-    """Commit of the baseline candidate, the first on the run's branch."""
+    """Commit of the baseline candidate, the first on the run's branch; empty before it is made."""
     splits: Mapping[str, Split]
     """Split of each task by name, fixed for the whole run."""
     task_digests: Mapping[str, str]

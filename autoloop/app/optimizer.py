@@ -1,0 +1,224 @@
+"""The one object behind notebook and command line: every call a person can make on a project.
+
+Nothing heavy is imported before a method needs it, so that `import autoloop` costs nothing.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+
+from autoloop.app.interrupt import stop_on_interrupt
+from autoloop.app.project import Project, find_project, find_project_or_folder
+from autoloop.app.results import (
+    Checkup,
+    Cleaned,
+    Evaluation,
+    EvalWish,
+    Status,
+    StepView,
+    TaskProof,
+    TrialView,
+)
+from autoloop.app.run import ClimbRun
+from autoloop.ports import Observer
+from autoloop.records import Event, Split, Task, TaskSet
+
+BUDGETS = ("hours", "steps", "trials", "tokens", "usd")
+
+
+class Optimizer:
+    """A project whose agent can be improved.
+
+    Example:
+        >>> opt = Optimizer(".")
+        >>> run = opt.climb(hours=24, usd=50)
+        >>> run.best, run.steps, run.trials
+    """
+
+    def __init__(
+        self,
+        project: str | Path = ".",
+        *,
+        observe: Callable[[Event], None] | None = None,
+        **settings: object,
+    ) -> None:
+        """Settings by keyword win over program.md: `Optimizer(".", workers=8)`.
+
+        Args:
+            project: Folder of the project, or one inside it.
+            observe: Called with every event of a run in place of the progress display.
+            settings: Tables as mappings, such as `trial={"calls": 50}`.
+        """
+        self._path = Path(project)
+        self._settings = _flat(settings)
+        self._observe = observe
+
+    def climb(self, **limits: object) -> ClimbRun:
+        """Improve the agent until a limit is reached; Ctrl-C ends cleanly.
+
+        Args:
+            limits: `hours`, `steps`, `trials`, `tokens`, `usd` (they win over the budget in
+                program.md), and any setting.
+
+        Raises:
+            UserError: project, tasks or settings cannot be used.
+        """
+        from autoloop.app.climbing import Climb, start_climb
+
+        project = self._project(limits)
+        with stop_on_interrupt() as stop, self._display() as observer:
+            run = start_climb(project, Climb(observer=observer, stop=stop))
+        return ClimbRun(project, run.name)
+
+    def resume(self, run: str | None = None, **limits: object) -> ClimbRun:
+        """Go on with a run (the latest by default), if wished with other limits."""
+        from autoloop.app.climbing import Climb, resume_climb
+
+        project = self._project(limits)
+        with stop_on_interrupt() as stop, self._display() as observer:
+            done = resume_climb(project, run, Climb(observer=observer, stop=stop))
+        return ClimbRun(project, done.name)
+
+    def holdout(self, run: str | None = None) -> ClimbRun:
+        """Make the final table of a run as it stands: opens the sealed holdout."""
+        from autoloop.app.climbing import Climb, resume_climb
+        from autoloop.loop import open_holdout
+
+        project = self._project({})
+        with stop_on_interrupt() as stop, self._display() as observer:
+            climb = Climb(observer=observer, stop=stop, work=open_holdout)
+            done = resume_climb(project, run, climb)
+        return ClimbRun(project, done.name)
+
+    def run(self, name: str | None = None) -> ClimbRun:
+        """A run that was recorded, the latest by default."""
+        project = self._project({})
+        return ClimbRun(project, project.latest_run(name))
+
+    def eval(self, wish: EvalWish | None = None) -> Evaluation:
+        """Evaluate an agent on tasks, without changing anything."""
+        from autoloop.app.evaluating import evaluate_agent
+
+        project = self._anywhere()
+        with stop_on_interrupt() as stop, self._display() as observer:
+            return evaluate_agent(project, wish or EvalWish(), observer=observer, stop=stop)
+
+    def check_tasks(
+        self, tasks: Path | None = None, *, workers: int | None = None
+    ) -> tuple[TaskProof, ...]:
+        """Prove that every task's solution scores 1 and doing nothing scores 0."""
+        from autoloop.app.evaluating import prove_tasks
+
+        wish = EvalWish(tasks=tasks, workers=workers)
+        with stop_on_interrupt() as stop, self._display() as observer:
+            return prove_tasks(self._anywhere(), wish, observer=observer, stop=stop)
+
+    def tasks(self, folder: Path | None = None) -> TaskSet:
+        """Everything below the tasks folder: usable tasks, and what is wrong elsewhere."""
+        from autoloop.app.contents import found_tasks
+
+        return found_tasks(self._anywhere(), folder)
+
+    def splits(self, tasks: Iterable[Task]) -> Mapping[str, Split]:
+        """Which split each task would fall into in a new run."""
+        from autoloop.app.contents import split_tasks
+
+        return split_tasks(self._project({}), list(tasks))
+
+    def new_task(self, name: str) -> Path:
+        """Write the skeleton of a new task; its folder."""
+        from autoloop.app.contents import tasks_folder
+        from autoloop.tasks import new_task
+
+        return new_task(tasks_folder(self._project({})), name)
+
+    def import_spreadsheetbench(self, source: Path, out: Path) -> tuple[Path, ...]:
+        """Make tasks from SpreadsheetBench's own files; their folders."""
+        from autoloop.tasks.spreadsheetbench import import_spreadsheetbench
+
+        return tuple(import_spreadsheetbench(source, out))
+
+    def status(self, run: str | None = None) -> Status:
+        """How a run stands, also while it is at work."""
+        from autoloop.app import looking
+
+        return looking.status(self._project({}), run)
+
+    def show(self, step: int, *, run: str | None = None) -> StepView:
+        """A step with its diff."""
+        from autoloop.app import looking
+
+        return looking.show_step(self._project({}), run, step)
+
+    def diff(self, old: str, new: str, *, run: str | None = None) -> str:
+        """Diff between two candidates: `base`, `best`, a step's number, or a commit."""
+        from autoloop.app import looking
+
+        return looking.diff_candidates(self._project({}), run, old=old, new=new)
+
+    def trace(self, trial: str, *, run: str | None = None) -> TrialView:
+        """A trial with its transcript."""
+        from autoloop.app import looking
+
+        return looking.show_trial(self._project({}), run, trial)
+
+    def stop(self, run: str | None = None) -> str:
+        """Ask the process that works on a run to end cleanly; the run's name."""
+        from autoloop.app.tending import ask_to_stop
+
+        return ask_to_stop(self._project({}), run)
+
+    def gc(self, *, keep: int | None = None) -> Cleaned:
+        """Remove containers of dead runs and, with `keep`, all but the newest runs."""
+        from autoloop.app.tending import clean
+
+        return clean(self._project({}), keep=keep)
+
+    def doctor(self) -> tuple[Checkup, ...]:
+        """Look at everything a climb needs."""
+        from autoloop.app.tending import examine
+
+        return tuple(examine(self._project({})))
+
+    @staticmethod
+    def init(folder: str | Path = ".") -> tuple[Path, ...]:
+        """Write what is missing of a project; nothing that exists is touched."""
+        from autoloop.app.tending import init_project
+
+        return init_project(Path(folder))
+
+    def _project(self, limits: Mapping[str, object]) -> Project:
+        return find_project(self._path, {**self._settings, **_flat(limits)})
+
+    def _anywhere(self) -> Project:
+        """The project, or, outside of any, this folder with all defaults."""
+        return find_project_or_folder(self._path, self._settings)
+
+    def _display(self) -> AbstractContextManager[Observer]:
+        if self._observe is not None:
+            return nullcontext(_Watching(self._observe))
+        from autoloop.report.live import LiveProgress
+
+        return LiveProgress()
+
+
+class _Watching:
+    """An observer made of a function."""
+
+    def __init__(self, notify: Callable[[Event], None]) -> None:
+        self._notify = notify
+
+    def notify(self, event: Event) -> None:
+        self._notify(event)
+
+
+def _flat(settings: Mapping[str, object], prefix: str = "") -> dict[str, object]:
+    """Settings by dotted keys; the budget's own may stand without its name, None is no wish."""
+    flat: dict[str, object] = {}
+    for name, value in settings.items():
+        key = f"budget.{name}" if not prefix and name in BUDGETS else f"{prefix}{name}"
+        if isinstance(value, Mapping):
+            flat |= _flat(value, f"{key}.")
+        elif value is not None:
+            flat[key] = value
+    return flat

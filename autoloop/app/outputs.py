@@ -1,0 +1,54 @@
+"""Keeps the files a person reads, results.tsv and report.html, true while a run goes on."""
+
+from pathlib import Path
+from typing import Protocol
+
+from autoloop.ports import Observer, RunStore, Workspace
+from autoloop.records import Event, Run, RunFinished, Step, StepFinished, TrialResult
+from autoloop.report import write_report, write_results
+
+
+class RunFiles:
+    """An `Observer` that writes the run's files, then passes the event on."""
+
+    def __init__(
+        self, folder: Path, store: RunStore, workspace: Workspace, *, inner: Observer
+    ) -> None:
+        self._folder = folder
+        self._store = store
+        self._workspace = workspace
+        self._inner = inner
+
+    def notify(self, event: Event) -> None:
+        """Take note of an event."""
+        if isinstance(event, StepFinished):
+            write_results(self._folder / "results.tsv", self._store.steps(), self._store.trials())
+        if isinstance(event, RunFinished):
+            self.write_report(event.run)
+        self._inner.notify(event)
+
+    def write_report(self, run: Run) -> Path:
+        """Write report.html; its path."""
+        return write_run_report(self._folder, run, store=self._store, workspace=self._workspace)
+
+
+class Recorded(Protocol):
+    """Records that can be read."""
+
+    def steps(self) -> tuple[Step, ...]:
+        """All steps by index."""
+
+    def trials(self) -> tuple[TrialResult, ...]:
+        """All trials."""
+
+
+def write_run_report(folder: Path, run: Run, *, store: Recorded, workspace: Workspace) -> Path:
+    """Write a run's report.html; its path."""
+    path = folder / "report.html"
+    steps = store.steps()
+    write_report(path, run, steps, store.trials(), diffs=_diffs(steps, workspace))
+    return path
+
+
+def _diffs(steps: tuple[Step, ...], workspace: Workspace) -> dict[int, str]:
+    return {s.index: workspace.diff(s.parent, s.candidate) for s in steps if s.candidate}

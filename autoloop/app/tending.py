@@ -1,0 +1,104 @@
+"""Looks after a project: its first files, cleaning up, and whether the machine is ready."""
+
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+from autoloop.app.compose import resolve_models
+from autoloop.app.contents import program_of, usable_tasks
+from autoloop.app.project import Project
+from autoloop.app.results import Checkup, Cleaned
+from autoloop.errors import AutoloopError
+from autoloop.sandbox import DockerSandbox
+from autoloop.store import SqliteStore, request_stop
+from autoloop.tasks import new_task
+from autoloop.workspace import GitWorkspace
+
+PACKAGE = Path(__file__).resolve().parents[1]
+LEAST_FREE_GB = 5.0
+
+
+def template(name: str) -> Path:
+    """A file or folder of the default project: beside the package in a checkout, else inside it."""
+    packed = PACKAGE / "template" / name
+    return packed if packed.exists() else PACKAGE.parent / name
+
+
+def init_project(folder: Path) -> tuple[Path, ...]:
+    """Write what is missing of a project and return it; nothing that exists is touched."""
+    folder.mkdir(parents=True, exist_ok=True)
+    missing = [name for name in ("agent.py", "program.md") if not (folder / name).exists()]
+    written = [Path(shutil.copyfile(template(name), folder / name)) for name in missing]
+    if not (folder / "sandboxes").exists():
+        written.append(shutil.copytree(template("sandboxes"), folder / "sandboxes"))
+    if not (folder / "tasks").exists():
+        written.append(new_task(folder / "tasks", "hello"))
+    ignore = folder / ".gitignore"
+    lines = ignore.read_text(encoding="utf-8").splitlines() if ignore.exists() else []
+    if not {"runs/", "runs/*"} & set(lines):
+        ignore.write_text("\n".join([*lines, "runs/"]) + "\n", encoding="utf-8")
+        written.append(ignore)
+    return tuple(written)
+
+
+def examine(project: Project) -> Iterator[Checkup]:
+    """Look at everything a climb needs, one thing after the other."""
+    yield Checkup(subject="python", fine=True, remark=sys.version.split()[0])
+    yield _looked_at("engine", lambda: _engine(project))
+    yield _looked_at("git", lambda: _git(project))
+    yield _looked_at("settings", lambda: _models(project))
+    yield _looked_at("agent.py", lambda: f"{len(project.agent_source().splitlines())} lines")
+    yield _looked_at("tasks", lambda: f"{len(usable_tasks(project))} usable")
+    free_gb = shutil.disk_usage(project.root).free / 1e9
+    yield Checkup(subject="disk", fine=free_gb >= LEAST_FREE_GB, remark=f"{free_gb:.0f} GB free")
+
+
+def _looked_at(subject: str, look: Callable[[], str]) -> Checkup:
+    try:
+        return Checkup(subject=subject, fine=True, remark=look())
+    except AutoloopError as error:
+        return Checkup(subject=subject, fine=False, remark=str(error))
+
+
+def _engine(project: Project) -> str:
+    with DockerSandbox(project.root, run="doctor") as sandbox:
+        return f"answers; agent image {sandbox.agent_image()[:19]}"
+
+
+def _git(project: Project) -> str:
+    with closing(GitWorkspace(project.root)) as workspace:
+        return f"{len(workspace.runs())} runs have branches"
+
+
+def _models(project: Project) -> str:
+    models = program_of(project).settings.models
+    names = resolve_models(models.task, models.meta)
+    return f"task model {names.task}, meta model {names.meta}"
+
+
+def clean(project: Project, *, keep: int | None) -> Cleaned:
+    """Remove containers of dead runs and, with `keep`, all but the newest runs with their refs.
+
+    A run that a process works on is left alone.
+    """
+    with DockerSandbox(project.root, run="gc") as sandbox:
+        containers = sandbox.sweep()
+    gone: list[str] = []
+    if keep is not None:
+        names = project.run_names()
+        with closing(GitWorkspace(project.root)) as workspace:
+            for name in names[: max(0, len(names) - keep)]:
+                with closing(SqliteStore.open(project.runs / name)):
+                    workspace.remove_run(name)
+                    shutil.rmtree(project.runs / name)
+                gone.append(name)
+    return Cleaned(containers=containers, runs=tuple(gone))
+
+
+def ask_to_stop(project: Project, name: str | None) -> str:
+    """Ask the process that works on a run to end cleanly; the run's name."""
+    run = project.latest_run(name)
+    request_stop(project.run_folder(run))
+    return run

@@ -1,0 +1,141 @@
+"""Commands that run trials: climb, resume, eval, holdout."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from autoloop import ClimbRun, EvalWish, Optimizer, Split
+from autoloop.cli.exits import Exit, exit_of
+from autoloop.cli.printing import print_json, print_table, say
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object at the end.")]
+RunName = Annotated[str | None, typer.Argument(help="Name of the run; the latest by default.")]
+Hours = Annotated[float | None, typer.Option(help="Stop after so many hours.")]
+Steps = Annotated[int | None, typer.Option(help="Stop after so many steps.")]
+Trials = Annotated[int | None, typer.Option(help="Stop after so many trials.")]
+Tokens = Annotated[int | None, typer.Option(help="Stop after so many tokens.")]
+Usd = Annotated[float | None, typer.Option(help="Stop after so many US dollars.")]
+Workers = Annotated[int | None, typer.Option(help="Trials at once.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this file."""
+    app.command()(climb)
+    app.command()(resume)
+    app.command("eval")(evaluate)
+    app.command()(holdout)
+
+
+def climb(
+    context: typer.Context,
+    hours: Hours = None,
+    steps: Steps = None,
+    trials: Trials = None,
+    tokens: Tokens = None,
+    usd: Usd = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of what is drawn by chance.")] = None,
+    workers: Workers = None,
+    json: Json = False,
+) -> None:
+    """Improve agent.py until a limit is reached."""
+    limits = {"hours": hours, "steps": steps, "trials": trials, "tokens": tokens, "usd": usd}
+    run = Optimizer(context.obj).climb(**limits, seed=seed, workers=workers)
+    _finish(run, json=json)
+
+
+def resume(
+    context: typer.Context,
+    run: RunName = None,
+    hours: Hours = None,
+    steps: Steps = None,
+    trials: Trials = None,
+    tokens: Tokens = None,
+    usd: Usd = None,
+    workers: Workers = None,
+    json: Json = False,
+) -> None:
+    """Go on with a run where it stopped; limits given here replace its own."""
+    limits = {"hours": hours, "steps": steps, "trials": trials, "tokens": tokens, "usd": usd}
+    _finish(Optimizer(context.obj).resume(run, **limits, workers=workers), json=json)
+
+
+def holdout(context: typer.Context, run: RunName = None, json: Json = False) -> None:
+    """Open the sealed holdout of a run as it stands, and print what was truly gained."""
+    _finish(Optimizer(context.obj).holdout(run), json=json)
+
+
+def evaluate(
+    context: typer.Context,
+    tasks: Annotated[
+        Path | None, typer.Option(help="Folder of Harbor tasks; the project's by default.")
+    ] = None,
+    split: Annotated[Split | None, typer.Option(help="Only this split of the project.")] = None,
+    attempts: Annotated[int, typer.Option(min=1, help="Trials per task.")] = 1,
+    workers: Workers = None,
+    agent: Annotated[
+        str, typer.Option(help="oracle, nop, or a path; the project's agent.py by default.")
+    ] = "",
+    json: Json = False,
+) -> None:
+    """Evaluate an agent on tasks; nothing is changed."""
+    wish = EvalWish(agent=agent, tasks=tasks, split=split, attempts=attempts, workers=workers)
+    evaluation = Optimizer(context.obj).eval(wish)
+    if json:
+        print_json(evaluation.summary)
+    else:
+        _print_evaluation(evaluation.summary, evaluation.folder)
+    if evaluation.stopped:
+        raise typer.Exit(Exit.INTERRUPTED)
+    if any(not trial.counts for trial in evaluation.trials):
+        raise typer.Exit(Exit.UNSOUND)
+
+
+def _finish(run: ClimbRun, *, json: bool) -> None:
+    record = run.record
+    if json:
+        print_json(run.summary)
+    else:
+        _print_climb(run)
+    raise typer.Exit(exit_of(record))
+
+
+def _print_climb(run: ClimbRun) -> None:
+    record, facts = run.record, run.summary
+    say("")
+    if run.table:
+        header, *rows = run.table
+        print_table(header, rows)
+        say("Points of 100 with 95 % intervals over tasks. Only holdout is free of selection.")
+    cost = "unknown" if facts["cost_usd"] is None else f"{facts['cost_usd']:.2f} USD"
+    say(
+        f"{facts['steps']} steps: {facts['kept']} kept, {facts['reverted']} reverted,"
+        f" {facts['undecided']} undecided. {facts['trials']} trials"
+        f" ({facts['invalid_trials']} invalid), {facts['tokens']} tokens, {cost}."
+    )
+    if record.finished_at is None:
+        say(f"Not finished ({record.stop_reason}). Go on with: autoloop resume {run.name}")
+    say(f"The best agent.py is on branch autoloop/{run.name}. Take it with:")
+    say(f"  git checkout autoloop/{run.name} -- agent.py")
+
+
+def _print_evaluation(facts: dict[str, Any], folder: Path) -> None:  # a JSON document
+    rows = [
+        (
+            task["task"],
+            task["family"],
+            f"{task['passed']}/{task['attempts']}",
+            "-" if task["mean"] is None else f"{task['mean']:.2f}",
+            (task["failures"] or [""])[-1][:80],
+        )
+        for task in facts["per_task"]
+    ]
+    print_table(("task", "family", "passed", "mean", "trouble"), rows)
+    score = facts["score"]
+    say(
+        f"{facts['agent']}: {100 * score['mean']:.1f}"
+        f" [{100 * score['low']:.1f}, {100 * score['high']:.1f}] points over {facts['tasks']}"
+        f" tasks, {facts['trials']} trials ({facts['invalid_trials']} invalid),"
+        f" {facts['wall_s']:.0f} s."
+        f" Files: {folder}"
+    )

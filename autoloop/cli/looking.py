@@ -1,0 +1,119 @@
+"""Commands that show what is recorded: status, log, show, diff, trace, report."""
+
+from typing import Annotated
+
+import typer
+
+from autoloop import Optimizer, Status, Step
+from autoloop.cli.climbing import Json, RunName
+from autoloop.cli.printing import print_json, print_table, say
+
+OfRun = Annotated[str | None, typer.Option("--run", help="Name of the run; latest by default.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this file."""
+    for command in (status, log, show, diff, trace, report):
+        app.command()(command)
+
+
+def status(context: typer.Context, run: RunName = None, json: Json = False) -> None:
+    """How a run stands, also while it is at work."""
+    now = Optimizer(context.obj).status(run)
+    if json:
+        print_json(now)
+        return
+    state = "at work" if now.alive else (now.run.stop_reason or "not at work")
+    say(f"{now.run.name}: {state}. {_counts(now)}")
+    cost = "unknown" if now.cost_usd is None else f"{now.cost_usd:.2f} USD"
+    say(
+        f"{now.trials} trials ({now.invalid_trials} invalid), {now.tokens} tokens, {cost},"
+        f" {now.run.active_s / 60:.1f} minutes."
+    )
+
+
+def log(context: typer.Context, run: RunName = None, json: Json = False) -> None:
+    """All steps of a run with their verdicts."""
+    steps = Optimizer(context.obj).status(run).steps
+    if json:
+        print_json(steps)
+        return
+    print_table(("step", "verdict", "commit", "title", "reason"), map(_row, steps))
+
+
+def show(
+    context: typer.Context,
+    step: Annotated[int, typer.Argument(help="Index of the step.")],
+    run: OfRun = None,
+    json: Json = False,
+) -> None:
+    """One step: hypothesis, verdict, numbers and diff."""
+    view = Optimizer(context.obj).show(step, run=run)
+    if json:
+        print_json(view)
+        return
+    proposal, verdict = view.step.proposal, view.step.verdict
+    if proposal is not None:
+        say(f"{proposal.title}\n\nHypothesis: {proposal.hypothesis}\nExpected: {proposal.expected}")
+        say(f"Without this task, still an improvement? {proposal.generality}")
+    if verdict is not None:
+        say(f"\nVerdict: {verdict.decision}. {verdict.reason}")
+        print_table(("number", "value"), [(k, f"{v:.4g}") for k, v in verdict.numbers.items()])
+    say(f"\n{view.diff}")
+
+
+def diff(
+    context: typer.Context,
+    old: Annotated[str, typer.Argument(help="base, best, a step's number, or a commit.")] = "base",
+    new: Annotated[str, typer.Argument(help="The same.")] = "best",
+    run: OfRun = None,
+    json: Json = False,
+) -> None:
+    """What changed in agent.py between two candidates."""
+    text = Optimizer(context.obj).diff(old, new, run=run)
+    if json:
+        print_json({"old": old, "new": new, "diff": text})
+        return
+    say(text)
+
+
+def trace(
+    context: typer.Context,
+    trial: Annotated[str, typer.Argument(help="Id of the trial, or the beginning of it.")],
+    run: OfRun = None,
+    json: Json = False,
+) -> None:
+    """What happened in one trial, as the host recorded it."""
+    view = Optimizer(context.obj).trace(trial, run=run)
+    if json:
+        print_json(view)
+        return
+    result = view.trial
+    trouble = f" {result.failure.kind}: {result.failure.message}" if result.failure else ""
+    say(f"{result.id}: {result.outcome}, reward {result.reward:g}.{trouble}\n{view.folder}\n")
+    say(view.text)
+
+
+def report(context: typer.Context, run: RunName = None, json: Json = False) -> None:
+    """Write report.html of a run anew."""
+    path = Optimizer(context.obj).run(run).report()
+    if json:
+        print_json({"report": path})
+        return
+    say(f"{path}")
+
+
+def _counts(now: Status) -> str:
+    decisions = [s.verdict.decision.value for s in now.steps if s.verdict is not None]
+    words = [f"{decisions.count(word)} {word}" for word in dict.fromkeys(decisions)]
+    return f"{len(now.steps)} steps: {', '.join(words) or 'none decided yet'}."
+
+
+def _row(step: Step) -> tuple[str, ...]:
+    return (
+        f"{step.index}",
+        step.verdict.decision.value if step.verdict else "…",
+        (step.candidate or "")[:10],
+        step.proposal.title if step.proposal else "",
+        step.verdict.reason if step.verdict else "",
+    )

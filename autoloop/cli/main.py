@@ -1,0 +1,44 @@
+"""The `autoloop` command and what becomes of its errors."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from autoloop.cli import climbing, looking, tasks, tending
+from autoloop.cli.exits import exit_of_error
+from autoloop.cli.printing import say_error
+from autoloop.errors import AutoloopError
+
+app = typer.Typer(
+    name="autoloop",
+    help="Improves an AI agent on its own, and says truly what was gained.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+climbing.register(app)
+looking.register(app)
+tending.register(app)
+app.add_typer(tasks.app, name="tasks")
+
+
+@app.callback()
+def _options(
+    context: typer.Context,
+    project: Annotated[
+        Path, typer.Option("--project", "-C", help="The project, or a folder inside it.")
+    ] = Path(),
+) -> None:
+    """Improves an AI agent on its own, and says truly what was gained."""
+    context.obj = project
+
+
+def main() -> None:
+    """Run the command line; every error of ours becomes a sentence and an exit code."""
+    try:
+        app()
+    except AutoloopError as error:
+        say_error(str(error))
+        sys.exit(exit_of_error(error))

@@ -1,0 +1,69 @@
+"""Commands that look after a project: init, stop, gc, doctor."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from autoloop import Optimizer
+from autoloop.cli.climbing import Json, RunName
+from autoloop.cli.exits import Exit
+from autoloop.cli.printing import print_json, print_table, say
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this file."""
+    for command in (init, stop, gc, doctor):
+        app.command()(command)
+
+
+def init(
+    context: typer.Context,
+    folder: Annotated[Path | None, typer.Argument(help="Folder of the new project.")] = None,
+    json: Json = False,
+) -> None:
+    """Write the first files of a project; nothing that exists is touched."""
+    written = Optimizer.init(folder or context.obj)
+    if json:
+        print_json({"written": written})
+        return
+    for path in written:
+        say(f"wrote {path}")
+    if not written:
+        say("Nothing to do: the project is complete.")
+
+
+def stop(context: typer.Context, run: RunName = None, json: Json = False) -> None:
+    """Ask the process that works on a run to end cleanly; the run can be resumed."""
+    name = Optimizer(context.obj).stop(run)
+    if json:
+        print_json({"run": name})
+        return
+    say(f"Asked {name} to stop. It ends when the trials that run now have ended.")
+
+
+def gc(
+    context: typer.Context,
+    keep: Annotated[
+        int | None, typer.Option(min=0, help="Also delete all but so many of the newest runs.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Remove what dead runs left behind."""
+    cleaned = Optimizer(context.obj).gc(keep=keep)
+    if json:
+        print_json(cleaned)
+        return
+    say(f"Removed {cleaned.containers} containers and {len(cleaned.runs)} runs.")
+
+
+def doctor(context: typer.Context, json: Json = False) -> None:
+    """Look at everything a climb needs."""
+    checks = Optimizer(context.obj).doctor()
+    if json:
+        print_json(checks)
+    else:
+        rows = [(c.subject, "fine" if c.fine else "MEND", c.remark) for c in checks]
+        print_table(("subject", "state", "remark"), rows)
+    if not all(check.fine for check in checks):
+        raise typer.Exit(Exit.UNSOUND)

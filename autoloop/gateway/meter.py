@@ -1,0 +1,128 @@
+"""Quotas: reserved before a model call, settled after it."""
+
+import asyncio
+import json
+from dataclasses import dataclass, replace
+
+from autoloop.errors import ModelError, QuotaError
+from autoloop.records import ChatRequest, Message, Quota, Usage
+
+USUAL_REPLY_TOKENS = 32_000
+"""Reserved for the answer of a call that names no max_tokens."""
+_BYTES_PER_TOKEN = 4
+_TOKENS_PER_MESSAGE = 4
+_TOKENS_PER_PART = 1_000
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Admission:
+    """A call that may be made, and the tokens that are held back for it."""
+
+    request: ChatRequest
+    tokens: int
+
+
+class QuotaMeter:
+    """Counts what a trial consumes and admits no call that could go over its quota.
+
+    Everything but `usage` is for the gateway's event loop alone.
+    """
+
+    def __init__(self, quota: Quota) -> None:
+        self._quota = quota
+        self._usage = Usage()
+        self._open: set[Admission] = set()
+        self._dearest_usd = 0.0
+        self._settled = asyncio.Condition()
+
+    @property
+    def usage(self) -> Usage:
+        """What settled calls consumed; may be read from any thread."""
+        return self._usage
+
+    async def admit(self, request: ChatRequest) -> Admission:
+        """Wait until the call fits beside those in flight; its max_tokens is bounded by the rest.
+
+        Raises:
+            QuotaError: it would not fit even if it were alone.
+            ModelError: the quota is in money and the model's price is not known.
+        """
+        async with self._settled:
+            while (admission := self._try(request)) is None:
+                await self._settled.wait()
+            self._open.add(admission)
+            return admission
+
+    async def settle(self, admission: Admission, usage: Usage) -> None:
+        """A call ended: what it consumed takes the place of what was held back."""
+        self.abandon(admission, usage)
+        async with self._settled:
+            self._settled.notify_all()
+
+    def abandon(self, admission: Admission, usage: Usage) -> None:
+        """Like `settle`, when the trial has ended and nobody waits any more."""
+        self._open.discard(admission)
+        self._usage += usage
+        self._dearest_usd = max(self._dearest_usd, usage.cost_usd or 0.0)
+
+    def _try(self, request: ChatRequest) -> Admission | None:
+        self._check_calls()
+        if not self._money_allows():
+            return None
+        return self._fit_tokens(request)
+
+    def _check_calls(self) -> None:
+        limit = self._quota.calls
+        if limit is not None and self._usage.calls + len(self._open) >= limit:
+            raise QuotaError(f"This trial has used all of its {limit} model calls.")
+
+    def _money_allows(self) -> bool:
+        limit = self._quota.usd
+        if limit is None:
+            return True
+        spent = self._usage.cost_usd
+        if spent is None:
+            raise ModelError(
+                "The model's price is not known, so the quota in money (trial.usd) cannot be kept; "
+                "set trial.usd to null and limit calls or tokens instead."
+            )
+        if spent >= limit:
+            raise QuotaError(f"This trial has used all of its {limit:g} USD for model calls.")
+        if not self._open:
+            return True
+        # What a call costs is known only from calls that ended: none yet means one at a time.
+        expected = (len(self._open) + 1) * self._dearest_usd
+        return self._dearest_usd > 0 and spent + expected <= limit
+
+    def _fit_tokens(self, request: ChatRequest) -> Admission | None:
+        prompt = estimate_tokens(request)
+        wanted = request.max_tokens or USUAL_REPLY_TOKENS
+        if self._quota.tokens is None:
+            return Admission(request, prompt + wanted)
+        held = sum(admission.tokens for admission in self._open)
+        room = self._quota.tokens - self._usage.tokens - held - prompt
+        if room >= wanted:
+            return Admission(request, prompt + wanted)
+        if self._open:
+            return None
+        if room <= 0:
+            raise QuotaError(
+                f"This trial has used {self._usage.tokens} of its {self._quota.tokens} tokens; "
+                f"a prompt of about {prompt} more does not fit."
+            )
+        return Admission(replace(request, max_tokens=room), prompt + room)
+
+
+def estimate_tokens(request: ChatRequest) -> int:
+    """About how many tokens a prompt has, without any model's tokenizer."""
+    tools = sum(
+        len(tool.name) + len(tool.description) + len(json.dumps(tool.parameters))
+        for tool in request.tools
+    )
+    return tools // _BYTES_PER_TOKEN + sum(_message_tokens(m) for m in request.messages)
+
+
+def _message_tokens(message: Message) -> int:
+    calls = sum(len(call.name) + len(call.arguments) for call in message.tool_calls)
+    size = len(message.content.encode(errors="replace")) + calls
+    return size // _BYTES_PER_TOKEN + _TOKENS_PER_MESSAGE + _TOKENS_PER_PART * len(message.parts)

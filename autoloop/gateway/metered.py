@@ -1,0 +1,32 @@
+"""The meta-agent's door to a model: the same upstreams, under its own meter."""
+
+import threading
+
+from autoloop.ports import ChatModel
+from autoloop.records import ChatReply, ChatRequest, Usage
+
+
+class MeteredModel:
+    """A `ChatModel` that adds up what its calls consume. Any thread may call it."""
+
+    def __init__(self, model: ChatModel) -> None:
+        self._model = model
+        self._usage = Usage()
+        self._lock = threading.Lock()
+
+    @property
+    def name(self) -> str:
+        """The name of the model behind it."""
+        return self._model.name
+
+    @property
+    def usage(self) -> Usage:
+        """What all calls so far consumed; a failed call counts nothing."""
+        return self._usage
+
+    def complete(self, request: ChatRequest) -> ChatReply:
+        """Ask and wait, as `ChatModel.complete`."""
+        reply = self._model.complete(request)
+        with self._lock:
+            self._usage += reply.usage
+        return reply

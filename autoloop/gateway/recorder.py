@@ -1,0 +1,162 @@
+"""What went over a trial's socket, kept within bounds whatever the agent sends."""
+
+import hashlib
+import json
+from dataclasses import dataclass, replace
+
+from autoloop.records import (
+    AgentNote,
+    ChatReply,
+    ChatRequest,
+    EnvCall,
+    JsonObject,
+    Message,
+    ModelCall,
+    ToolCall,
+    ToolSpec,
+    TraceEvent,
+)
+
+_FULL = "[... not recorded: the trace of this trial is full ...]"
+_PER_OBJECT = 200
+"""Bytes that an object costs beside its text."""
+_PER_REFERENCE = 8
+"""Bytes that a message costs that is recorded already."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TraceLimits:
+    """How much of a trial is recorded."""
+
+    text: int = 64_000
+    """Characters of one text; its head and tail are kept, with a note of what is missing."""
+    total: int = 64_000_000
+    """Characters of all texts; afterwards events are recorded without them."""
+    events: int = 10_000
+    """Events; the last one says that there were more."""
+
+
+class Recorder:
+    """Collects a trial's events. Messages that are sent again and again are kept once."""
+
+    def __init__(self, limits: TraceLimits) -> None:
+        self._limits = limits
+        self._events: list[TraceEvent] = []
+        self._size = 0
+        self._messages: dict[bytes, Message] = {}
+        self._tools: dict[bytes, ToolSpec] = {}
+
+    @property
+    def events(self) -> tuple[TraceEvent, ...]:
+        """What was recorded, in the order in which it began; may be read from any thread."""
+        return tuple(sorted(self._events, key=lambda event: event.at))
+
+    def add(self, event: TraceEvent) -> None:
+        """Record an event, cut to what the limits allow."""
+        room = self._limits.events - len(self._events)
+        if room <= 0:
+            return
+        if room == 1:
+            note = f"[autoloop: only the first {self._limits.events - 1} events are recorded]"
+            self._events.append(AgentNote(at=event.at, text=note))
+            return
+        self._events.append(self._fit(event))
+
+    def _fit(self, event: TraceEvent) -> TraceEvent:
+        if isinstance(event, ModelCall):
+            return self._fit_model_call(event)
+        if isinstance(event, EnvCall):
+            return self._fit_env_call(event)
+        return replace(event, text=self._keep(event.text))
+
+    def _fit_env_call(self, event: EnvCall) -> EnvCall:
+        result = replace(
+            event.result,
+            stdout=self._keep(event.result.stdout),
+            stderr=self._keep(event.result.stderr),
+        )
+        return replace(event, argument=self._keep(event.argument), result=result)
+
+    def _fit_model_call(self, event: ModelCall) -> ModelCall:
+        request = self._fit_request(event.request)
+        reply = event.reply and self._fit_reply(event.reply)
+        refusal = event.refusal and self._keep(event.refusal)
+        return replace(event, request=request, reply=reply, refusal=refusal)
+
+    def _fit_request(self, request: ChatRequest) -> ChatRequest:
+        if self._size >= self._limits.total:
+            note = Message(role="user", content=_FULL)
+            return ChatRequest(messages=(note,), seed=request.seed, max_tokens=request.max_tokens)
+        self._size += _PER_REFERENCE * (len(request.messages) + len(request.tools))
+        return replace(
+            request,
+            messages=tuple(self._message(message) for message in request.messages),
+            tools=tuple(self._tool(tool) for tool in request.tools),
+            stop=tuple(self._keep(text) for text in request.stop),
+            response_format=self._schema(request.response_format),
+        )
+
+    def _fit_reply(self, reply: ChatReply) -> ChatReply:
+        return replace(reply, message=self._message(reply.message))
+
+    def _message(self, message: Message) -> Message:
+        key = _digest(message)
+        if (known := self._messages.get(key)) is not None:
+            return known
+        kept = replace(
+            message,
+            content=self._keep(message.content),
+            tool_calls=tuple(self._call(call) for call in message.tool_calls),
+            tool_call_id=message.tool_call_id and self._keep(message.tool_call_id),
+            parts=tuple(self._schema(part) for part in message.parts),
+        )
+        self._messages[key] = kept
+        return kept
+
+    def _call(self, call: ToolCall) -> ToolCall:
+        return ToolCall(
+            id=self._keep(call.id),
+            name=self._keep(call.name),
+            arguments=self._keep(call.arguments),
+        )
+
+    def _tool(self, tool: ToolSpec) -> ToolSpec:
+        key = _digest(tool)
+        if (known := self._tools.get(key)) is not None:
+            return known
+        kept = ToolSpec(
+            name=self._keep(tool.name),
+            description=self._keep(tool.description),
+            parameters=self._schema(tool.parameters),
+        )
+        self._tools[key] = kept
+        return kept
+
+    def _schema(self, value: JsonObject) -> JsonObject:
+        """JSON as it is, or, where it is too long (an image), a note of its length."""
+        length = len(json.dumps(value))
+        self._size += _PER_OBJECT
+        if length > self._limits.text or self._size + length > self._limits.total:
+            return {"type": "not_recorded", "characters": length}
+        self._size += length
+        return value
+
+    def _keep(self, text: str) -> str:
+        kept = cut(text, self._limits.text)
+        if self._size + len(kept) > self._limits.total:
+            self._size = self._limits.total
+            return _FULL if text else ""
+        self._size += len(kept) + _PER_OBJECT // 4
+        return kept
+
+
+def _digest(value: Message | ToolSpec) -> bytes:
+    return hashlib.sha256(repr(value).encode(errors="replace")).digest()
+
+
+def cut(text: str, limit: int) -> str:
+    """The text, or its head and tail with a note of how many characters are missing."""
+    if len(text) <= limit:
+        return text
+    half = limit // 2
+    return f"{text[:half]}\n[... {len(text) - limit} characters not recorded ...]\n{text[-half:]}"

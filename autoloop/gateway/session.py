@@ -1,0 +1,169 @@
+"""One trial's side of the gateway: what it may do, what it did, and how it ended."""
+
+import asyncio
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from autoloop.errors import AutoloopError, InfraError, ModelError, QuotaError
+from autoloop.gateway.meter import Admission, QuotaMeter
+from autoloop.gateway.recorder import Recorder
+from autoloop.gateway.threads import in_thread
+from autoloop.ports import ChatModel, Clock, Grant, TaskEnv
+from autoloop.records import (
+    AgentEnd,
+    ChatReply,
+    ChatRequest,
+    ModelCall,
+    TraceEvent,
+    Usage,
+)
+
+MAX_PARALLEL_CALLS = 16
+"""Model calls of one trial at once; further ones wait."""
+ENDED = "The trial ended before the answer came."
+
+
+class TrialSession:
+    """Implements the port `Session`; the routes on its socket work through it."""
+
+    def __init__(
+        self, grant: Grant, env: TaskEnv, *, folder: Path, clock: Clock, recorder: Recorder
+    ) -> None:
+        self.grant = grant
+        self.env = env
+        self.clock = clock
+        self.recorder = recorder
+        self.meter = QuotaMeter(grant.quota)
+        self._folder = folder
+        self._trouble: Exception | None = None
+        self._end: AgentEnd | None = None
+        self._end_lock = threading.Lock()
+        self._ended = threading.Event()
+
+    @property
+    def folder(self) -> Path:
+        """Host folder holding the one socket."""
+        return self._folder
+
+    @property
+    def usage(self) -> Usage:
+        """What the model calls so far consumed."""
+        return self.meter.usage
+
+    @property
+    def events(self) -> tuple[TraceEvent, ...]:
+        """Everything that went over the socket so far, in order."""
+        return self.recorder.events
+
+    @property
+    def trouble(self) -> Exception | None:
+        """The first failure of the provider or of the machine that the agent met, or None."""
+        return self._trouble
+
+    @property
+    def ended(self) -> bool:
+        """Whether the agent reported its end or was declared gone."""
+        return self._ended.is_set()
+
+    def wait(self, timeout_s: float | None) -> AgentEnd | None:
+        """Wait until the agent reported its end or `stop` was called; None at the timeout."""
+        self._ended.wait(timeout_s)
+        return self._end
+
+    def stop(self, end: AgentEnd) -> None:
+        """Tell the session that the agent is gone; a report that came first stands."""
+        with self._end_lock:
+            if self._end is None:
+                self._end = end
+        self._ended.set()
+
+    def remember_trouble(self, error: Exception) -> None:
+        """Note a failure that is not the agent's fault; the first one stands."""
+        self._trouble = self._trouble or error
+
+
+class ModelDoor:
+    """Puts a trial's requests to the upstream model: metered, recorded, one thread per call."""
+
+    def __init__(
+        self, session: TrialSession, upstream: ChatModel, *, late: Callable[[Usage], None]
+    ) -> None:
+        self._session = session
+        self._upstream = upstream
+        self._late = late
+        self._parallel = asyncio.Semaphore(MAX_PARALLEL_CALLS)
+
+    @property
+    def model(self) -> str:
+        """Name of the one model that is offered."""
+        return self._upstream.name
+
+    async def ask(self, request: ChatRequest) -> ChatReply:
+        """Ask the upstream model, whatever model the agent named.
+
+        Raises:
+            QuotaError: over the trial's quota; the upstream was not asked.
+            AgentError: the provider refuses this request.
+            ModelError: as `ChatModel.complete`.
+            InfraError: as `ChatModel.complete`.
+        """
+        async with self._parallel:
+            call = _Call(self._session, replace(request, seed=self._session.grant.seed))
+            admission = await self._admit(call)
+            return await self._send(call, admission)
+
+    async def _admit(self, call: "_Call") -> Admission:
+        try:
+            return await self._session.meter.admit(call.request)
+        except (QuotaError, ModelError) as error:
+            call.record(None, refusal=str(error))
+            raise
+
+    async def _send(self, call: "_Call", admission: Admission) -> ChatReply:
+        meter = self._session.meter
+        call.request = admission.request
+        try:
+            reply = await in_thread(
+                partial(self._upstream.complete, admission.request),
+                late=lambda reply: self._late(replace(reply.usage, calls=0)),
+            )
+        except AutoloopError as error:
+            call.record(None, refusal=str(error))
+            await meter.settle(admission, Usage(calls=1))
+            raise
+        except asyncio.CancelledError:
+            call.record(None, refusal=ENDED)
+            meter.abandon(admission, Usage(calls=1))
+            raise
+        call.record(reply)
+        await meter.settle(admission, replace(reply.usage, calls=1))
+        return replace(reply, model=self._upstream.name)
+
+
+class _Call:
+    """A model call on its way into the record."""
+
+    def __init__(self, session: TrialSession, request: ChatRequest) -> None:
+        self.request = request
+        self._session = session
+        self._at = session.clock.now()
+        self._started = session.clock.monotonic()
+
+    def record(self, reply: ChatReply | None, *, refusal: str | None = None) -> None:
+        self._session.recorder.add(
+            ModelCall(
+                at=self._at,
+                seconds=self._session.clock.monotonic() - self._started,
+                request=self.request,
+                reply=reply,
+                refusal=refusal,
+            )
+        )
+
+
+def blames_the_machine(error: Exception) -> bool:
+    """Whether an error is the provider's or the machine's, not the agent's."""
+    return isinstance(error, InfraError | ModelError)

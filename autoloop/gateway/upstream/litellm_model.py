@@ -1,0 +1,205 @@
+"""Every real provider, through litellm."""
+
+import json
+import os
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+import litellm
+
+from autoloop.errors import ModelError
+from autoloop.gateway.upstream.faults import RAISED, translate
+from autoloop.gateway.upstream.retry import PassingError, Patience
+from autoloop.gateway.wire.openai_chat import message_json, tool_json
+from autoloop.records import (
+    ChatReply,
+    ChatRequest,
+    JsonObject,
+    Message,
+    ReplyStop,
+    ToolCall,
+    Usage,
+)
+
+_STOPS: Mapping[str, ReplyStop] = {
+    "stop": "stop",
+    "tool_calls": "tool_calls",
+    "function_call": "tool_calls",
+    "length": "length",
+    "content_filter": "refusal",
+}
+
+
+class LitellmModel:
+    """A `ChatModel` by litellm's name, such as `anthropic/claude-sonnet-5`. Any thread may call it.
+
+    Keys are read by litellm from the environment and appear in no error.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        api_base: str | None = None,
+        timeout_s: float = 600.0,
+        patience: Patience | None = None,
+        environ: Mapping[str, str] = os.environ,
+    ) -> None:
+        _quieten_litellm()
+        self._name = name
+        self._api_base = api_base
+        self._timeout_s = timeout_s
+        self._patience = patience or Patience()
+        self._environ = environ
+        self._longest_reply, self._priced = _look_up(name)
+
+    @property
+    def name(self) -> str:
+        """The model's name, by litellm's naming."""
+        return self._name
+
+    @property
+    def priced(self) -> bool:
+        """Whether litellm knows what this model costs; if not, budgets in money cannot be kept."""
+        return self._priced
+
+    def missing_keys(self) -> tuple[str, ...]:
+        """Environment variables that the provider needs and that are not set."""
+        found = litellm.validate_environment(self._name)
+        return () if found["keys_in_environment"] else tuple(found["missing_keys"])
+
+    def complete(self, request: ChatRequest) -> ChatReply:
+        """Ask and wait, with passing failures tried again.
+
+        Raises:
+            ModelError: the provider refuses for good: key, name, account.
+            AgentError: it refuses this request: malformed, too long, against its policy.
+            ProviderError: it failed in a way that retries did not mend.
+        """
+        arguments = self._arguments(request)
+        return self._patience.bear(lambda: self._ask(arguments))
+
+    def _ask(self, arguments: dict[str, Any]) -> ChatReply:
+        try:
+            response = litellm.completion(**arguments)
+            return self._reply(response)
+        except RAISED as error:
+            raise translate(error, model=self._name, environ=self._environ) from error
+
+    def _arguments(self, request: ChatRequest) -> dict[str, Any]:
+        optional = {
+            "api_base": self._api_base,
+            "tools": [tool_json(tool) for tool in request.tools] or None,
+            "tool_choice": _tool_choice(request.tool_choice) if request.tools else None,
+            "max_tokens": self._bounded(request.max_tokens),
+            "temperature": request.temperature,
+            "top_p": request.top_p,
+            "stop": list(request.stop) or None,
+            "response_format": request.response_format or None,
+        }
+        return {
+            "model": self._name,
+            "messages": [message_json(_mended(message)) for message in request.messages],
+            "timeout": self._timeout_s,
+            "drop_params": True,
+            "num_retries": 0,
+            "max_retries": 0,
+            # With tools litellm would load its MCP proxy, whose packages are not installed.
+            "_skip_mcp_handler": True,
+        } | {key: value for key, value in optional.items() if value is not None}
+
+    def _bounded(self, max_tokens: int | None) -> int | None:
+        # Providers refuse a max_tokens above what the model can write.
+        if max_tokens is None or self._longest_reply is None:
+            return max_tokens
+        return min(max_tokens, self._longest_reply)
+
+    def _reply(self, response: Any) -> ChatReply:  # noqa: ANN401 - litellm's answers are loosely typed
+        if not response.choices:
+            raise PassingError(f"The provider of {self._name!r} answered without any choice.")
+        choice = response.choices[0]
+        calls = tuple(
+            ToolCall(
+                id=call.id, name=call.function.name or "", arguments=call.function.arguments or ""
+            )
+            for call in choice.message.tool_calls or ()
+        )
+        stop = _STOPS.get(choice.finish_reason, "stop")
+        return ChatReply(
+            message=Message(
+                role="assistant", content=choice.message.content or "", tool_calls=calls
+            ),
+            stop_reason="tool_calls" if calls and stop == "stop" else stop,
+            model=self._name,
+            usage=self._usage(response),
+        )
+
+    def _usage(self, response: Any) -> Usage:  # noqa: ANN401 - the same
+        usage = response.usage
+        details = getattr(usage, "prompt_tokens_details", None)
+        cost = litellm.completion_cost(response, model=self._name) if self._priced else None
+        return Usage(
+            calls=1,
+            prompt_tokens=usage.prompt_tokens or 0,
+            completion_tokens=usage.completion_tokens or 0,
+            cached_tokens=getattr(details, "cached_tokens", None) or 0,
+            cost_usd=cost,
+        )
+
+
+def _quieten_litellm() -> None:
+    """Keep litellm's remarks off the terminal."""
+    litellm.suppress_debug_info = True
+    with warnings.catch_warnings():
+        # Its models are completed at first use, and pydantic warns of how they are written.
+        warnings.simplefilter("ignore")
+        litellm.ModelResponse()
+
+
+def _look_up(name: str) -> tuple[int | None, bool]:
+    """The longest reply of a model where litellm knows it, and whether its price is known."""
+    try:
+        litellm.get_llm_provider(name)
+    except litellm.exceptions.BadRequestError as error:
+        raise ModelError(
+            f"litellm knows no provider for the model {name!r}; write provider/model, for example "
+            "anthropic/claude-sonnet-5."
+        ) from error
+    try:
+        info = litellm.get_model_info(name)
+    except litellm.exceptions.ModelNotMappedError:
+        return None, False
+    return info.get("max_output_tokens"), info.get("output_cost_per_token") is not None
+
+
+def _tool_choice(choice: str | None) -> "str | JsonObject | None":
+    if choice is None or choice in {"auto", "none", "required"}:
+        return choice
+    return {"type": "function", "function": {"name": choice}}
+
+
+def _mended(message: Message) -> Message:
+    """Calls with invalid JSON, which several providers refuse to see again, made valid."""
+    calls = tuple(
+        call
+        if _is_object(call.arguments)
+        else ToolCall(
+            id=call.id, name=call.name, arguments=json.dumps({"invalid_json": call.arguments})
+        )
+        for call in message.tool_calls
+    )
+    return Message(
+        role=message.role,
+        content=message.content,
+        tool_calls=calls,
+        tool_call_id=message.tool_call_id,
+        parts=message.parts,
+    )
+
+
+def _is_object(text: str) -> bool:
+    try:
+        return isinstance(json.loads(text), dict)
+    except (ValueError, RecursionError):
+        return False

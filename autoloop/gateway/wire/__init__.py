@@ -1,0 +1,1 @@
+"""The wire formats that agents speak, translated to and from our own records."""

@@ -1,0 +1,71 @@
+"""What the wire formats have in common."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from autoloop.errors import AgentError
+from autoloop.records import ChatRequest
+
+MAX_MESSAGES = 10_000
+MAX_PARTS = 1_000
+MAX_TOOLS = 1_000
+
+Wire = TypeVar("Wire", bound="WireModel")
+
+
+class RequestError(AgentError):
+    """A request that cannot be read or asks for what is not offered; the text says which."""
+
+
+class WireModel(BaseModel):
+    """Base of what comes over the wire. Keys we do not know belong to the format's owner."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A request in our own form, and how the answer is to be sent."""
+
+    request: ChatRequest
+    stream: bool = False
+    stream_usage: bool = False
+    """Whether an OpenAI stream ends with the usage."""
+
+
+def read(kind: type[Wire], raw: bytes) -> Wire:
+    """Read JSON of a given form, or say in a sentence what is wrong with it."""
+    try:
+        return kind.model_validate_json(raw)
+    except ValidationError as error:
+        raise RequestError(_sentence(error)) from error
+
+
+def refuse_unless(condition: object, sentence: str) -> None:
+    """Raise `RequestError` with the sentence unless the condition holds."""
+    if not condition:
+        raise RequestError(sentence)
+
+
+def data_url(source: Mapping[str, object]) -> str:
+    """The URL of an Anthropic image source."""
+    if source.get("type") == "url":
+        return str(source.get("url", ""))
+    refuse_unless(
+        source.get("type") == "base64",
+        f"An image source of type {source.get('type')!r} is not supported; send base64 or url.",
+    )
+    return f"data:{source.get('media_type', 'image/png')};base64,{source.get('data', '')}"
+
+
+def _sentence(error: ValidationError) -> str:
+    first = error.errors(include_url=False, include_input=False)[0]
+    where = ".".join(str(step) for step in first["loc"])
+    return (
+        f"The request is invalid at {where!r}: {first['msg']}."
+        if where
+        else (f"The request is invalid: {first['msg']}.")
+    )

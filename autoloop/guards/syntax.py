@@ -1,0 +1,115 @@
+"""What an edit must be at the very least: Python of sane size that defines `solve`."""
+
+import ast
+import re
+import warnings
+
+from autoloop.errors import CandidateError
+from autoloop.records import Finding
+
+_DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+# `solve(instruction, env, model)` is called with exactly these.
+_GIVEN = 3
+
+
+def parse(source: str) -> ast.Module:
+    """The syntax tree of agent.py; raises CandidateError with the line when there is none."""
+    try:
+        with warnings.catch_warnings():
+            # An odd escape in somebody's prompt is no business of the person at the terminal.
+            warnings.simplefilter("ignore")
+            return ast.parse(source)
+    except SyntaxError as exc:
+        line = f" in line {exc.lineno}" if exc.lineno else ""
+        raise CandidateError(f"agent.py does not parse: {exc.msg}{line}.") from exc
+    except ValueError as exc:
+        raise CandidateError(f"agent.py does not parse: {exc}.") from exc
+    except (RecursionError, MemoryError) as exc:
+        raise CandidateError("agent.py does not parse: it is nested too deeply.") from exc
+
+
+def complexity(source: str) -> int:
+    """Number of syntax-tree nodes, docstrings and comments not counted.
+
+    Raises:
+        CandidateError: the source does not parse.
+    """
+    nodes = 0
+    for node in ast.walk(parse(source)):
+        if not isinstance(node, ast.expr_context):
+            nodes += 1
+        if isinstance(node, _DOCUMENTED) and _has_docstring(node):
+            # The expression statement and its constant.
+            nodes -= 2
+    return nodes
+
+
+class SyntaxGuard:
+    """Blocks an edit that cannot be evaluated: unchanged, unreadable, too large, no `solve`."""
+
+    def __init__(self, *, limit_bytes: int = 64 * 1024) -> None:
+        self._limit_bytes = limit_bytes
+
+    def check(self, *, before: str, after: str) -> tuple[Finding, ...]:
+        """Findings on the edit; the first thing that makes the rest pointless ends the check."""
+        if after == before:
+            return (_block("unchanged", "agent.py is the same as before; change something."),)
+        return _unreadable(after) or self._too_large(before, after) or _wrong_shape(after)
+
+    def _too_large(self, before: str, after: str) -> tuple[Finding, ...]:
+        size, old = len(after.encode()), len(before.encode())
+        if size > self._limit_bytes and size > old:
+            text = f"agent.py has {size:,} bytes; the limit is {self._limit_bytes:,}. Shorten it."
+            return (_block("size", text),)
+        return ()
+
+
+def _unreadable(source: str) -> tuple[Finding, ...]:
+    if "\0" in source:
+        line = source[: source.index("\0")].count("\n") + 1
+        return (_block("encoding", "agent.py contains a NUL character; remove it.", line),)
+    lone = re.search("[\ud800-\udfff]", source)
+    if lone:
+        line = source[: lone.start()].count("\n") + 1
+        text = f"agent.py cannot be written as UTF-8: {lone.group()!r} is half a character."
+        return (_block("encoding", text, line),)
+    return ()
+
+
+def _wrong_shape(source: str) -> tuple[Finding, ...]:
+    try:
+        tree = parse(source)
+    except CandidateError as exc:
+        cause = exc.__cause__
+        line = cause.lineno if isinstance(cause, SyntaxError) else None
+        return (_block("syntax", str(exc), line),)
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef)
+    found = [node for node in tree.body if isinstance(node, kinds) and node.name == "solve"]
+    if not found:
+        text = "agent.py must define `def solve(instruction, env, model)` at its top level."
+        return (_block("solve", text),)
+    return _wrong_arguments(found[-1])
+
+
+def _wrong_arguments(solve: ast.FunctionDef | ast.AsyncFunctionDef) -> tuple[Finding, ...]:
+    spec = solve.args
+    positional = len(spec.posonlyargs) + len(spec.args)
+    required = positional - len(spec.defaults)
+    keywords = len(spec.kwonlyargs) - sum(default is not None for default in spec.kw_defaults)
+    if positional < _GIVEN and not spec.vararg:
+        text = f"`solve` takes {positional} positional parameters; it is given three."
+    elif required > _GIVEN or keywords:
+        text = "`solve` requires more than instruction, env and model; give the others defaults."
+    else:
+        return ()
+    return (_block("solve", text, solve.lineno),)
+
+
+def _has_docstring(
+    node: ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef,
+) -> bool:
+    return ast.get_docstring(node, clean=False) is not None
+
+
+def _block(rule: str, message: str, line: int | None = None) -> Finding:
+    return Finding(rule=rule, severity="block", message=message, line=line)

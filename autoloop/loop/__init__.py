@@ -1,0 +1,20 @@
+"""The loop: propose, evaluate, decide, commit or revert. It knows protocols only."""
+
+from autoloop.loop.climb import climb, open_holdout
+from autoloop.loop.evaluate import run_attempts
+from autoloop.loop.lab import Lab, StoppedError, StopSignal
+from autoloop.loop.meter import Meter
+from autoloop.loop.parts import LabParts, Parts, Plan
+
+__all__ = [
+    "Lab",
+    "LabParts",
+    "Meter",
+    "Parts",
+    "Plan",
+    "StopSignal",
+    "StoppedError",
+    "climb",
+    "open_holdout",
+    "run_attempts",
+]

@@ -1,0 +1,138 @@
+"""What lies on the meta-agent's desk: of the train split alone, by construction."""
+
+from collections.abc import Sequence
+
+from autoloop.loop.evaluate import run_attempts
+from autoloop.loop.work import Work
+from autoloop.ports import TaskStanding, TraceSummary
+from autoloop.records import (
+    Agent,
+    Finding,
+    Purpose,
+    Split,
+    Step,
+    TrialResult,
+)
+
+EVIDENCE = (Purpose.SEARCH, Purpose.SPOT)
+
+
+class Desk:
+    """A `StepDesk` over the run's records."""
+
+    def __init__(self, work: Work, *, step: int, incumbent: Agent) -> None:
+        self._work = work
+        self._step = step
+        self._incumbent = incumbent
+        self._train = work.plan.names(Split.TRAIN)
+
+    @property
+    def step(self) -> int:
+        """Index of the step."""
+        return self._step
+
+    @property
+    def directive(self) -> str:
+        """program.md below its front matter."""
+        return self._work.plan.directive
+
+    @property
+    def source(self) -> str:
+        """The incumbent's agent.py."""
+        return self._incumbent.source
+
+    @property
+    def budget_left(self) -> str:
+        """What is left of the run's budget, in words."""
+        return self._work.lab.meter.left(len(self.history()))
+
+    def scoreboard(self) -> tuple[TaskStanding, ...]:
+        """How the incumbent stands on each train task."""
+        trials = self._work.lab.counted(self._incumbent, Purpose.SEARCH)
+        return tuple(
+            _standing(self._work.plan.tasks[name].family, name, trials) for name in self._train
+        )
+
+    def history(self) -> tuple[Step, ...]:
+        """Finished steps, oldest first."""
+        return tuple(s for s in self._work.parts.store.steps() if s.finished_at is not None)
+
+    def diff(self, step: int) -> str:
+        """Unified diff of an earlier step; raises KeyError for an unknown one."""
+        found = next((s for s in self.history() if s.index == step and s.candidate), None)
+        if found is None or found.candidate is None:
+            raise KeyError(step)
+        return self._work.parts.workspace.diff(found.parent, found.candidate)
+
+    def traces(self) -> tuple[TraceSummary, ...]:
+        """Train trials of the incumbent and of earlier edits, newest first."""
+        return tuple(self._summary(trial) for trial in reversed(self._train_trials()))
+
+    def trace(self, trial: str) -> str:
+        """The trial's transcript as text; raises KeyError unless `traces` lists it."""
+        found = next((t for t in self._train_trials() if t.id == trial), None)
+        if found is None:
+            raise KeyError(trial)
+        return self._work.parts.transcript(found)
+
+    def check(self, source: str) -> tuple[Finding, ...]:
+        """What the guards say about an edit."""
+        return self._work.parts.guard.check(before=self.source, after=source)
+
+    def spot_check(self, source: str, tasks: Sequence[str]) -> tuple[TrialResult, ...]:
+        """Run an edit once on a few train tasks; KeyError if one is not a train task."""
+        for name in tasks:
+            if name not in self._train:
+                raise KeyError(name)
+        agent = Agent(source=source)
+        results = run_attempts(
+            self._work.lab, agent, tasks, attempts=1, purpose=Purpose.SPOT, step=self._step
+        )
+        return tuple(results)
+
+    def notebook(self) -> str:
+        """Notes of earlier steps."""
+        return self._work.parts.store.notebook()
+
+    def write_notebook(self, text: str) -> None:
+        """Replace the notes."""
+        self._work.parts.store.save_notebook(text)
+
+    def _train_trials(self) -> list[TrialResult]:
+        return [
+            trial
+            for trial in self._work.lab.trials
+            if trial.counts and trial.key.purpose in EVIDENCE and trial.key.task in self._train
+        ]
+
+    def _summary(self, trial: TrialResult) -> TraceSummary:
+        own = trial.key.agent == self._incumbent.digest
+        return TraceSummary(
+            trial=trial.id,
+            task=trial.key.task,
+            step=trial.step,
+            agent="incumbent" if own else f"step {trial.step}",
+            reward=trial.reward,
+            outcome=trial.outcome.value,
+            failure=_agents_own(trial),
+            model_calls=trial.usage.calls,
+            seconds=round(trial.span.seconds, 1),
+        )
+
+
+def _agents_own(trial: TrialResult) -> str:
+    """What went wrong with the agent; the verifier's troubles are not for the meta-agent."""
+    if trial.failure is None or not trial.failure.kind.startswith(("Agent", "Quota")):
+        return ""
+    return f"{trial.failure.kind}: {trial.failure.message}"
+
+
+def _standing(family: str, task: str, trials: Sequence[TrialResult]) -> TaskStanding:
+    own = [trial for trial in trials if trial.key.task == task]
+    return TaskStanding(
+        task=task,
+        family=family,
+        passes=sum(trial.passed for trial in own),
+        attempts=len(own),
+        mean_reward=sum(trial.reward for trial in own) / len(own) if own else 0.0,
+    )

@@ -1,0 +1,63 @@
+"""The final table: baseline and best, afresh and paired, on tasks the loop never looked at."""
+
+from collections.abc import Mapping, Sequence
+
+from autoloop.loop.evaluate import run_attempts
+from autoloop.loop.work import Work
+from autoloop.records import (
+    Agent,
+    FinalStarted,
+    Interval,
+    Purpose,
+    Split,
+    SplitScores,
+)
+
+
+def final_scores(work: Work, *, baseline: Agent, best: Agent) -> Mapping[Split, SplitScores]:
+    """Open the holdout, run what is missing, and score all three splits.
+
+    Train and validation scores come from the trials that chose the best, so they flatter it;
+    holdout alone is unbiased.
+
+    Raises:
+        StoppedError: the run has to end first.
+    """
+    plan = work.plan
+    work.parts.observer.notify(FinalStarted(trials=plan.final_trials))
+    # Alternating the sides pairs them in time, too: a drifting model cannot favour one of them.
+    for attempts in range(1, plan.final_attempts + 1):
+        for agent in (baseline, best):
+            run_attempts(
+                work.lab, agent, plan.names(Split.HOLDOUT), attempts=attempts, purpose=Purpose.FINAL
+            )
+    for split in (Split.TRAIN, Split.VALIDATION):
+        for agent in (baseline, best):
+            run_attempts(work.lab, agent, plan.names(split), attempts=1, purpose=Purpose.SEARCH)
+    return {split: _scores(work, split, baseline=baseline, best=best) for split in Split}
+
+
+def _scores(work: Work, split: Split, *, baseline: Agent, best: Agent) -> SplitScores:
+    purpose = Purpose.FINAL if split is Split.HOLDOUT else Purpose.SEARCH
+    before = _rewards(work, baseline, split, purpose)
+    after = _rewards(work, best, split, purpose)
+    shared = before.keys() & after.keys()
+    before = {task: before[task] for task in sorted(shared)}
+    after = {task: after[task] for task in sorted(shared)}
+    estimator = work.parts.estimator
+    same = Interval(mean=0.0, low=0.0, high=0.0, n=len(shared))
+    return SplitScores(
+        baseline=estimator.score(before),
+        best=estimator.score(after),
+        gain=same if baseline == best else estimator.gain(before, after),
+    )
+
+
+def _rewards(
+    work: Work, agent: Agent, split: Split, purpose: Purpose
+) -> dict[str, Sequence[float]]:
+    rewards: dict[str, list[float]] = {}
+    for trial in work.lab.counted(agent, purpose):
+        if work.plan.splits.get(trial.key.task) is split:
+            rewards.setdefault(trial.key.task, []).append(trial.reward)
+    return dict(rewards)

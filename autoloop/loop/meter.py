@@ -1,0 +1,123 @@
+"""Holds a run to its budget: reserved before a trial starts, settled after it ended."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from autoloop.errors import UserError
+from autoloop.ports import Clock
+from autoloop.records import Budget, Step, StopReason, TrialResult, Usage
+
+SECONDS_PER_HOUR = 3600.0
+
+
+@dataclass(slots=True)
+class _Mean:
+    """A running mean of non-negative numbers."""
+
+    total: float = 0.0
+    count: int = 0
+
+    def add(self, value: float) -> None:
+        self.total += value
+        self.count += 1
+
+    @property
+    def value(self) -> float:
+        return self.total / self.count if self.count else 0.0
+
+
+class Meter:
+    """What a run has spent, what is in flight, and whether more may start. One thread only.
+
+    A trial in flight is reserved at the mean of the trials so far, so that no limit is overshot by
+    more than what is in flight. What the final table will take is kept back from the search.
+    """
+
+    def __init__(
+        self, budget: Budget, clock: Clock, *, active_s: float, final_trials: int, workers: int
+    ) -> None:
+        """`active_s`: seconds that earlier sessions of the run have used."""
+        self._budget = budget
+        self._clock = clock
+        self._began = clock.monotonic() - active_s
+        self._final_trials = final_trials
+        self._workers = workers
+        self._in_flight = 0
+        self._tokens, self._usd, self._seconds = _Mean(), _Mean(), _Mean()
+        self.trials = 0
+        self.usage = Usage()
+
+    def recall(self, trials: Iterable[TrialResult], steps: Iterable[Step]) -> None:
+        """Count what earlier sessions of the run have spent."""
+        for trial in trials:
+            self._count(trial)
+        for step in steps:
+            self.spend(step.meta_usage)
+
+    @property
+    def active_s(self) -> float:
+        """Seconds the run has been worked on, over all sessions."""
+        return self._clock.monotonic() - self._began
+
+    def start(self) -> None:
+        """Reserve one trial."""
+        self._in_flight += 1
+
+    def release(self) -> None:
+        """Give back the reservation of a trial that ended without a result."""
+        self._in_flight -= 1
+
+    def settle(self, result: TrialResult) -> None:
+        """Replace a reservation by what the trial really took."""
+        self._in_flight -= 1
+        self._count(result)
+
+    def spend(self, usage: Usage) -> None:
+        """Count model calls that belong to no trial."""
+        self.usage += usage
+        if self.usage.cost_usd is None and self._budget.usd is not None:
+            raise UserError(
+                f"The budget names usd: {self._budget.usd:g}, but the price of a model in use is"
+                " not known. Limit the run by tokens instead, or take usd out of the budget."
+            )
+
+    def refusal(self, *, final: bool = False, steps: int = 0) -> StopReason | None:
+        """The limit that forbids to start another trial now; None if it may start.
+
+        `final` asks for the final table, which may use what was kept back for it. `steps` is the
+        number of finished steps, to be given where a new step would start.
+        """
+        kept_back = 0 if final else self._final_trials
+        ahead = kept_back + self._in_flight
+        budget = self._budget
+        tokens = self.usage.tokens + ahead * self._tokens.value
+        usd = (self.usage.cost_usd or 0.0) + ahead * self._usd.value
+        seconds = self.active_s + kept_back * self._seconds.value / self._workers
+        limits = (
+            (StopReason.STEPS, budget.steps, steps),
+            (StopReason.TRIALS, budget.trials, self.trials + ahead),
+            (StopReason.TOKENS, budget.tokens, tokens),
+            (StopReason.USD, budget.usd, usd),
+            (StopReason.HOURS, budget.hours, seconds / SECONDS_PER_HOUR),
+        )
+        return next((why for why, most, used in limits if most is not None and used >= most), None)
+
+    def left(self, steps: int) -> str:
+        """What is left, in words."""
+        budget, usage = self._budget, self.usage
+        rows = (
+            (budget.hours, self.active_s / SECONDS_PER_HOUR, "{:.1f} of {:g} hours"),
+            (budget.steps, steps, "{:d} of {:d} steps"),
+            (budget.trials, self.trials, "{:d} of {:d} trials"),
+            (budget.tokens, usage.tokens, "{:d} of {:d} tokens"),
+            (budget.usd, usage.cost_usd or 0.0, "{:.2f} of {:g} dollars"),
+        )
+        words = [form.format(most - used, most) for most, used, form in rows if most is not None]
+        return ", ".join(words) or "no limit"
+
+    def _count(self, result: TrialResult) -> None:
+        self.trials += 1
+        self._tokens.add(result.usage.tokens)
+        self._usd.add(result.usage.cost_usd or 0.0)
+        self._seconds.add(result.span.seconds)
+        self.spend(result.usage)

@@ -1,0 +1,62 @@
+"""What a run is made of: the ports it works through, and the plan it works by."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from autoloop.ports import (
+    Clock,
+    Engine,
+    Estimator,
+    Guard,
+    KeepRule,
+    Observer,
+    Proposer,
+    RunStore,
+    Workspace,
+)
+from autoloop.records import Budget, Quota, Split, Task, TrialResult
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabParts:
+    """The ports that trials need."""
+
+    engine: Engine
+    store: RunStore
+    observer: Observer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts(LabParts):
+    """Every port of a climb."""
+
+    workspace: Workspace
+    proposer: Proposer
+    rule: KeepRule
+    guard: Guard
+    estimator: Estimator
+    clock: Clock
+    transcript: Callable[[TrialResult], str]
+    """Text of a recorded trace."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What does not change during a run."""
+
+    tasks: Mapping[str, Task]
+    splits: Mapping[str, Split]
+    directive: str
+    budget: Budget
+    quota: Quota
+    final_attempts: int
+    seed: int
+
+    def names(self, split: Split) -> tuple[str, ...]:
+        """Tasks of a split, by name."""
+        return tuple(sorted(name for name, own in self.splits.items() if own is split))
+
+    @property
+    def final_trials(self) -> int:
+        """Trials that the final table takes."""
+        return 2 * len(self.names(Split.HOLDOUT)) * self.final_attempts

@@ -1,0 +1,61 @@
+"""What the meta-agent works with during one step: the desk, its draft, and what it may still do."""
+
+import ast
+import difflib
+import warnings
+
+from autoloop.ports import StepDesk
+from autoloop.records import Decision, Proposal
+
+_REJECTED = (Decision.REVERT, Decision.UNDECIDED)
+# Comparing lines of a larger text could take minutes.
+_DIFF_CHARS = 150_000
+
+
+class Bench:
+    """The state of one conversation."""
+
+    def __init__(self, desk: StepDesk, *, spot_checks: int = 3) -> None:
+        self.desk = desk
+        self.draft = desk.source
+        self.spot_checks_left = spot_checks
+        self.proposal: Proposal | None = None
+        """Set once a submission was accepted; the conversation is over then."""
+
+    def changed(self) -> bool:
+        """Whether the draft does anything else than the incumbent."""
+        return self.draft != self.desk.source and not same_program(self.draft, self.desk.source)
+
+    def rejected_before(self) -> int | None:
+        """The earlier step that tried this very program and was not kept."""
+        for step in reversed(self.desk.history()):
+            rejected = step.verdict is not None and step.verdict.decision in _REJECTED
+            if rejected and step.proposal and same_program(self.draft, step.proposal.source):
+                return step.index
+        return None
+
+    def diff(self) -> str:
+        """The draft against the incumbent; empty when equal."""
+        if len(self.draft) + len(self.desk.source) > _DIFF_CHARS:
+            return "(too large to compare)"
+        old, new = self.desk.source.splitlines(), self.draft.splitlines()
+        return "\n".join(difflib.unified_diff(old, new, "incumbent", "draft", lineterm=""))
+
+
+def same_program(one: str, other: str) -> bool:
+    """Whether two sources are equal but for comments and layout."""
+    if one == other:
+        return True
+    shape = _shape(one)
+    return shape is not None and shape == _shape(other)
+
+
+def _shape(source: str) -> str | None:
+    try:
+        with warnings.catch_warnings():
+            # An odd escape in the draft is no business of the person at the terminal.
+            warnings.simplefilter("ignore")
+            return ast.dump(ast.parse(source))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        # No program yet: equal to nothing. The guards say what is wrong with it.
+        return None

@@ -1,0 +1,184 @@
+"""Tools that change or leave something: the draft, the notebook, spot checks, the submission."""
+
+from typing import Annotated, ClassVar
+
+from pydantic import Field, StringConstraints
+
+from autoloop.meta.bench import Bench
+from autoloop.meta.quoting import clip, fence, one_line, pages
+from autoloop.meta.toolbox import Tool, refuse
+from autoloop.records import Finding, Outcome, Proposal, TrialResult
+
+_SOURCE_CHARS = 200_000
+_NOTEBOOK_CHARS = 10_000
+_SPOT_TASKS = 4
+# Kinds of failure that are about what agent.py did.
+_AGENTS_OWN = ("Agent", "Quota")
+
+_Sentence = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=10, max_length=2_000)
+]
+_Title = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=5, max_length=100, pattern=r"^[^\r\n]+$"),
+]
+
+
+class ReadAgent(Tool):
+    """One page of your draft of agent.py; it starts as the current agent.py."""
+
+    tool: ClassVar[str] = "read_agent"
+    page: int = Field(1, ge=1, description="1 is the first page.")
+
+    def run(self, bench: Bench) -> str:
+        found = pages(bench.draft)
+        if self.page > len(found):
+            return refuse(f"agent.py has {len(found)} pages; there is no page {self.page}.")
+        head = f"Draft of agent.py, page {self.page} of {len(found)}."
+        return f"{head}\n{fence('agent.py', found[self.page - 1])}"
+
+
+class EditAgent(Tool):
+    """Replace one passage of the draft. `old` must match exactly once, spaces included."""
+
+    tool: ClassVar[str] = "edit_agent"
+    old: str = Field(min_length=1, max_length=_SOURCE_CHARS, description="Text to replace.")
+    new: str = Field(max_length=_SOURCE_CHARS, description="Text to put in its place.")
+
+    def run(self, bench: Bench) -> str:
+        count = bench.draft.count(self.old)
+        if count == 0:
+            return refuse("`old` is not in the draft; compare it with read_agent, spaces included.")
+        if count > 1:
+            return refuse(f"`old` is in the draft {count} times; add lines around it.")
+        return _take(bench, bench.draft.replace(self.old, self.new))
+
+
+class ReplaceAgent(Tool):
+    """Replace the whole draft of agent.py."""
+
+    tool: ClassVar[str] = "replace_agent"
+    source: str = Field(min_length=1, max_length=_SOURCE_CHARS)
+
+    def run(self, bench: Bench) -> str:
+        return _take(bench, self.source)
+
+
+class CheckAgent(Tool):
+    """What the guards say about the draft, and how it differs from the current agent.py."""
+
+    tool: ClassVar[str] = "check_agent"
+
+    def run(self, bench: Bench) -> str:
+        if not bench.changed():
+            return "The draft is the current agent.py, but for comments and layout at most."
+        findings = _findings_text(bench.desk.check(bench.draft)) or "The guards found nothing."
+        return f"{clip(findings, 3_000)}\n{clip(bench.diff(), 8_000)}"
+
+
+class WriteNotebook(Tool):
+    """Replace the notebook, which outlives this step. Keep what still holds."""
+
+    tool: ClassVar[str] = "write_notebook"
+    text: str = Field(max_length=_NOTEBOOK_CHARS)
+
+    def run(self, bench: Bench) -> str:
+        bench.desk.write_notebook(self.text)
+        return "Done."
+
+
+class SpotCheck(Tool):
+    """Run the draft once on a few train tasks. Costs budget; says little about the verdict."""
+
+    tool: ClassVar[str] = "spot_check"
+    tasks: list[str] = Field(min_length=1, max_length=_SPOT_TASKS)
+
+    def run(self, bench: Bench) -> str:
+        if not bench.spot_checks_left:
+            return refuse("the spot checks of this step are used up.")
+        if not bench.changed():
+            return refuse("the draft does nothing new; its results stand on the scoreboard.")
+        blocked = _findings_text(_blocking(bench.desk.check(bench.draft)))
+        if blocked:
+            return refuse(f"the guards block the draft:\n{blocked}")
+        tasks = list(dict.fromkeys(self.tasks))
+        try:
+            results = bench.desk.spot_check(bench.draft, tasks)
+        except KeyError as error:
+            return refuse(f"{error.args[0]!r} is no train task; see scoreboard.")
+        bench.spot_checks_left -= 1
+        lines = [*map(_spot_line, results), f"{bench.spot_checks_left} spot checks left."]
+        return "\n".join(lines)
+
+
+class Submit(Tool):
+    """Submit the draft as this step's edit. Ends the conversation if no guard blocks it."""
+
+    tool: ClassVar[str] = "submit"
+    title: _Title = Field(description="One line, as a commit subject.")
+    hypothesis: _Sentence = Field(description="What goes wrong now, and why this edit mends it.")
+    expected: _Sentence = Field(description="Which failures it should cure.")
+    generality: _Sentence = Field(
+        description="If this exact task disappeared, would this still be a worthwhile improvement?"
+    )
+
+    def run(self, bench: Bench) -> str:
+        if not bench.changed():
+            return refuse("the draft does nothing new; edit agent.py first.")
+        rejected = bench.rejected_before()
+        if rejected is not None:
+            return refuse(
+                f"step {rejected} tried this very program and was not kept; see show_step."
+            )
+        findings = bench.desk.check(bench.draft)
+        blocked = _blocking(findings)
+        if blocked:
+            return refuse(
+                f"the guards block the draft; mend it and submit again:\n{_findings_text(blocked)}"
+            )
+        bench.proposal = Proposal(
+            source=bench.draft,
+            title=one_line(self.title),
+            hypothesis=self.hypothesis,
+            expected=self.expected,
+            generality=self.generality,
+            findings=findings,
+        )
+        return "Done: submitted."
+
+
+EDITING_TOOLS: tuple[type[Tool], ...] = (
+    ReadAgent, EditAgent, ReplaceAgent, CheckAgent, WriteNotebook, SpotCheck, Submit,
+)  # fmt: skip
+
+
+def _take(bench: Bench, source: str) -> str:
+    if len(source) > _SOURCE_CHARS:
+        return refuse(
+            f"the draft would have {len(source):,} characters; {_SOURCE_CHARS:,} is the most."
+        )
+    bench.draft = source
+    return f"Done: the draft has {source.count(chr(10)) + 1} lines now."
+
+
+def _blocking(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    return tuple(finding for finding in findings if finding.severity == "block")
+
+
+def _findings_text(findings: tuple[Finding, ...]) -> str:
+    return "\n".join(map(_finding_line, findings))
+
+
+def _finding_line(finding: Finding) -> str:
+    line = f" (line {finding.line})" if finding.line else ""
+    return f"- {finding.severity}: {finding.rule}{line}: {one_line(finding.message, 500)}"
+
+
+def _spot_line(result: TrialResult) -> str:
+    task = one_line(result.key.task)
+    if result.outcome is Outcome.INVALID:
+        return f"- {task}: invalid, the machine's fault; it says nothing about the draft."
+    # A verifier's trouble may speak of what it expected, so it is not told.
+    is_own = result.failure is not None and result.failure.kind.startswith(_AGENTS_OWN)
+    failure = f" ({one_line(result.failure.message)})" if result.failure and is_own else ""
+    return f"- {task}: {result.outcome}, reward {result.reward:g}{failure}"

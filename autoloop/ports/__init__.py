@@ -1,0 +1,40 @@
+"""What the loop and the trial need from the outside, as small protocols with written contracts.
+
+Unless a contract says otherwise every method may raise `InfraError` when the machine fails, and may
+be called from any thread.
+"""
+
+from autoloop.ports.clock import Clock
+from autoloop.ports.decision import Estimator, Guard, KeepRule
+from autoloop.ports.gateway import ChatModel, Gateway, Grant, Session, TaskEnv
+from autoloop.ports.meta import ProposalOutcome, Proposer, StepDesk, TaskStanding, TraceSummary
+from autoloop.ports.observer import Observer
+from autoloop.ports.sandbox import Bind, Container, ContainerSpec, Sandbox
+from autoloop.ports.state import RunStore, Workspace
+from autoloop.ports.trials import Engine, TrialRunner
+
+__all__ = [
+    "Bind",
+    "ChatModel",
+    "Clock",
+    "Container",
+    "ContainerSpec",
+    "Engine",
+    "Estimator",
+    "Gateway",
+    "Grant",
+    "Guard",
+    "KeepRule",
+    "Observer",
+    "ProposalOutcome",
+    "Proposer",
+    "RunStore",
+    "Sandbox",
+    "Session",
+    "StepDesk",
+    "TaskEnv",
+    "TaskStanding",
+    "TraceSummary",
+    "TrialRunner",
+    "Workspace",
+]

@@ -1,0 +1,44 @@
+"""Judging edits: before anything is spent, after trials, and in tables."""
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from autoloop.records import Ask, Evidence, Finding, Interval, Verdict
+
+
+class KeepRule(Protocol):
+    """Decides about an edit. Holds configuration only: the answer is a pure function of evidence.
+
+    It asks for trials in batches about the size of the free workers, is asked again as results
+    arrive (in any order), and ends with a verdict; it may end while trials are still running.
+    When `evidence.exhausted` it must answer with a verdict.
+    """
+
+    @property
+    def name(self) -> str:
+        """Name in settings and reports."""
+
+    def decide(self, evidence: Evidence) -> Verdict | Ask:
+        """Ask for more trials, wait (`Ask` without wants), or decide."""
+
+
+class Estimator(Protocol):
+    """Scores with intervals, for tables."""
+
+    def score(self, rewards: Mapping[str, Sequence[float]]) -> Interval:
+        """Mean reward over tasks (rewards by task name), with its interval."""
+
+    def gain(
+        self, baseline: Mapping[str, Sequence[float]], best: Mapping[str, Sequence[float]]
+    ) -> Interval:
+        """Mean difference best minus baseline, paired by task, with its interval."""
+
+
+class Guard(Protocol):
+    """Looks at an edit before anything is spent on it. Pure."""
+
+    def check(self, *, before: str, after: str) -> tuple[Finding, ...]:
+        """What is wrong or odd with the edit; a finding of severity `block` refuses it."""
+
+    def size(self, source: str) -> int:
+        """How complex an agent.py is, in syntax-tree nodes; 0 when it does not parse."""

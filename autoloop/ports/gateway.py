@@ -1,0 +1,96 @@
+"""The one door to language models, and what a trial reaches through its socket."""
+
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from autoloop.records import (
+    AgentEnd,
+    ChatReply,
+    ChatRequest,
+    CommandResult,
+    Quota,
+    TraceEvent,
+    Usage,
+)
+
+
+class TaskEnv(Protocol):
+    """What `env` of agent.py reaches: the task container, as the agent's user."""
+
+    def run(self, command: str, *, timeout_s: float | None) -> CommandResult:
+        """Run a command; a timeout is part of the result, never an exception."""
+
+    def read(self, path: str) -> bytes:
+        """Read a file; raises `FileNotFoundError` or `ValueError` as `Container.read`."""
+
+    def write(self, path: str, data: bytes) -> None:
+        """Write a file as the agent's user."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """What one trial may do at the gateway."""
+
+    trial: str
+    instruction: str
+    agent_source: str
+    seed: int
+    quota: Quota
+
+
+class Session(Protocol):
+    """One trial's door to the world, alive while its context is open."""
+
+    @property
+    def folder(self) -> Path:
+        """Host folder holding the one socket; to be bound at /run/autoloop, world-traversable."""
+
+    @property
+    def usage(self) -> Usage:
+        """What the model calls so far consumed."""
+
+    @property
+    def events(self) -> tuple[TraceEvent, ...]:
+        """Everything that went over the socket so far, in order."""
+
+    @property
+    def trouble(self) -> Exception | None:
+        """A provider's failure (`ModelError`, `ProviderError`) that the agent met, or None.
+
+        No fault of the agent's: it makes the trial invalid when the agent did not get over it.
+        """
+
+    def wait(self, timeout_s: float | None) -> AgentEnd | None:
+        """Wait until the agent reported its end or `stop` was called; None at the timeout."""
+
+    def stop(self, end: AgentEnd) -> None:
+        """Tell the session that the agent is gone; a report that came first stands."""
+
+
+class Gateway(Protocol):
+    """The one door to language models."""
+
+    @property
+    def task_model(self) -> str:
+        """Name of the model that every trial gets, whatever it asks for."""
+
+    def open(self, grant: Grant, env: TaskEnv) -> AbstractContextManager[Session]:
+        """Open a trial's socket; leaving the context ends its calls and removes the socket."""
+
+
+class ChatModel(Protocol):
+    """A model that can be asked, as the meta-agent sees it."""
+
+    @property
+    def name(self) -> str:
+        """The model's name, by litellm's naming, or `offline`."""
+
+    def complete(self, request: ChatRequest) -> ChatReply:
+        """Ask and wait.
+
+        Raises:
+            ModelError: the provider refuses for good (key, name, account).
+            ProviderError: it failed in a way that retries did not mend.
+        """

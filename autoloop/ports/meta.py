@@ -1,0 +1,103 @@
+"""The meta-agent and what the loop lays on its desk."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from autoloop.records import Finding, Proposal, Step, TrialResult, Usage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskStanding:
+    """One train task on the scoreboard."""
+
+    task: str
+    family: str
+    passes: int
+    attempts: int
+    mean_reward: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TraceSummary:
+    """One train trial that the meta-agent may open."""
+
+    trial: str
+    task: str
+    step: int
+    agent: str
+    """`incumbent`, or `step N` for an edit that was reverted."""
+    reward: float
+    outcome: str
+    failure: str
+    """Empty when nothing went wrong with the run of the agent itself."""
+    model_calls: int
+    seconds: float
+
+
+class StepDesk(Protocol):
+    """What the loop lays on the meta-agent's desk for one step: train split only."""
+
+    @property
+    def step(self) -> int:
+        """Index of the step."""
+
+    @property
+    def directive(self) -> str:
+        """program.md below its front matter."""
+
+    @property
+    def source(self) -> str:
+        """The incumbent's agent.py."""
+
+    @property
+    def budget_left(self) -> str:
+        """What is left of the run's budget, in words."""
+
+    def scoreboard(self) -> tuple[TaskStanding, ...]:
+        """How the incumbent stands on each train task."""
+
+    def history(self) -> tuple[Step, ...]:
+        """Finished steps, oldest first."""
+
+    def diff(self, step: int) -> str:
+        """Unified diff of an earlier step; raises KeyError for an unknown one."""
+
+    def traces(self) -> tuple[TraceSummary, ...]:
+        """Train trials of the incumbent and of earlier edits, newest first."""
+
+    def trace(self, trial: str) -> str:
+        """The trial's transcript as text, complete; raises KeyError unless `traces` lists it."""
+
+    def check(self, source: str) -> tuple[Finding, ...]:
+        """What the guards say about an edit."""
+
+    def spot_check(self, source: str, tasks: Sequence[str]) -> tuple[TrialResult, ...]:
+        """Run an edit once on a few train tasks, charged to the budget; KeyError if not train."""
+
+    def notebook(self) -> str:
+        """Notes of earlier steps."""
+
+    def write_notebook(self, text: str) -> None:
+        """Replace the notes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProposalOutcome:
+    """What a conversation of the meta-agent led to."""
+
+    proposal: Proposal | None
+    reason: str = ""
+    """Why there is no proposal."""
+    usage: Usage = field(default_factory=Usage)
+
+
+class Proposer(Protocol):
+    """The meta-agent."""
+
+    def propose(self, desk: StepDesk) -> ProposalOutcome:
+        """Think about one step and submit an edit that no guard blocks, or say why not.
+
+        Raises:
+            ModelError: the provider refuses for good.
+        """

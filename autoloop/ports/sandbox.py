@@ -1,0 +1,125 @@
+"""The container engine: images, containers, and what is done inside them."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from autoloop.records import CommandResult, Environment, Resources
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bind:
+    """A host folder that a container sees read-only."""
+
+    source: Path
+    target: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContainerSpec:
+    """A container to start. Every container gets init, labels, no new capabilities, limits."""
+
+    image: str
+    labels: Mapping[str, str]
+    """Added to the labels every container of ours carries; `run` and `trial` at least."""
+    command: tuple[str, ...] = ("sleep", "infinity")
+    """Replaces the image's CMD; its ENTRYPOINT stays."""
+    env: Mapping[str, str] = field(default_factory=dict)
+    user: str | None = None
+    workdir: str | None = None
+    network: str = "public"
+    """`public`: the engine's default bridge; `none`: loopback only."""
+    resources: Resources = field(default_factory=Resources)
+    binds: tuple[Bind, ...] = ()
+    hardened: bool = False
+    """No capabilities at all, no-new-privileges, read-only root with a tmpfs at /tmp."""
+    folders: tuple[str, ...] = ()
+    """Folders made world-writable in the container before it starts, such as /logs/agent."""
+
+
+class Container(Protocol):
+    """A running container. All text in and out is bytes decoded with `errors="replace"`."""
+
+    @property
+    def id(self) -> str:
+        """The engine's id."""
+
+    def run(
+        self,
+        command: str,
+        *,
+        timeout_s: float | None = None,
+        user: str | None = None,
+        env: Mapping[str, str] | None = None,
+        workdir: str | None = None,
+        output_limit: int = 64_000,
+    ) -> CommandResult:
+        """Run `bash -c command` and wait.
+
+        At `timeout_s` the command and everything it started are killed and the result says
+        `timed_out` (exit code 124). Output beyond `output_limit` bytes per stream is dropped from
+        the middle, head and tail are kept, with a note of how much was cut; no amount of output
+        grows our memory.
+        """
+
+    def put(self, source: Path, target: str) -> None:
+        """Copy the contents of the folder `source` into `target`, merged, owned by root."""
+
+    def write(self, path: str, data: bytes, *, mode: int = 0o644) -> None:
+        """Write one file as root, making its parent folders."""
+
+    def read(self, path: str, *, max_bytes: int) -> bytes:
+        """Read one regular file.
+
+        Raises:
+            FileNotFoundError: nothing is there.
+            ValueError: it is no regular file, or larger than `max_bytes`.
+        """
+
+    def fetch(self, source: str, target: Path, *, max_bytes: int, max_files: int = 2_000) -> bool:
+        """Copy the regular files below the folder `source` out to `target`; False if not there.
+
+        Links, devices, absolute and `..` names are left out; at the limits it stops and returns.
+        """
+
+    def mark(self) -> None:
+        """Remember which processes run now, before the agent begins."""
+
+    def seal(self, clear: Sequence[str]) -> None:
+        """End every process that was not there at `mark`, then empty the folders in `clear`.
+
+        Emptied folders are owned by root and world-writable, as plain folders (no link, no mount).
+        """
+
+    def wait(self, timeout_s: float | None = None) -> int | None:
+        """Wait until the main process ends; its exit code, or None at the timeout."""
+
+    def logs(self, *, max_bytes: int = 64_000) -> str:
+        """Tail of what the main process printed."""
+
+    def kill(self) -> None:
+        """End it at once with everything in it. Harmless to repeat."""
+
+
+class Sandbox(Protocol):
+    """The container engine."""
+
+    def image(self, environment: Environment) -> str:
+        """Build the task's image, or make sure a ready one is here; returns its id.
+
+        Built once per content of the build context; concurrent calls for one content build once.
+
+        Raises:
+            ImageError: with the end of the build log.
+        """
+
+    def agent_image(self) -> str:
+        """The image that agent.py runs in, built from the project's sandboxes/agent/."""
+
+    def start(self, spec: ContainerSpec) -> AbstractContextManager[Container]:
+        """Start a container; leaving the context removes it with its anonymous volumes."""
+
+    def sweep(self, *, run: str | None = None) -> int:
+        """Remove containers of ours (of that run) that a dead process left; returns how many."""

@@ -1,0 +1,131 @@
+"""report.html: one self-contained page about a run."""
+
+from collections.abc import Mapping, Sequence
+from html import escape
+from pathlib import Path
+
+from autoloop.records import Decision, Run, Split, Step, TrialResult
+from autoloop.report.chart import chart
+from autoloop.report.page import page
+from autoloop.report.progress import progress_of
+from autoloop.report.spending import seconds_of, spent_on, trials_of
+from autoloop.report.tables import Table, final_table, points, task_table
+
+LONGEST_DIFF = 40_000
+DIFF_CLASSES = {"+": "add", "-": "del"}
+LEGEND = (
+    "Line: mean train reward of the incumbent, in points. Triangles: kept edits. Crosses: edits "
+    "that were not kept. Train scores chose the edits and flatter them; holdout does not."
+)
+
+
+def write_report(
+    path: Path,
+    run: Run,
+    steps: Sequence[Step],
+    trials: Sequence[TrialResult],
+    *,
+    diffs: Mapping[int, str],
+) -> None:
+    """Write the page anew; it loads nothing from elsewhere and works in light and dark.
+
+    Args:
+        path: The file to write.
+        run: The run it is about.
+        steps: Its steps.
+        trials: Its trials; only those of the train split are shown by task.
+        diffs: Unified diff of each step's edit, by index.
+    """
+    progress = progress_of(steps, trials)
+    sections = [
+        _head(run),
+        _cards(run, steps, trials),
+        _section("Score over steps", f'{chart(progress)}<p class="soft">{escape(LEGEND)}</p>'),
+        _section("Final table, points with 95 % intervals", _table(final_table(run))),
+        _section("Steps", "".join(_step(s, trials, diffs.get(s.index, "")) for s in steps)),
+        _section("Train tasks, points (attempts)", _table(task_table(progress, trials))),
+    ]
+    fresh = path.with_name(f"{path.name}.new")
+    fresh.write_text(page(f"autoloop: {run.name}", "\n".join(sections)), encoding="utf-8")
+    fresh.replace(path)
+
+
+def _head(run: Run) -> str:
+    ended = f"stopped: {run.stop_reason.value}" if run.stop_reason else "not finished"
+    about = (
+        f"{run.created_at:%Y-%m-%d %H:%M}, task model {run.task_model}, meta model {run.meta_model}"
+        f", rule {run.rule}, seed {run.seed}; {ended}"
+    )
+    return f'<h1>{escape(run.name)}</h1><p class="soft">{escape(about)}</p>'
+
+
+def _cards(run: Run, steps: Sequence[Step], trials: Sequence[TrialResult]) -> str:
+    decisions = [s.verdict.decision for s in steps if s.verdict]
+    usage = spent_on(steps, trials)
+    invalid = sum(not trial.counts for trial in trials)
+    cost = "price unknown" if usage.cost_usd is None else f"${usage.cost_usd:,.2f}"
+    cards = [
+        *(
+            (f"{split.value} gain", points(run.scores[split].gain, signed=True))
+            for split in Split
+            if split in run.scores
+        ),
+        ("edits kept", f"{decisions.count(Decision.KEEP)} of {len(decisions)}"),
+        ("trials", f"{len(trials) - invalid:,}" + (f" + {invalid} invalid" if invalid else "")),
+        ("tokens", f"{usage.tokens:,}"),
+        ("cost", cost),
+        ("time", f"{run.active_s / 60:,.0f} min"),
+    ]
+    cells = (f'<div class="card">{escape(k)}<b>{escape(v)}</b></div>' for k, v in cards)
+    return f'<div class="cards">{"".join(cells)}</div>'
+
+
+def _section(title: str, body: str) -> str:
+    return f"<h2>{escape(title)}</h2>{body}" if body else ""
+
+
+def _table(table: Table) -> str:
+    if not table.rows:
+        return ""
+    head = "".join(f"<th>{escape(cell)}</th>" for cell in table.header)
+    rows = ("".join(f"<td>{escape(cell)}</td>" for cell in row) for row in table.rows)
+    body = "".join(f"<tr>{row}</tr>" for row in rows)
+    return f'<div class="scroll"><table><tr>{head}</tr>{body}</table></div>'
+
+
+def _step(step: Step, trials: Sequence[TrialResult], diff: str) -> str:
+    decision = step.verdict.decision.value if step.verdict else "open"
+    title = step.proposal.title if step.proposal else "nothing submitted"
+    texts = [
+        ("", step.verdict.reason if step.verdict else ""),
+        ("Hypothesis: ", step.proposal.hypothesis if step.proposal else ""),
+        ("Expected: ", step.proposal.expected if step.proposal else ""),
+        ("Lesson: ", step.lesson),
+        ("", _spent(step, trials)),
+    ]
+    paragraphs = "".join(f"<p>{escape(label + text)}</p>" for label, text in texts if text)
+    return (
+        f'<details class="step {decision}"><summary>{step.index}. <span class="tag">{decision}'
+        f"</span> {escape(title)}</summary>{paragraphs}{_diff(diff)}</details>"
+    )
+
+
+def _spent(step: Step, trials: Sequence[TrialResult]) -> str:
+    own = trials_of(step, trials)
+    seconds = seconds_of(step)
+    took = "" if seconds is None else f", {seconds:,.0f} s"
+    return f"{len(own)} new trials, {spent_on([step], own).tokens:,} tokens{took}"
+
+
+def _diff(diff: str) -> str:
+    if not diff:
+        return ""
+    cut = len(diff) - LONGEST_DIFF
+    lines = "\n".join(_diff_line(line) for line in diff[:LONGEST_DIFF].splitlines())
+    note = f"\n… {cut:,} more characters" if cut > 0 else ""
+    return f"<pre>{lines}{note}</pre>"
+
+
+def _diff_line(line: str) -> str:
+    kind = DIFF_CLASSES.get(line[:1])
+    return f'<span class="{kind}">{escape(line)}</span>' if kind else escape(line)

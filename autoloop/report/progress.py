@@ -1,0 +1,93 @@
+"""How the score moved from step to step, for charts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import fmean
+
+from autoloop.records import Agent, Decision, Purpose, Split, Step, TrialResult
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Point:
+    """One finished step on the chart."""
+
+    step: int
+    decision: Decision
+    score: float | None
+    """Where the candidate stood on train; None when nothing of it was compared."""
+    best: float | None
+    """Mean train reward of the incumbent after this step."""
+    title: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """A run's path on the train tasks."""
+
+    baseline: float | None
+    points: tuple[Point, ...]
+    baseline_agent: str | None
+    """Digest of the agent the run started from; None before its first trial."""
+    best_agent: str | None
+    """Digest of the incumbent now."""
+
+
+def progress_of(steps: Sequence[Step], trials: Sequence[TrialResult]) -> Progress:
+    """Follow the incumbent through all finished steps, with all that is known of it by now.
+
+    A candidate stands at its incumbent's score plus the paired gain of its verdict: the mean of its
+    own few trials would depend on which tasks it was tried on.
+    """
+    baseline = incumbent = _baseline_agent(steps, trials)
+    points = []
+    for step in sorted(steps, key=lambda s: s.index):
+        if step.verdict is None or step.finished_at is None:
+            continue
+        before = train_score(incumbent, trials)
+        if step.verdict.decision is Decision.KEEP and step.proposal:
+            incumbent = Agent(source=step.proposal.source).digest
+        point = Point(
+            step=step.index,
+            decision=step.verdict.decision,
+            score=_plus(before, step.verdict.numbers.get("train_gain")),
+            best=train_score(incumbent, trials),
+            title=step.proposal.title if step.proposal else "",
+        )
+        points.append(point)
+    return Progress(
+        baseline=train_score(baseline, trials),
+        points=tuple(points),
+        baseline_agent=baseline,
+        best_agent=incumbent,
+    )
+
+
+def train_rewards(agent: str | None, trials: Sequence[TrialResult]) -> dict[str, list[float]]:
+    """Counted rewards of an agent on train tasks, by task."""
+    rewards: dict[str, list[float]] = {}
+    for trial in trials:
+        if trial.key.agent == agent and _is_train_evidence(trial):
+            rewards.setdefault(trial.key.task, []).append(trial.reward)
+    return rewards
+
+
+def train_score(agent: str | None, trials: Sequence[TrialResult]) -> float | None:
+    """Mean over train tasks of an agent's mean reward; None without a counted trial."""
+    rewards = train_rewards(agent, trials)
+    return fmean(fmean(attempts) for attempts in rewards.values()) if rewards else None
+
+
+def _baseline_agent(steps: Sequence[Step], trials: Sequence[TrialResult]) -> str | None:
+    """The one agent with evidence that no step proposed."""
+    proposed = {Agent(source=s.proposal.source).digest for s in steps if s.proposal}
+    evidence = (t.key.agent for t in trials if _is_train_evidence(t))
+    return next((agent for agent in evidence if agent not in proposed), None)
+
+
+def _is_train_evidence(trial: TrialResult) -> bool:
+    train = trial.split is Split.TRAIN and trial.key.purpose is Purpose.SEARCH
+    return train and trial.counts
+
+
+def _plus(score: float | None, gain: float | None) -> float | None:
+    return None if score is None or gain is None else min(1.0, max(0.0, score + gain))

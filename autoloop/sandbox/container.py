@@ -1,0 +1,235 @@
+"""A running container, in the words of the port."""
+
+import tarfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, cast
+
+import docker.errors
+import requests
+from docker.api.client import APIClient
+
+from autoloop.errors import AgentError, AutoloopError, EngineError
+from autoloop.records import CommandResult
+from autoloop.sandbox.archives import Entry, archive_of, archive_of_folder, emptied, normal
+from autoloop.sandbox.engine import ask, engine_errors, explanation, innermost
+from autoloop.sandbox.execution import Command, run_command
+from autoloop.sandbox.extraction import Limits, unpack
+from autoloop.sandbox.files import Files, PathState, state_in
+from autoloop.sandbox.output import Excerpt, Frames
+from autoloop.sandbox.processes import Process, end_all_but, settled
+
+UNWRITABLE = ("cannot overwrite", "not a directory", "name too long", "too many levels", "tar file")
+
+
+class DockerContainer:
+    """Implements `autoloop.ports.Container`; its methods may be called from any thread."""
+
+    def __init__(self, api: APIClient, container_id: str, *, image: str) -> None:
+        self._api = api
+        self._id = container_id
+        self._image = image
+        self._files = Files(api, container_id)
+        self._marked: frozenset[Process] | None = None
+        self._is_agents_time = False
+
+    @property
+    def id(self) -> str:
+        """The engine's id."""
+        return self._id
+
+    def run(
+        self,
+        command: str,
+        *,
+        timeout_s: float | None = None,
+        user: str | None = None,
+        env: Mapping[str, str] | None = None,
+        workdir: str | None = None,
+        output_limit: int = 64_000,
+    ) -> CommandResult:
+        """Run `bash -c command` and wait; what cannot be run at all ends with 126 or 127.
+
+        Raises:
+            AgentError: between `mark` and `seal` the container was ended from inside.
+        """
+        wanted = Command(
+            argv=("bash", "-c", command),
+            timeout_s=timeout_s,
+            user=user,
+            env=env or {},
+            workdir=workdir,
+            output_limit=output_limit,
+        )
+        with self._engine("running a command"):
+            return run_command(self._api, self._id, wanted)
+
+    def put(self, source: Path, target: str) -> None:
+        """Copy the contents of the folder `source` into `target`, merged, owned by root."""
+        place = str(normal(target))
+        with self._engine(f"copying {source} to {target}"):
+            exists = self._files.state(place) is not None
+            with archive_of_folder(source, below="" if exists else place) as archive:
+                self._files.unpack(archive, at=place if exists else "/")
+
+    def write(self, path: str, data: bytes, *, mode: int = 0o644) -> None:
+        """Write one file as root, making its parent folders; a link at `path` is replaced.
+
+        Raises:
+            ValueError: the path is not absolute, or is or runs through something else than folders.
+        """
+        archive = archive_of([Entry(path=str(normal(path)), mode=mode, data=data)])
+        with self._engine(f"writing {path}"):
+            try:
+                self._files.unpack(archive, at="/", keep_folders=True)
+            except docker.errors.APIError as error:
+                said = explanation(error)
+                if any(words in said for words in UNWRITABLE) and "no space left" not in said:
+                    raise ValueError(f"The file {path!r} cannot be written: {said}") from error
+                raise
+
+    def read(self, path: str, *, max_bytes: int) -> bytes:
+        """Read one regular file.
+
+        Raises:
+            FileNotFoundError: nothing is there.
+            ValueError: it is no regular file, or larger than `max_bytes`.
+        """
+        with self._engine(f"reading {path}"):
+            answer = self._files.archive(str(normal(path)))
+            if answer is None:
+                raise FileNotFoundError(f"The container has no file {path!r}.")
+            with answer:
+                _refuse_unreadable(path, state_in(answer), max_bytes)
+                return _only_file(answer)
+
+    def fetch(self, source: str, target: Path, *, max_bytes: int, max_files: int = 2_000) -> bool:
+        """Copy the regular files below the folder `source` out to `target`; False if not there."""
+        with self._engine(f"copying {source} out"):
+            answer = self._files.archive(str(normal(source)))
+            if answer is None:
+                return False
+            with answer:
+                unpack(_body(answer), target, Limits(max_bytes=max_bytes, max_files=max_files))
+                return True
+
+    def mark(self) -> None:
+        """Remember which processes run now, before the agent begins."""
+        with self._engine("listing processes"):
+            self._marked = settled(self._api, self._id)
+        self._is_agents_time = True
+
+    def seal(self, clear: Sequence[str]) -> None:
+        """End every process that was not there at `mark`, then empty the folders in `clear`.
+
+        Raises:
+            AgentError: the agent ended the container, or left processes that cannot be ended.
+        """
+        if self._marked is None:
+            raise RuntimeError("Call mark() before the agent begins, seal() when it has ended.")
+        with self._engine("ending what the agent left running"):
+            left = end_all_but(self._api, self._id, self._marked)
+        if left:
+            raise AgentError(
+                f"The agent left {len(left)} processes running that could not be ended; "
+                f"a task's verifier cannot run beside them."
+            )
+        self._is_agents_time = False
+        with self._engine(f"emptying {', '.join(clear)}"):
+            self._clear([str(normal(folder)) for folder in clear])
+
+    def wait(self, timeout_s: float | None = None) -> int | None:
+        """Wait until the main process ends; its exit code, or None at the timeout."""
+        with self._engine("waiting for the container to end"):
+            try:
+                # types-docker wants whole seconds; requests takes any number, or None.
+                within = cast("int", None if timeout_s is None else max(timeout_s, 0.001))
+                ended = self._api.wait(self._id, timeout=within)
+            except requests.ConnectionError as error:
+                if isinstance(innermost(error), TimeoutError):
+                    return None
+                raise
+            except requests.ReadTimeout:
+                return None
+        return int(ended["StatusCode"])
+
+    def logs(self, *, max_bytes: int = 64_000) -> str:
+        """Tail of what the main process printed."""
+        tail, frames = Excerpt(max_bytes, head_share=0), Frames()
+        path = f"/containers/{self._id}/logs"
+        with (
+            self._engine("reading what the container printed"),
+            ask(self._api, "GET", path, params={"stdout": "1", "stderr": "1"}) as answer,
+        ):
+            for chunk in answer.iter_content(256 * 1024):
+                for _, piece in frames.feed(chunk):
+                    tail.add(piece)
+        return tail.text()
+
+    def kill(self) -> None:
+        """End it at once with everything in it. Harmless to repeat."""
+        with engine_errors("ending a container"):
+            try:
+                self._api.kill(self._id)
+            except docker.errors.APIError as error:
+                if error.status_code not in {404, 409}:
+                    raise
+
+    def _clear(self, folders: Sequence[str]) -> None:
+        if not folders:
+            return
+        above = {str(parent) for folder in folders for parent in normal(folder).parents}
+        # A parent that is a link or a file would lead elsewhere; a real one keeps its mode.
+        states = {path: self._files.state(path) for path in sorted(above - {"/"})}
+        bent = [path for path, state in states.items() if state is None or not state.is_folder]
+        plain = [Entry(path=path, mode=0o755) for path in bent]
+        entries = [entry for folder in folders for entry in emptied(folder)]
+        self._files.unpack(archive_of([*plain, *entries]), at="/")
+
+    @contextmanager
+    def _engine(self, doing: str) -> Iterator[None]:
+        with engine_errors(doing):
+            try:
+                yield
+            except docker.errors.APIError as error:
+                if error.status_code != requests.codes.conflict:
+                    raise
+                raise self._ended(doing) from error
+            except tarfile.TarError as error:
+                raise EngineError(f"An archive of the engine broke off while {doing}.") from error
+
+    def _ended(self, doing: str) -> AutoloopError:
+        """Why the container does not run: the agent's fault only while the agent is at work."""
+        state = self._api.inspect_container(self._id)["State"]
+        how = f"with exit code {state['ExitCode']}"
+        if state["OOMKilled"]:
+            how += ", out of memory"
+        if self._is_agents_time:
+            return AgentError(f"The task container was ended from inside ({how}); seen {doing}.")
+        return EngineError(
+            f"The container of image {self._image} is not running; its main process ended {how}. "
+            f"An ENTRYPOINT must run the command that it is given. Seen while {doing}."
+        )
+
+
+def _body(answer: requests.Response) -> IO[bytes]:
+    return cast("IO[bytes]", answer.raw)
+
+
+def _only_file(answer: requests.Response) -> bytes:
+    with tarfile.open(fileobj=_body(answer), mode="r|") as archive:
+        member = archive.next()
+        content = archive.extractfile(member) if member is not None else None
+        return content.read() if content is not None else b""
+
+
+def _refuse_unreadable(path: str, state: PathState, max_bytes: int) -> None:
+    if state.is_link:
+        raise ValueError(f"{path!r} is a link; read {state.link_target!r} instead.")
+    if not state.is_regular:
+        raise ValueError(f"{path!r} is no regular file.")
+    if state.size > max_bytes:
+        raise ValueError(
+            f"{path!r} holds {state.size:,} bytes; at most {max_bytes:,} may be read at once."
+        )

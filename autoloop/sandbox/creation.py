@@ -1,0 +1,85 @@
+"""A container's specification in the engine's terms: limits, capabilities, network, mounts."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from docker.api.client import APIClient
+from docker.types import LogConfig, Ulimit
+
+from autoloop.ports import ContainerSpec
+
+MEGABYTE = 1024 * 1024
+TMP_MEGABYTES = 512
+KEPT_CAPABILITIES = (
+    "CHOWN",
+    "DAC_OVERRIDE",
+    "FOWNER",
+    "FSETID",
+    "KILL",
+    "NET_BIND_SERVICE",
+    "SETGID",
+    "SETPCAP",
+    "SETUID",
+)
+"""What package managers, services and `su` need; the engine's default has five more."""
+PRINTED_LOG = LogConfig(type=LogConfig.types.JSON, config={"max-size": "1m", "max-file": "2"})
+"""Two files: with one, a rotation right before the end would leave no tail to read."""
+
+
+def create(api: APIClient, spec: ContainerSpec, *, labels: Mapping[str, str]) -> str:
+    """Create the container that `spec` describes; its id."""
+    created = api.create_container(
+        spec.image,
+        list(spec.command),
+        user=spec.user,
+        working_dir=spec.workdir,
+        environment=dict(spec.env),
+        labels={**spec.labels, **labels},
+        host_config=_host_config(api, spec),
+        # A proxy in the user's docker configuration may carry a password.
+        use_config_proxy=_has_network(spec),
+    )
+    return str(created["Id"])
+
+
+def _has_network(spec: ContainerSpec) -> bool:
+    return spec.network == "public" and not spec.hardened
+
+
+def _host_config(api: APIClient, spec: ContainerSpec) -> dict[str, Any]:
+    limits = spec.resources
+    memory = None if limits.memory_mb is None else limits.memory_mb * MEGABYTE
+    config: dict[str, Any] = api.create_host_config(
+        init=True,
+        network_mode="bridge" if _has_network(spec) else "none",
+        binds={str(bind.source): {"bind": bind.target, "mode": "ro"} for bind in spec.binds},
+        nano_cpus=None if limits.cpus is None else int(limits.cpus * 1_000_000_000),
+        mem_limit=memory,
+        memswap_limit=memory,
+        pids_limit=limits.pids,
+        ulimits=_ulimits(limits.storage_mb),
+        log_config=PRINTED_LOG,
+        cap_drop=["ALL"],
+        cap_add=None if spec.hardened else list(KEPT_CAPABILITIES),
+        **(_hardening(spec) if spec.hardened else {}),
+    )
+    return config
+
+
+def _ulimits(storage_mb: int | None) -> list[Ulimit]:
+    """No core dumps, and no file larger than the storage: the one disk limit every engine has."""
+    limits = [Ulimit(name="core", soft=0, hard=0)]
+    if storage_mb is not None:
+        size = storage_mb * MEGABYTE
+        limits.append(Ulimit(name="fsize", soft=size, hard=size))
+    return limits
+
+
+def _hardening(spec: ContainerSpec) -> dict[str, Any]:
+    """Folders become tmpfs, since nothing can be made in a read-only root."""
+    tmpfs = f"rw,exec,nosuid,nodev,size={TMP_MEGABYTES}m,mode=1777"
+    return {
+        "security_opt": ["no-new-privileges"],
+        "read_only": True,
+        "tmpfs": dict.fromkeys(("/tmp", *spec.folders), tmpfs),  # noqa: S108 — in the container
+    }

@@ -1,0 +1,23 @@
+"""Settings and directive, read from the project's program.md."""
+
+from autoloop.settings.model import (
+    BudgetSettings,
+    FinalSettings,
+    ModelSettings,
+    Settings,
+    SplitSettings,
+    TrialSettings,
+)
+from autoloop.settings.program import Program, override, read_program
+
+__all__ = [
+    "BudgetSettings",
+    "FinalSettings",
+    "ModelSettings",
+    "Program",
+    "Settings",
+    "SplitSettings",
+    "TrialSettings",
+    "override",
+    "read_program",
+]

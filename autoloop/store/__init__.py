@@ -1,0 +1,15 @@
+"""The state of a run in one SQLite file, durable before anything acts on it."""
+
+from autoloop.store.counts import StoreCounts
+from autoloop.store.reader import StoreReader, open_readonly
+from autoloop.store.sqlite import SqliteStore
+from autoloop.store.stop import request_stop, running_pid
+
+__all__ = [
+    "SqliteStore",
+    "StoreCounts",
+    "StoreReader",
+    "open_readonly",
+    "request_stop",
+    "running_pid",
+]

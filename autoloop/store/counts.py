@@ -1,0 +1,28 @@
+"""Sums over everything a run has recorded."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from autoloop.records import Decision
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreCounts:
+    """What a run did and used so far."""
+
+    trials: int
+    """Counted trials: scored and failed ones."""
+    invalid: int
+    failed: int
+    passed: int
+    """Counted trials that reached the full reward of 1."""
+    tokens: int
+    """Of all trials, invalid ones included: they were paid for."""
+    cost_usd: float | None
+    """Likewise; None: the price of at least one trial is not known."""
+    meta_tokens: int
+    meta_cost_usd: float | None
+    steps: int
+    """Steps begun."""
+    decisions: Mapping[Decision, int]
+    """Steps by verdict; those without one are left out."""

@@ -1,0 +1,1 @@
+"""Fakes that implement the ports and pass the same contract suites as the real adapters."""

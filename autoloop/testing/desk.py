@@ -1,0 +1,112 @@
+"""A desk made of plain data, for trying out a meta-agent without a run."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from autoloop.ports import TaskStanding, TraceSummary
+from autoloop.records import (
+    Agent,
+    Finding,
+    Outcome,
+    Purpose,
+    Span,
+    Split,
+    Step,
+    TrialKey,
+    TrialResult,
+)
+
+_THEN = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def _find_nothing(before: str, after: str) -> tuple[Finding, ...]:
+    del before, after
+    return ()
+
+
+def _always_pass(source: str, task: str) -> float:
+    del source, task
+    return 1.0
+
+
+@dataclass(slots=True, kw_only=True)
+class DeskFake:
+    """Port `StepDesk` over data that a test lays out; records spot checks and notes."""
+
+    source: str
+    step: int = 1
+    directive: str = "Make it solve more tasks."
+    budget_left: str = "no limit"
+    standings: Sequence[TaskStanding] = ()
+    steps: Sequence[Step] = ()
+    diffs: Mapping[int, str] = field(default_factory=dict)
+    summaries: Sequence[TraceSummary] = ()
+    transcripts: Mapping[str, str] = field(default_factory=dict)
+    notes: str = ""
+    guard: Callable[[str, str], tuple[Finding, ...]] = _find_nothing
+    """Given the incumbent's source and the draft."""
+    reward: Callable[[str, str], float] = _always_pass
+    """What a spot check of a source on a task gives."""
+    outcome: Outcome = Outcome.SCORED
+    """How a spot check's trials end."""
+    spot_checks: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
+
+    def scoreboard(self) -> tuple[TaskStanding, ...]:
+        """The standings as laid out."""
+        return tuple(self.standings)
+
+    def history(self) -> tuple[Step, ...]:
+        """The steps as laid out."""
+        return tuple(self.steps)
+
+    def diff(self, step: int) -> str:
+        """The diff laid out for a step; KeyError without one."""
+        return self.diffs[step]
+
+    def traces(self) -> tuple[TraceSummary, ...]:
+        """The summaries as laid out."""
+        return tuple(self.summaries)
+
+    def trace(self, trial: str) -> str:
+        """The transcript laid out for a trial; KeyError unless its summary is listed."""
+        if all(summary.trial != trial for summary in self.summaries):
+            raise KeyError(trial)
+        return self.transcripts[trial]
+
+    def check(self, source: str) -> tuple[Finding, ...]:
+        """What the guard laid out says."""
+        return self.guard(self.source, source)
+
+    def spot_check(self, source: str, tasks: Sequence[str]) -> tuple[TrialResult, ...]:
+        """A scored result per task; KeyError for a task that has no standing."""
+        for task in tasks:
+            if all(standing.task != task for standing in self.standings):
+                raise KeyError(task)
+        self.spot_checks.append((source, tuple(tasks)))
+        return tuple(self._result(source, task) for task in tasks)
+
+    def notebook(self) -> str:
+        """The notes."""
+        return self.notes
+
+    def write_notebook(self, text: str) -> None:
+        """Replace the notes."""
+        self.notes = text
+
+    def _result(self, source: str, task: str) -> TrialResult:
+        return TrialResult(
+            id=f"{task}__{len(self.spot_checks)}",
+            key=TrialKey(
+                agent=Agent(source=source).digest,
+                task=task,
+                task_digest="",
+                purpose=Purpose.SPOT,
+                attempt=len(self.spot_checks),
+            ),
+            step=self.step,
+            split=Split.TRAIN,
+            outcome=self.outcome,
+            reward=self.reward(source, task),
+            span=Span(started_at=_THEN, finished_at=_THEN),
+        )

@@ -1,0 +1,7 @@
+"""Runs one trial: from image to reward, with everything in between recorded by the host."""
+
+from autoloop.trial.retry import RetryingRunner
+from autoloop.trial.runner import SandboxRunner
+from autoloop.trial.transcript import read_transcript
+
+__all__ = ["RetryingRunner", "SandboxRunner", "read_transcript"]

@@ -1,0 +1,203 @@
+"""Writes a trial's folder in Harbor's own job layout, so that Harbor's viewer opens it.
+
+The layout and the field names are those of Harbor 0.24 (`models/trial/result.py`,
+`models/job/result.py`). One job folder holds the trials of one step of a run.
+"""
+
+import json
+import threading
+import uuid
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from autoloop.records import JsonValue, Span, TrialRequest, TrialResult
+
+AGENT_VERSION = "0.1.0"
+
+
+def job_name(request: TrialRequest) -> str:
+    """Folder of the job that a trial belongs to."""
+    if request.purpose == "search":
+        return f"step-{request.step:03d}"
+    return f"step-{request.step:03d}-spot" if request.purpose == "spot" else str(request.purpose)
+
+
+def write_json(path: Path, document: Mapping[str, JsonValue]) -> None:
+    """Write a JSON file as a whole: a reader sees the old or the new one, never a part."""
+    part = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
+    part.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+    part.replace(path)
+
+
+class JobFolders:
+    """Keeps the job-level files of all jobs of a run true while trials end. Thread-safe."""
+
+    def __init__(self, root: Path, *, model: str) -> None:
+        """`root` is the run's `jobs/` folder."""
+        self.root = root
+        self.model = model
+        self._trials: dict[str, dict[str, _Summary]] = {}
+        self._lock = threading.Lock()
+
+    def trial_folder(self, request: TrialRequest, name: str) -> Path:
+        """Make the folder of a new trial, with what is known before it starts."""
+        folder = self.root / job_name(request) / name
+        for part in ("agent", "verifier", "artifacts"):
+            (folder / part).mkdir(parents=True)
+        write_json(folder / "config.json", _config(request, name, folder.parent, self.model))
+        return folder
+
+    def finish(self, request: TrialRequest, result: TrialResult, folder: Path) -> None:
+        """Write the trial's result and bring its job's summary up to date."""
+        document = _result(request, result, folder, self.model)
+        write_json(folder / "result.json", document)
+        if result.failure is not None:
+            (folder / "exception.txt").write_text(result.failure.message + "\n", encoding="utf-8")
+        job = folder.parent
+        with self._lock:
+            known = self._trials.setdefault(job.name, {})
+            if not known:
+                known.update(_existing(job))
+            known[result.id] = _summary(agent_name(request), document)
+            write_json(job / "config.json", _job_config(job, request, self.model))
+            write_json(job / "result.json", _job_result(job, known, self.model, result.span))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Summary:
+    """What a job's summary needs of one trial."""
+
+    agent: str
+    rewards: Mapping[str, float]
+    problem: str | None
+
+
+def _existing(job: Path) -> dict[str, "_Summary"]:
+    documents = (json.loads(p.read_text(encoding="utf-8")) for p in job.glob("*/result.json"))
+    return {d["trial_name"]: _summary(d["agent_info"]["name"], d) for d in documents}
+
+
+def _summary(agent: str, document: Mapping[str, Any]) -> "_Summary":  # a trial's result.json
+    return _Summary(
+        agent=agent,
+        rewards=(document["verifier_result"] or {}).get("rewards") or {},
+        problem=(document["exception_info"] or {}).get("exception_type"),
+    )
+
+
+def _agent(request: TrialRequest, model: str) -> dict[str, JsonValue]:
+    if request.agent.kind != "python":
+        return {"name": request.agent.kind}
+    return {"import_path": "autoloop.harbor:Agent", "model_name": model}
+
+
+def _config(request: TrialRequest, name: str, job: Path, model: str) -> dict[str, JsonValue]:
+    return {
+        "task": {"path": str(request.task.folder)},
+        "trial_name": name,
+        "trials_dir": str(job),
+        "agent": _agent(request, model),
+        "environment": {"type": "docker"},
+    }
+
+
+def _job_config(job: Path, request: TrialRequest, model: str) -> dict[str, JsonValue]:
+    return {"job_name": job.name, "jobs_dir": str(job.parent), "agents": [_agent(request, model)]}
+
+
+def agent_name(request: TrialRequest) -> str:
+    """Name of the agent in Harbor's files."""
+    kind = request.agent.kind
+    return f"agent-{request.agent.digest[:8]}" if kind == "python" else kind
+
+
+def _result(
+    request: TrialRequest, result: TrialResult, folder: Path, model: str
+) -> dict[str, JsonValue]:
+    usage = result.usage
+    python = request.agent.kind == "python"
+    info = {"name": model.rpartition("/")[2], "provider": model.partition("/")[0]}
+    return {
+        "id": str(uuid.uuid5(uuid.NAMESPACE_URL, str(folder))),
+        "task_name": request.task.name,
+        "trial_name": result.id,
+        "trial_uri": folder.absolute().as_uri(),
+        "task_id": {"path": str(request.task.folder)},
+        "task_checksum": request.task.digest.removeprefix("sha256:"),
+        "config": _config(request, result.id, folder.parent, model),
+        "agent_info": {
+            "name": agent_name(request),
+            "version": AGENT_VERSION,
+            "model_info": info if python else None,
+        },
+        "agent_result": {
+            "n_input_tokens": usage.prompt_tokens,
+            "n_cache_tokens": usage.cached_tokens,
+            "n_output_tokens": usage.completion_tokens,
+            "cost_usd": usage.cost_usd,
+        },
+        "verifier_result": {"rewards": dict(result.rewards)} if result.rewards else None,
+        "verifier_environment_mode": "shared",
+        "exception_info": _exception(result),
+        **_times(result.span),
+        **{phase: _times(span) for phase, span in result.phases.items()},
+    }
+
+
+def _times(span: Span) -> dict[str, JsonValue]:
+    return {"started_at": _utc(span.started_at), "finished_at": _utc(span.finished_at)}
+
+
+def _utc(moment: datetime) -> str:
+    return moment.isoformat().replace("+00:00", "Z")
+
+
+def _exception(result: TrialResult) -> JsonValue:
+    if result.failure is None:
+        return None
+    return {
+        "exception_type": result.failure.kind,
+        "exception_message": result.failure.message,
+        "exception_traceback": "",
+        "occurred_at": _utc(result.span.finished_at),
+    }
+
+
+def _job_result(
+    job: Path, trials: Mapping[str, _Summary], model: str, last: Span
+) -> dict[str, JsonValue]:
+    agents = sorted({trial.agent for trial in trials.values()})
+    evals = {f"{agent}__{model}__adhoc": _eval(agent, trials.items()) for agent in agents}
+    moment = last.finished_at.astimezone().replace(tzinfo=None).isoformat()  # local, as Harbor does
+    return {
+        "id": str(uuid.uuid5(uuid.NAMESPACE_URL, str(job))),
+        "started_at": moment,
+        "updated_at": moment,
+        "finished_at": moment,
+        "n_total_trials": len(trials),
+        "stats": {
+            "n_completed_trials": len(trials),
+            "n_errored_trials": sum(trial.problem is not None for trial in trials.values()),
+            "evals": evals,
+        },
+    }
+
+
+def _eval(agent: str, trials: Iterable[tuple[str, _Summary]]) -> dict[str, JsonValue]:
+    rewards: dict[str, dict[str, list[str]]] = {}
+    problems: dict[str, list[str]] = {}
+    own = [(name, trial) for name, trial in trials if trial.agent == agent]
+    for name, trial in own:
+        for key, value in trial.rewards.items():
+            rewards.setdefault(key, {}).setdefault(f"{value}", []).append(name)
+        if trial.problem is not None:
+            problems.setdefault(trial.problem, []).append(name)
+    return {
+        "n_trials": sum(bool(trial.rewards) for _name, trial in own),
+        "n_errors": sum(map(len, problems.values())),
+        "reward_stats": rewards,
+        "exception_stats": problems,
+    }

@@ -1,0 +1,99 @@
+"""Reads what a verifier wrote, as hostile data: size, type, range of numbers, one place.
+
+The rules are Harbor's (reward.json before reward.txt, no fallback from a bad one), see its
+`verifier/verifier.py` in version 0.24.
+"""
+
+import json
+import math
+from collections.abc import Mapping
+from pathlib import PurePosixPath
+
+from autoloop.ports import Container
+
+REWARD_BYTES = 64_000
+FOLDER = PurePosixPath("/logs/verifier")
+
+
+class RewardProblem(Exception):  # noqa: N818 - a finding about the verifier, not an error of ours
+    """There is no usable reward; `kind` is the name Harbor gives it."""
+
+    def __init__(self, kind: str, message: str) -> None:
+        super().__init__(message)
+        self.kind = kind
+
+
+def read_rewards(container: Container) -> Mapping[str, float]:
+    """Rewards by name, from the container the verifier ran in.
+
+    Raises:
+        RewardProblem: none was written, or it is not usable.
+    """
+    for name, parse in (("reward.json", _from_json), ("reward.txt", _from_text)):
+        path = str(FOLDER / name)
+        try:
+            data = container.read(path, max_bytes=REWARD_BYTES)
+        except FileNotFoundError:
+            continue
+        except ValueError as error:
+            raise RewardProblem("VerifierOutputParseError", f"{path}: {error}") from error
+        if not data:
+            raise RewardProblem("RewardFileEmptyError", f"{path} is empty.")
+        return parse(data, path)
+    raise RewardProblem(
+        "RewardFileNotFoundError",
+        f"The verifier wrote neither {FOLDER}/reward.json nor {FOLDER}/reward.txt.",
+    )
+
+
+def counted_reward(rewards: Mapping[str, float]) -> float:
+    """The number that counts: `reward` if present, else the mean of all.
+
+    Raises:
+        RewardProblem: there is no number at all.
+    """
+    if not rewards:
+        raise RewardProblem("VerifierOutputParseError", f"{FOLDER}/reward.json names no reward.")
+    return rewards.get("reward", sum(rewards.values()) / len(rewards))
+
+
+def _from_text(data: bytes, path: str) -> Mapping[str, float]:
+    try:
+        return {"reward": _finite(float(data.decode()), path)}
+    except ValueError as error:
+        raise RewardProblem(
+            "VerifierOutputParseError", f"{path} holds {data[:80]!r}, which is no number."
+        ) from error
+
+
+def _from_json(data: bytes, path: str) -> Mapping[str, float]:
+    try:
+        table = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise RewardProblem(
+            "VerifierOutputParseError", f"{path} holds {data[:80]!r}, which is not JSON."
+        ) from error
+    if not isinstance(table, dict):
+        raise RewardProblem(
+            "VerifierOutputParseError", f"{path} holds {data[:80]!r} in place of an object."
+        )
+    return {name: _number(value, name, path) for name, value in table.items()}
+
+
+def _number(value: object, name: str, path: str) -> float:
+    if not isinstance(value, int | float):
+        raise RewardProblem(
+            "VerifierOutputParseError", f"{path}, key {name[:80]!r}: {value!r} is no number."[:500]
+        )
+    try:
+        return _finite(float(value), path)
+    except OverflowError as error:
+        raise RewardProblem(
+            "VerifierOutputParseError", f"{path}: a number is too large."
+        ) from error
+
+
+def _finite(number: float, path: str) -> float:
+    if not math.isfinite(number):
+        raise RewardProblem("VerifierOutputParseError", f"{path}: {number} is not a finite number.")
+    return number

@@ -1,0 +1,186 @@
+"""One trial from start to end: both containers, the agent's time, the verifier, the record."""
+
+import re
+import secrets
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from autoloop.errors import AgentError, InfraError, ModelError
+from autoloop.ports import Clock, Gateway, Sandbox
+from autoloop.records import (
+    Failure,
+    Outcome,
+    Span,
+    TraceEvent,
+    TrialRequest,
+    TrialResult,
+    Usage,
+)
+from autoloop.trial.atif import AtifAgent, trajectory
+from autoloop.trial.layout import AGENT_VERSION, JobFolders, agent_name
+from autoloop.trial.phases import AgentPhase, TaskBox
+from autoloop.trial.rewards import RewardProblem, counted_reward
+
+MESSAGE_LENGTH = 2_000
+SUFFIX = "abcdefghijklmnopqrstuvwxyz0123456789"
+
+
+def random_suffix() -> str:
+    """Seven characters that tell apart the trials of one task."""
+    return "".join(secrets.choice(SUFFIX) for _ in range(7))
+
+
+class SandboxRunner:
+    """The `TrialRunner` that runs trials in containers. Thread-safe."""
+
+    def __init__(
+        self,
+        sandbox: Sandbox,
+        gateway: Gateway,
+        *,
+        run_folder: Path,
+        clock: Clock,
+        default_timeout_s: float = 3600.0,
+        suffix: Callable[[], str] = random_suffix,
+    ) -> None:
+        """`default_timeout_s` bounds the agent where the task sets no limit."""
+        self._sandbox = sandbox
+        self._gateway = gateway
+        self._run_folder = run_folder
+        self._clock = clock
+        self._default_timeout_s = default_timeout_s
+        self._suffix = suffix
+        self._jobs = JobFolders(run_folder / "jobs", model=gateway.task_model)
+
+    def run(self, request: TrialRequest) -> TrialResult:
+        """Run one trial to its end and write its folder."""
+        short = re.sub(r"[^A-Za-z0-9._-]+", "-", request.task.name.rpartition("/")[2])
+        name = f"{short[:32]}__{self._suffix()}"
+        folder = self._jobs.trial_folder(request, name)
+        log = _Log(self._clock)
+        ending = self._ending(request, folder, name, log)
+        result = TrialResult(
+            id=name,
+            key=request.key,
+            step=request.step,
+            split=request.split,
+            outcome=ending.outcome,
+            reward=ending.reward,
+            rewards=ending.rewards,
+            failure=ending.failure,
+            usage=log.usage,
+            span=Span(started_at=log.started_at, finished_at=self._clock.now()),
+            phases=log.phases,
+            folder=str(folder.relative_to(self._run_folder)),
+        )
+        self._write_trace(request, name, folder, log)
+        self._jobs.finish(request, result, folder)
+        return result
+
+    def _ending(self, request: TrialRequest, folder: Path, name: str, log: "_Log") -> "_Ending":
+        try:
+            return self._attempt(request, folder, name, log)
+        except ModelError:
+            raise
+        except InfraError as error:
+            return _Ending.invalid(type(error).__name__, str(error))
+        except AgentError as error:
+            return _Ending.failed(type(error).__name__, str(error))
+        except Exception as error:  # noqa: BLE001 - the one blind catch: a trial's fault stays its own
+            (folder / "trial.log").write_text(traceback.format_exc(), encoding="utf-8")
+            return _Ending.invalid(type(error).__name__, f"autoloop itself failed: {error!r}")
+
+    def _attempt(self, request: TrialRequest, folder: Path, name: str, log: "_Log") -> "_Ending":
+        with ExitStack() as stack:
+            with log.phase("environment_setup"):
+                box = TaskBox.start(self._sandbox, request.task, trial=name, stack=stack)
+            limit = request.task.agent_timeout_s or self._default_timeout_s
+            phase = AgentPhase(self._sandbox, self._gateway, timeout_s=limit)
+            with log.phase("agent_execution"):
+                if request.agent.kind == "python":
+                    failure = phase.python(request, box, trial=name, report=log.agent)
+                else:
+                    failure = phase.reference(request.agent.kind, box)
+            if failure is not None and failure.kind == "AgentCrashed":
+                box.fetch_logs(folder)
+                return _Ending(outcome=Outcome.FAILED, failure=failure)
+            with log.phase("verifier"):
+                return self._verify(box, folder, failure)
+
+    @staticmethod
+    def _verify(box: TaskBox, folder: Path, failure: Failure | None) -> "_Ending":
+        try:
+            rewards = box.verify()
+            reward = counted_reward(rewards)
+        except RewardProblem as problem:
+            return _Ending.failed(problem.kind, str(problem))
+        finally:
+            box.fetch_logs(folder)
+        return _Ending(outcome=Outcome.SCORED, reward=reward, rewards=rewards, failure=failure)
+
+    def _write_trace(self, request: TrialRequest, name: str, folder: Path, log: "_Log") -> None:
+        if request.agent.kind != "python":
+            return
+        agent = AtifAgent(
+            name=agent_name(request), version=AGENT_VERSION, model_name=self._gateway.task_model
+        )
+        trace = trajectory(
+            name,
+            log.events,
+            agent=agent,
+            instruction=request.task.instruction,
+            at=log.started_at,
+        )
+        target = folder / "agent" / "trajectory.json"
+        target.unlink(missing_ok=True)
+        target.write_text(trace.text(), encoding="utf-8")
+        (folder / "agent" / "stdout.txt").write_text(log.stdout, encoding="utf-8")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ending:
+    """How a trial ended, before it becomes a record."""
+
+    outcome: Outcome
+    reward: float = 0.0
+    rewards: Mapping[str, float] = field(default_factory=dict)
+    failure: Failure | None = None
+
+    @classmethod
+    def invalid(cls, kind: str, message: str) -> "_Ending":
+        return cls(outcome=Outcome.INVALID, failure=_failure(kind, message))
+
+    @classmethod
+    def failed(cls, kind: str, message: str) -> "_Ending":
+        return cls(outcome=Outcome.FAILED, failure=_failure(kind, message))
+
+
+def _failure(kind: str, message: str) -> Failure:
+    return Failure(kind=kind, message=message[:MESSAGE_LENGTH])
+
+
+class _Log:
+    """What is known about a trial that is still running."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self.started_at: datetime = clock.now()
+        self.phases: dict[str, Span] = {}
+        self.usage = Usage()
+        self.events: tuple[TraceEvent, ...] = ()
+        self.stdout = ""
+
+    @contextmanager
+    def phase(self, name: str) -> Iterator[None]:
+        started_at = self.clock.now()
+        try:
+            yield
+        finally:
+            self.phases[name] = Span(started_at=started_at, finished_at=self.clock.now())
+
+    def agent(self, usage: Usage, events: tuple[TraceEvent, ...], stdout: str) -> None:
+        self.usage, self.events, self.stdout = usage, events, stdout

@@ -1,0 +1,224 @@
+"""Sockets and calls begin and end with their trial."""
+
+import asyncio
+import stat
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+
+from autoloop.errors import InfraError, RunError
+from autoloop.gateway import SocketGateway
+from autoloop.gateway.threads import in_thread
+from autoloop.harness.door import Door
+from autoloop.ports import ChatModel, Gateway, Grant, Session
+from autoloop.records import (
+    AgentEnd,
+    ChatReply,
+    ChatRequest,
+    CommandResult,
+    EnvCall,
+    ModelCall,
+    Quota,
+    Usage,
+)
+from autoloop.testing.environments import LocalEnv
+from autoloop.testing.models import ScriptedModel, reply
+from tests.gateway.conftest import TickingClock
+
+
+def _grant(trial: str = "t") -> Grant:
+    return Grant(trial=trial, instruction=trial, agent_source="", seed=1, quota=Quota())
+
+
+class SlowModel:
+    """A model that answers when it is told to."""
+
+    name = "slow"
+
+    def __init__(self) -> None:
+        self.asked = threading.Event()
+        self.go_on = threading.Event()
+
+    def complete(self, _request: ChatRequest) -> ChatReply:
+        self.asked.set()
+        self.go_on.wait(20)
+        return reply("late", usage=Usage(calls=1, prompt_tokens=70, completion_tokens=7))
+
+
+class SlowEnv(LocalEnv):
+    """An environment whose commands end when they are told to."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.asked = threading.Event()
+        self.go_on = threading.Event()
+
+    def run(self, command: str, *, timeout_s: float | None) -> CommandResult:
+        self.asked.set()
+        self.go_on.wait(20)
+        return super().run(command, timeout_s=timeout_s)
+
+
+@contextmanager
+def _asking(session: Session, route: str, body: dict[str, object]) -> Iterator[None]:
+    """Ask in a thread that does not mind being hung up on."""
+
+    def ask() -> None:
+        try:
+            Door(str(session.folder / "sock")).post(route, body)
+        except OSError:
+            return
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    yield
+    thread.join()
+
+
+CHAT: dict[str, object] = {"messages": [{"role": "user", "content": "hi"}]}
+
+
+def test_socket_and_folder_are_open_to_all_and_short(tmp_path: Path) -> None:
+    with (
+        SocketGateway(ScriptedModel([]), clock=TickingClock()) as gateway,
+        gateway.open(_grant(), LocalEnv(tmp_path)) as session,
+    ):
+        socket = session.folder / "sock"
+
+        assert stat.S_IMODE(socket.stat().st_mode) == 0o666
+        assert stat.S_IMODE(session.folder.stat().st_mode) == 0o711
+        assert [file.name for file in session.folder.iterdir()] == ["sock"]
+        assert len(str(socket)) < 100
+
+
+def test_a_long_temporary_folder_is_avoided(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deep = tmp_path / ("x" * 100)
+    deep.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(deep))
+
+    with (
+        SocketGateway(ScriptedModel([]), clock=TickingClock()) as gateway,
+        gateway.open(_grant(), LocalEnv(tmp_path)) as session,
+    ):
+        assert Door(str(session.folder / "sock")).get("/v1/models").status == 200
+
+
+def test_everything_is_removed_at_the_end(tmp_path: Path) -> None:
+    gateway = SocketGateway(ScriptedModel([]), clock=TickingClock(), base=tmp_path)
+    with gateway:
+        with gateway.open(_grant(), LocalEnv(tmp_path)) as session:
+            assert session.folder.is_dir()
+
+        assert not session.folder.exists()
+
+    assert list(tmp_path.iterdir()) == []
+    assert not [t for t in threading.enumerate() if t.name == "autoloop-gateway"]
+
+
+def test_a_gateway_that_does_not_run_opens_nothing(tmp_path: Path) -> None:
+    gateway = SocketGateway(ScriptedModel([]), clock=TickingClock())
+
+    with pytest.raises(RunError, match="not running"), gateway.open(_grant(), LocalEnv(tmp_path)):
+        pass
+
+
+def test_every_trial_has_a_socket_and_a_meter_of_its_own(tmp_path: Path) -> None:
+    model = ScriptedModel(lambda _: reply("ok"))
+    with SocketGateway(model, clock=TickingClock()) as gateway, ExitStack() as stack:
+        one, two = (
+            stack.enter_context(gateway.open(_grant(name), LocalEnv(tmp_path)))
+            for name in ("one", "two")
+        )
+
+        Door(str(one.folder / "sock")).post("/v1/chat/completions", CHAT)
+        start = Door(str(two.folder / "sock")).get("/autoloop/start")
+
+        assert start.body["instruction"] == "two"
+        assert (one.usage.calls, two.usage.calls) == (1, 0)
+
+
+def test_a_call_in_flight_ends_with_the_trial_and_its_cost_is_not_lost(tmp_path: Path) -> None:
+    model = SlowModel()
+    with SocketGateway(model, clock=TickingClock()) as gateway:
+        with ExitStack() as asking, gateway.open(_grant(), LocalEnv(tmp_path)) as session:
+            asking.enter_context(_asking(session, "/v1/chat/completions", CHAT))
+            assert model.asked.wait(20)
+        model.go_on.set()
+        with gateway.open(_grant(), LocalEnv(tmp_path)) as other:
+            Door(str(other.folder / "sock")).post("/v1/chat/completions", CHAT)
+
+        event = session.events[0]
+        assert isinstance(event, ModelCall)
+        assert event.refusal == "The trial ended before the answer came."
+        assert session.usage == Usage(calls=1)
+        assert gateway.late_usage == Usage(prompt_tokens=70, completion_tokens=7)
+
+
+def test_a_command_in_flight_is_recorded_when_the_trial_ends(tmp_path: Path) -> None:
+    env = SlowEnv(tmp_path)
+    with SocketGateway(ScriptedModel([]), clock=TickingClock()) as gateway:
+        with ExitStack() as asking, gateway.open(_grant(), env) as session:
+            asking.enter_context(_asking(session, "/autoloop/env/run", {"command": "true"}))
+            assert env.asked.wait(20)
+        env.go_on.set()
+
+    event = session.events[0]
+    assert isinstance(event, EnvCall)
+    assert event.argument == "true"
+    assert "the trial ended" in event.result.stderr
+
+
+def test_a_model_that_answers_after_the_gateway_is_gone_harms_nobody(tmp_path: Path) -> None:
+    model = SlowModel()
+    with (
+        SocketGateway(model, clock=TickingClock()) as gateway,
+        ExitStack() as asking,
+        gateway.open(_grant(), LocalEnv(tmp_path)) as session,
+    ):
+        asking.enter_context(_asking(session, "/v1/chat/completions", CHAT))
+        assert model.asked.wait(20)
+    workers = [t for t in threading.enumerate() if t.name == "autoloop-gateway-work"]
+    model.go_on.set()
+    for worker in workers:
+        worker.join()
+
+    assert session.usage.calls == 1
+
+
+def test_the_ports_are_kept(tmp_path: Path) -> None:
+    model: ChatModel = ScriptedModel([])
+    gateway: Gateway
+    with (
+        SocketGateway(model, clock=TickingClock()) as gateway,
+        gateway.open(_grant(), LocalEnv(tmp_path)) as session,
+    ):
+        session.stop(AgentEnd(finished=False, error="gone"))
+
+    assert gateway.task_model == "scripted"
+    assert session.wait(None) == AgentEnd(finished=False, error="gone")
+
+
+def test_an_unforeseen_error_in_a_thread_is_the_machines_fault(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    printed: list[threading.ExceptHookArgs] = []
+    monkeypatch.setattr(threading, "excepthook", printed.append)
+
+    def broken() -> None:
+        raise ZeroDivisionError
+
+    async def wait() -> None:
+        await in_thread(broken)
+
+    with pytest.raises(InfraError, match="broke off"):
+        asyncio.run(wait())
+    for thread in threading.enumerate():
+        if thread.name == "autoloop-gateway-work":
+            thread.join()
+    assert [args.exc_type for args in printed] == [ZeroDivisionError]

@@ -1,0 +1,155 @@
+"""Quotas, from the outside: what a trial cannot take however it asks."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import openai
+import pytest
+
+from autoloop.errors import ModelError
+from autoloop.records import ChatReply, ChatRequest, ModelCall, Quota, Usage
+from autoloop.testing.models import ScriptedModel, reply
+from tests.gateway.conftest import OpenTrial, Trial
+
+
+def _hundred_tokens(_request: ChatRequest) -> ChatReply:
+    return reply("ok", usage=Usage(calls=1, prompt_tokens=50, completion_tokens=50))
+
+
+def _at_once(trial: Trial, count: int, *, max_tokens: int | None = None) -> list[int]:
+    with ThreadPoolExecutor(count) as pool:
+        answers = pool.map(lambda _: trial.chat(max_tokens=max_tokens).status, range(count))
+        return sorted(answers)
+
+
+def test_parallel_calls_cannot_overshoot_the_number_of_calls(open_trial: OpenTrial) -> None:
+    model = ScriptedModel(_hundred_tokens)
+    trial = open_trial(model, quota=Quota(calls=5))
+
+    statuses = _at_once(trial, 20)
+
+    assert statuses == [200] * 5 + [429] * 15
+    assert len(model.requests) == trial.session.usage.calls == 5
+
+
+def test_parallel_calls_cannot_overshoot_the_tokens(open_trial: OpenTrial) -> None:
+    model = ScriptedModel(_hundred_tokens)
+    trial = open_trial(model, quota=Quota(calls=None, tokens=1_000))
+
+    statuses = _at_once(trial, 30, max_tokens=90)
+
+    assert statuses.count(200) == 10
+    assert trial.session.usage.tokens == 1_000
+
+
+def test_parallel_calls_overshoot_the_money_by_no_more_than_one_call(open_trial: OpenTrial) -> None:
+    paid = reply("ok", usage=Usage(calls=1, prompt_tokens=1, cost_usd=0.25))
+    trial = open_trial(ScriptedModel(lambda _: paid), quota=Quota(usd=1.0))
+
+    statuses = _at_once(trial, 12)
+
+    assert statuses.count(200) == 4
+    assert trial.session.usage.cost_usd == pytest.approx(1.0)
+
+
+def test_calls_within_the_quota_run_at_the_same_time(open_trial: OpenTrial) -> None:
+    together = threading.Barrier(4, timeout=20)
+
+    def meet(_request: ChatRequest) -> ChatReply:
+        together.wait()
+        return reply("ok")
+
+    assert _at_once(open_trial(ScriptedModel(meet)), 4) == [200] * 4
+
+
+def test_max_tokens_is_bounded_by_what_is_left(open_trial: OpenTrial) -> None:
+    model = ScriptedModel(_hundred_tokens)
+    trial = open_trial(model, quota=Quota(tokens=500))
+
+    trial.chat(max_tokens=100_000)
+    trial.chat()
+
+    first, second = model.requests
+    assert first.max_tokens is not None
+    assert second.max_tokens is not None
+    assert 400 < first.max_tokens < 500
+    assert 300 < second.max_tokens < 400
+
+
+def test_a_prompt_that_does_not_fit_is_refused_before_it_costs(open_trial: OpenTrial) -> None:
+    model = ScriptedModel([])
+    trial = open_trial(model, quota=Quota(tokens=1_000))
+
+    answer = trial.chat("word " * 2_000)
+
+    assert answer.status == 429
+    assert "of its 1000 tokens" in answer.error
+    assert model.requests == ()
+
+
+def test_the_openai_sdk_does_not_retry_a_refusal(open_trial: OpenTrial) -> None:
+    trial = open_trial(ScriptedModel([]), quota=Quota(calls=0))
+
+    with trial.openai() as client, pytest.raises(openai.RateLimitError) as caught:
+        client.chat.completions.create(model="m", messages=[{"role": "user", "content": "hi"}])
+
+    assert caught.value.response.headers["x-should-retry"] == "false"
+    assert len(trial.session.events) == 1
+
+
+def test_a_refusal_is_recorded_and_no_trouble_of_the_machine(open_trial: OpenTrial) -> None:
+    trial = open_trial(ScriptedModel([]), quota=Quota(calls=0))
+
+    trial.chat()
+
+    event = trial.session.events[0]
+    assert isinstance(event, ModelCall)
+    assert event.refusal == "This trial has used all of its 0 model calls."
+    assert trial.session.trouble is None
+    assert trial.session.usage == Usage()
+
+
+def test_a_stream_counts_like_a_plain_answer(open_trial: OpenTrial) -> None:
+    trial = open_trial(ScriptedModel(_hundred_tokens))
+
+    with trial.openai() as client:
+        stream = client.chat.completions.create(
+            model="m", messages=[{"role": "user", "content": "hi"}], stream=True
+        )
+        stream.close()
+
+    assert trial.session.usage == Usage(calls=1, prompt_tokens=50, completion_tokens=50)
+
+
+def test_a_call_whose_client_hangs_up_is_still_counted(open_trial: OpenTrial) -> None:
+    asked, go_on, answered = threading.Event(), threading.Event(), threading.Event()
+
+    def slow(_request: ChatRequest) -> ChatReply:
+        asked.set()
+        go_on.wait(20)
+        return reply("ok", usage=Usage(calls=1, prompt_tokens=50, completion_tokens=50))
+
+    trial = open_trial(ScriptedModel(slow))
+    with trial.openai(retries=0) as client:
+        impatient = client.with_options(timeout=0.2)
+        with pytest.raises(openai.APITimeoutError):
+            impatient.chat.completions.create(
+                model="m", messages=[{"role": "user", "content": "hi"}]
+            )
+    assert asked.is_set()
+    go_on.set()
+    answered.set()
+
+    assert trial.chat("next").status == 200
+    assert trial.session.usage.calls == 2
+
+
+def test_a_quota_in_money_with_an_unknown_price_says_what_to_change(open_trial: OpenTrial) -> None:
+    unpriced = reply("ok", usage=Usage(calls=1, prompt_tokens=1, cost_usd=None))
+    trial = open_trial(ScriptedModel(lambda _: unpriced), quota=Quota(usd=1.0))
+
+    first, second = trial.chat(), trial.chat()
+
+    assert (first.status, second.status) == (200, 502)
+    assert isinstance(trial.session.trouble, ModelError)
+    assert "set trial.usd to null" in second.error

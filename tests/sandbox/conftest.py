@@ -1,0 +1,93 @@
+"""A real engine for the tests of the sandbox, and containers that whole modules share."""
+
+import os
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+from docker.api.client import APIClient
+
+from autoloop.errors import UserError
+from autoloop.ports import Container, ContainerSpec
+from autoloop.records import Resources
+from autoloop.sandbox import DockerSandbox
+from autoloop.sandbox.engine import connect
+
+BASE = "autoloop/base:bookworm"
+RUN = f"test-{os.getpid()}"
+
+
+class Start(Protocol):
+    """Starts a container that needs no network."""
+
+    def __call__(
+        self, *, hardened: bool = ..., resources: Resources = ..., folders: tuple[str, ...] = ...
+    ) -> AbstractContextManager[Container]: ...
+
+
+@pytest.fixture(scope="session")
+def engine() -> Iterator[APIClient]:
+    """The engine itself, to look behind the adapter's back."""
+    try:
+        api = connect()
+    except UserError as error:
+        if "CI" in os.environ:
+            pytest.fail(str(error))
+        pytest.skip(str(error))
+    yield api
+    api.close()
+
+
+@pytest.fixture(scope="session")
+def sandbox(engine: APIClient, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DockerSandbox]:
+    assert engine.ping()
+    with DockerSandbox(tmp_path_factory.mktemp("project"), run=RUN) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture(scope="session")
+def start(sandbox: DockerSandbox) -> Start:
+    def start_one(
+        *,
+        hardened: bool = False,
+        resources: Resources | None = None,
+        folders: tuple[str, ...] = (),
+    ) -> AbstractContextManager[Container]:
+        spec = ContainerSpec(
+            image=BASE,
+            labels={"autoloop.trial": "none"},
+            network="none",
+            hardened=hardened,
+            resources=resources or Resources(),
+            folders=folders,
+        )
+        return sandbox.start(spec)
+
+    return start_one
+
+
+@pytest.fixture(scope="module")
+def container(start: Start) -> Iterator[Container]:
+    """Shared by a module: a test leaves no process and no file that another would notice."""
+    with start(folders=("/logs/agent", "/logs/verifier")) as container:
+        yield container
+
+
+@pytest.fixture
+def own_container(start: Start) -> Iterator[Container]:
+    """A container for one test, which may ruin it."""
+    with start(folders=("/logs/agent", "/logs/verifier")) as container:
+        yield container
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with files of several kinds."""
+    (tmp_path / "from/deep").mkdir(parents=True)
+    (tmp_path / "from/run.sh").write_text("echo ran")
+    (tmp_path / "from/run.sh").chmod(0o755)
+    (tmp_path / "from/deep/x.bin").write_bytes(bytes(range(256)))
+    (tmp_path / "from/link").symlink_to("run.sh")
+    return tmp_path / "from"

@@ -1,0 +1,148 @@
+"""Images: built once, named by content, and honest when they cannot be made."""
+
+import threading
+import time
+import uuid
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from docker.api.client import APIClient
+
+from autoloop.errors import ImageError
+from autoloop.ports import ContainerSpec
+from autoloop.records import Environment
+from autoloop.sandbox import DockerSandbox
+from tests.sandbox.conftest import BASE
+
+pytestmark = pytest.mark.docker
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> Environment:
+    """A build context that nobody else has."""
+    folder = tmp_path / "environment"
+    folder.mkdir()
+    (folder / "data.txt").write_text(uuid.uuid4().hex)
+    dockerfile = folder / "Dockerfile"
+    dockerfile.write_text(f"FROM {BASE}\nCOPY data.txt /data.txt\nWORKDIR /app\n")
+    return Environment(folder=folder, dockerfile=dockerfile, image=None, build_timeout_s=60)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _images_of_tests_are_removed(engine: APIClient) -> Iterator[None]:
+    before = task_images(engine)
+    yield
+    for image in task_images(engine) - before:
+        engine.remove_image(image, force=True)
+
+
+def task_images(engine: APIClient) -> set[str]:
+    rows = engine.images(filters={"label": "autoloop=1"})
+    return {tag for row in rows for tag in row["RepoTags"] or [] if "autoloop/task:" in tag}
+
+
+def dockerfile(environment: Environment, text: str) -> None:
+    assert environment.dockerfile is not None
+    environment.dockerfile.write_text(text)
+
+
+def test_one_content_is_built_once_however_many_ask(
+    sandbox: DockerSandbox, environment: Environment, engine: APIClient
+) -> None:
+    began, together = time.time(), threading.Barrier(8)
+
+    def ask(_: int) -> str:
+        together.wait()
+        return sandbox.image(environment)
+
+    with ThreadPoolExecutor(8) as pool:
+        ids = set(pool.map(ask, range(8)))
+
+    events = engine.events(since=int(began), until=int(time.time()) + 1, decode=True)
+    tagged = [event for event in events if event.get("Action") == "tag" and event["id"] in ids]
+    assert len(ids) == 1
+    assert len(tagged) == 1
+
+
+def test_other_content_is_another_image_and_ignored_files_do_not_count(
+    sandbox: DockerSandbox, environment: Environment
+) -> None:
+    (environment.folder / ".dockerignore").write_text("# notes\n*.log\n")
+    first = sandbox.image(environment)
+
+    (environment.folder / "build.log").write_text("noise")
+    with_noise = sandbox.image(environment)
+    (environment.folder / "data.txt").write_text("other")
+    with_change = sandbox.image(environment)
+
+    assert first == with_noise
+    assert first != with_change
+
+
+def test_a_failing_build_says_what_failed(sandbox: DockerSandbox, environment: Environment) -> None:
+    dockerfile(environment, f"FROM {BASE}\nRUN echo the reason; exit 7\n")
+
+    with pytest.raises(ImageError, match=r"(?s)does not build: .*code: 7.*the reason"):
+        sandbox.image(environment)
+
+
+def test_a_wrong_dockerfile_says_which_word(
+    sandbox: DockerSandbox, environment: Environment
+) -> None:
+    dockerfile(environment, f"FROM {BASE}\nCOPPY a b\n")
+
+    with pytest.raises(ImageError, match="COPPY"):
+        sandbox.image(environment)
+
+
+def test_a_build_that_takes_too_long_is_ended(
+    sandbox: DockerSandbox, environment: Environment
+) -> None:
+    dockerfile(environment, f"FROM {BASE}\nRUN echo begun; sleep 600\n")
+    slow = Environment(
+        folder=environment.folder,
+        dockerfile=environment.dockerfile,
+        image=None,
+        build_timeout_s=2.5,
+    )
+
+    began = time.monotonic()
+    with pytest.raises(ImageError, match=r"took longer than 2\.5 s"):
+        sandbox.image(slow)
+    assert time.monotonic() - began < 20
+
+
+def test_a_missing_base_image_names_the_script_that_makes_it(
+    sandbox: DockerSandbox, environment: Environment
+) -> None:
+    dockerfile(environment, "FROM --platform=linux/amd64 autoloop/base:nine AS first\n")
+
+    with pytest.raises(ImageError, match=r"autoloop/base:nine.*sandboxes/setup\.sh"):
+        sandbox.image(environment)
+
+
+def test_a_ready_image_wins_over_the_dockerfile(
+    sandbox: DockerSandbox, environment: Environment, engine: APIClient
+) -> None:
+    ready = Environment(folder=environment.folder, dockerfile=environment.dockerfile, image=BASE)
+
+    assert sandbox.image(ready) == engine.images(BASE)[0]["Id"]
+
+
+def test_a_task_without_any_image_is_told_what_to_add(
+    sandbox: DockerSandbox, tmp_path: Path
+) -> None:
+    with pytest.raises(ImageError, match=r"no Dockerfile.*docker_image"):
+        sandbox.image(Environment(folder=tmp_path, dockerfile=None, image=None))
+
+
+def test_the_agent_image_has_both_sdks_compiled_beforehand(sandbox: DockerSandbox) -> None:
+    spec = ContainerSpec(image=sandbox.agent_image(), labels={}, hardened=True)
+
+    with sandbox.start(spec) as container:
+        result = container.run("python3 -I -c 'import openai, anthropic; print(openai.__cached__)'")
+
+    compiled = result.stdout.strip()
+    assert compiled.startswith("/usr/local/lib/python3.11/dist-packages/openai/__pycache__/")

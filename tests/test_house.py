@@ -1,0 +1,82 @@
+"""Rules of the house that no linter knows."""
+
+import ast
+import os
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import autoloop
+
+ROOT = Path(__file__).parents[1]
+SOURCES = sorted((ROOT / "autoloop").rglob("*.py"))
+HEAVY = {"docker", "git", "litellm", "openai", "anthropic", "aiohttp", "scipy", "pydantic"}
+
+
+def _functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node
+
+
+def _length(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    """Lines of a function without its docstring."""
+    first = function.body[0]
+    has_docstring = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant)
+    docstring = (first.end_lineno or 0) - first.lineno + 1 if has_docstring else 0
+    return (function.end_lineno or 0) - function.lineno + 1 - docstring
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda p: p.relative_to(ROOT).as_posix())
+def test_a_file_stays_within_400_lines(path: Path) -> None:
+    lines = path.read_text(encoding="utf-8").splitlines()
+
+    assert len(lines) <= 400
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda p: p.relative_to(ROOT).as_posix())
+def test_a_function_stays_within_50_lines(path: Path) -> None:
+    long = {f.name: _length(f) for f in _functions(path) if _length(f) > 50}
+
+    assert not long
+
+
+def test_the_public_surface_is_small_and_real() -> None:
+    names = autoloop.__all__
+
+    assert len(names) <= 30
+    assert all(hasattr(autoloop, name) for name in names)
+
+
+def test_importing_autoloop_loads_nothing_heavy() -> None:
+    code = f"import sys, autoloop, autoloop.cli; print(sorted({HEAVY!r} & sys.modules.keys()))"
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert done.stdout.strip() == "[]"
+
+
+def test_the_default_agent_is_modest() -> None:
+    lines = (ROOT / "agent.py").read_text(encoding="utf-8").splitlines()
+
+    assert len(lines) < 150
+
+
+def test_the_version_is_said_once() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+
+    assert project["project"]["version"] == autoloop.__version__
+
+
+def test_ci_runs_what_the_readme_says() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    script = ROOT / ".ci" / "run"
+
+    assert "make test" in readme
+    assert "make climb" in readme
+    assert "make test" in script.read_text(encoding="utf-8")
+    assert os.access(script, os.X_OK)
