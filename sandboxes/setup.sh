@@ -130,7 +130,7 @@ DOCKERFILE
 build_with_debootstrap() {
   can_install || have_debootstrap_of_root ||
     fail "No registry answers, and making $base without one takes debootstrap and root: run sandboxes/setup.sh as root on Debian or Ubuntu."
-  have debootstrap || apt_install debootstrap
+  have debootstrap || apt_install debootstrap debian-archive-keyring
   folder=$(mktemp -d /var/tmp/autoloop-base.XXXXXX)
   trap 'rm -rf "$folder"' EXIT
   trap 'exit 130' INT TERM

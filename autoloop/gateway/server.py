@@ -4,13 +4,20 @@ import asyncio
 import shutil
 import tempfile
 import threading
-from collections.abc import AsyncIterator, Iterator
-from contextlib import ExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from contextlib import (
+    AbstractAsyncContextManager,
+    ExitStack,
+    asynccontextmanager,
+    contextmanager,
+)
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeAlias, TypeVar
 
-from autoloop.errors import RunError
+from autoloop.errors import InfraError, RunError
+from autoloop.gateway.folder import private_folder
 from autoloop.gateway.listener import listening
 from autoloop.gateway.recorder import Recorder, TraceLimits
 from autoloop.gateway.routes import application
@@ -19,8 +26,22 @@ from autoloop.ports import ChatModel, Clock, Grant, Session, TaskEnv
 from autoloop.records import Usage
 
 SOCKET_NAME = "sock"
-_MAX_PATH = 100
-"""A Unix socket's address holds 108 bytes; some systems hold less."""
+
+
+T = TypeVar("T")
+_Opened: TypeAlias = AbstractAsyncContextManager[Session]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ground:
+    """What a running gateway stands on."""
+
+    home: Path
+    loop: asyncio.AbstractEventLoop
+
+    def run(self, work: Coroutine[object, object, T]) -> T:
+        """Do it on the loop and wait."""
+        return asyncio.run_coroutine_threadsafe(work, self.loop).result()
 
 
 class SocketGateway:
@@ -40,8 +61,10 @@ class SocketGateway:
         self._base = base
         self._late = Usage()
         self._stack = ExitStack()
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._home: Path | None = None
+        self._ground: _Ground | None = None
+        self._open: set[_Opened] = set()
+        # Held while a session opens or closes: the loop must not stop in the middle of it.
+        self._changing = threading.Lock()
 
     @property
     def task_model(self) -> str:
@@ -58,9 +81,10 @@ class SocketGateway:
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
-            self._home = stack.enter_context(_short_folder(self._base))
-            self._loop = stack.enter_context(_running_loop())
+            home = stack.enter_context(private_folder(self._base))
+            loop = stack.enter_context(_running_loop())
             self._stack = stack.pop_all()
+        self._ground = _Ground(home=home, loop=loop)
         return self
 
     def __exit__(
@@ -69,24 +93,39 @@ class SocketGateway:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._stack.close()
-        self._loop = self._home = None
+        """Stop; sessions that are still open are closed."""
+        with self._changing:
+            for opened in tuple(self._open):
+                self._leave(opened)
+            self._ground = None
+            self._stack.close()
 
     @contextmanager
     def open(self, grant: Grant, env: TaskEnv) -> Iterator[Session]:
         """Open a trial's socket; leaving the context ends its calls and removes the socket."""
-        if self._loop is None or self._home is None:
-            raise RunError("The gateway is not running; use it inside `with gateway:`.")
-        opened = self._serve(grant, env, Path(tempfile.mkdtemp(prefix="", dir=self._home)))
-        session = asyncio.run_coroutine_threadsafe(opened.__aenter__(), self._loop).result()
+        with self._changing:
+            if self._ground is None:
+                raise RunError("The gateway is not running; use it inside `with gateway:`.")
+            opened = self._serve(grant, env, self._ground.home)
+            try:
+                session = self._ground.run(opened.__aenter__())
+            except OSError as error:
+                raise InfraError(f"A trial's socket could not be opened: {error}") from error
+            self._open.add(opened)
         try:
             yield session
         finally:
-            closing = opened.__aexit__(None, None, None)
-            asyncio.run_coroutine_threadsafe(closing, self._loop).result()
+            with self._changing:
+                self._leave(opened)
+
+    def _leave(self, opened: _Opened) -> None:
+        if opened in self._open and self._ground is not None:
+            self._open.remove(opened)
+            self._ground.run(opened.__aexit__(None, None, None))
 
     @asynccontextmanager
-    async def _serve(self, grant: Grant, env: TaskEnv, folder: Path) -> AsyncIterator[Session]:
+    async def _serve(self, grant: Grant, env: TaskEnv, home: Path) -> AsyncIterator[Session]:
+        folder = Path(tempfile.mkdtemp(prefix="", dir=home))
         session = TrialSession(
             grant, env, folder=folder, clock=self._clock, recorder=Recorder(self._limits)
         )
@@ -103,18 +142,6 @@ class SocketGateway:
 
     def _add_late(self, usage: Usage) -> None:
         self._late += usage
-
-
-@contextmanager
-def _short_folder(base: Path | None) -> Iterator[Path]:
-    """A private folder whose path leaves room for a socket's name."""
-    wanted = base or Path(tempfile.gettempdir())
-    room = _MAX_PATH - len("/al-12345678/12345678/") - len(SOCKET_NAME)
-    home = Path(tempfile.mkdtemp(prefix="al-", dir=wanted if len(str(wanted)) <= room else "/tmp"))  # noqa: S108 - mkdtemp makes a folder of our own there
-    try:
-        yield home
-    finally:
-        shutil.rmtree(home)
 
 
 @contextmanager

@@ -1,17 +1,20 @@
 """What lies on the meta-agent's desk: of the train split alone, by construction."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from autoloop.loop.evaluate import run_attempts
 from autoloop.loop.work import Work
 from autoloop.ports import TaskStanding, TraceSummary
 from autoloop.records import (
     Agent,
+    Decision,
     Finding,
     Purpose,
     Split,
     Step,
     TrialResult,
+    Verdict,
 )
 
 EVIDENCE = (Purpose.SEARCH, Purpose.SPOT)
@@ -54,8 +57,9 @@ class Desk:
         )
 
     def history(self) -> tuple[Step, ...]:
-        """Finished steps, oldest first."""
-        return tuple(s for s in self._work.parts.store.steps() if s.finished_at is not None)
+        """Finished steps, oldest first, without a figure that validation had a part in."""
+        steps = self._work.parts.store.steps()
+        return tuple(_open_part(s) for s in steps if s.finished_at is not None)
 
     def diff(self, step: int) -> str:
         """Unified diff of an earlier step; raises KeyError for an unknown one."""
@@ -118,6 +122,19 @@ class Desk:
             model_calls=trial.usage.calls,
             seconds=round(trial.span.seconds, 1),
         )
+
+
+def _open_part(step: Step) -> Step:
+    """A step as the meta-agent may see it: of validation nothing but the verdict leaves."""
+    verdict = step.verdict
+    if verdict is None or verdict.decision is Decision.EMPTY:
+        return step
+    numbers = {k: v for k, v in verdict.numbers.items() if k.startswith("train_")}
+    gain = numbers.get("train_gain")
+    seen = "" if gain is None else f"; {100 * gain:+.0f} points on the train tasks"
+    reason = f"{verdict.decision.value}{seen}"
+    shown = Verdict(decision=verdict.decision, reason=reason, numbers=numbers)
+    return replace(step, verdict=shown, lesson=reason)
 
 
 def _agents_own(trial: TrialResult) -> str:

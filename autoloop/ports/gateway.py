@@ -57,7 +57,7 @@ class Session(Protocol):
 
     @property
     def trouble(self) -> Exception | None:
-        """A provider's failure (`ModelError`, `ProviderError`) that the agent met, or None.
+        """A failure (`ModelError`, `InfraError`) that the agent met, or None.
 
         No fault of the agent's: it makes the trial invalid when the agent did not get over it.
         """
@@ -91,6 +91,7 @@ class ChatModel(Protocol):
         """Ask and wait.
 
         Raises:
+            AgentError: the request itself is refused: malformed, too long, against policy.
             ModelError: the provider refuses for good (key, name, account).
             ProviderError: it failed in a way that retries did not mend.
         """

@@ -62,13 +62,20 @@ class Container(Protocol):
         `timed_out` (exit code 124). Output beyond `output_limit` bytes per stream is dropped from
         the middle, head and tail are kept, with a note of how much was cut; no amount of output
         grows our memory.
+
+        Raises:
+            AgentError: between `mark` and `seal` the container was ended from inside.
         """
 
     def put(self, source: Path, target: str) -> None:
         """Copy the contents of the folder `source` into `target`, merged, owned by root."""
 
     def write(self, path: str, data: bytes, *, mode: int = 0o644) -> None:
-        """Write one file as root, making its parent folders."""
+        """Write one file as root, making its parent folders.
+
+        Raises:
+            ValueError: the path cannot be written, for example since it names a folder.
+        """
 
     def read(self, path: str, *, max_bytes: int) -> bytes:
         """Read one regular file.
@@ -91,6 +98,9 @@ class Container(Protocol):
         """End every process that was not there at `mark`, then empty the folders in `clear`.
 
         Emptied folders are owned by root and world-writable, as plain folders (no link, no mount).
+
+        Raises:
+            AgentError: the agent ended the container, or left what cannot be ended or cleared.
         """
 
     def wait(self, timeout_s: float | None = None) -> int | None:

@@ -1,5 +1,6 @@
 """The task container as agent.py may use it: as the agent's user, in the task's folder."""
 
+import itertools
 import shlex
 from collections.abc import Mapping
 
@@ -9,7 +10,7 @@ from autoloop.records import CommandResult, Task
 OUTPUT_BYTES = 64_000
 """Per stream of one command; the agent gets head and tail with a note of what was cut."""
 FILE_BYTES = 8_000_000
-STAGED = "/tmp/.autoloop-write"  # noqa: S108 - a path in the task container
+STAGED = "/tmp/.autoloop-write-{}"  # noqa: S108 - a path in the task container
 
 
 class BoxEnv:
@@ -18,6 +19,7 @@ class BoxEnv:
     def __init__(self, box: Container, task: Task) -> None:
         self._box = box
         self._task = task
+        self._writes = itertools.count()
 
     def run(self, command: str, *, timeout_s: float | None) -> CommandResult:
         """Run a command as the agent's user."""
@@ -42,11 +44,15 @@ class BoxEnv:
         """Write a file as the agent's user, making its parent folders."""
         if len(data) > FILE_BYTES:
             raise ValueError(f"{path!r}: {len(data)} bytes are more than {FILE_BYTES} allowed.")
-        self._box.write(STAGED, data)
+        # Written by root, then copied by the agent's user: a link in `path` leads no further than
+        # that user could go anyway. One staged file for each call, since calls may be parallel.
+        staged = STAGED.format(next(self._writes))
+        self._box.write(staged, data)
         quoted = shlex.quote(path)
         done = self.run(
-            f'mkdir -p -- "$(dirname -- {quoted})" && cat {STAGED} > {quoted}', timeout_s=30.0
+            f'mkdir -p -- "$(dirname -- {quoted})" && cat {staged} > {quoted}', timeout_s=30.0
         )
+        self._box.run(f"rm -f {staged}", user="root")
         if done.exit_code != 0:
             reason = (done.stderr or done.stdout).strip()
             raise ValueError(f"{path!r} cannot be written: {reason}")

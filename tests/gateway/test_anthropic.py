@@ -16,6 +16,22 @@ BASH: ToolParam = {
     "input_schema": {"type": "object", "properties": {"command": {"type": "string"}}},
 }
 CALL = ToolCall(id="toolu_1", name="bash", arguments='{"command": "ls"}')
+RESULT: MessageParam = {
+    "role": "user",
+    "content": [
+        {"type": "tool_result", "tool_use_id": "toolu_1", "content": "a.txt"},
+        {"type": "text", "text": "Go on."},
+    ],
+}
+IMAGE: MessageParam = {
+    "role": "user",
+    "content": [
+        {
+            "type": "image",
+            "source": {"type": "base64", "media_type": "image/png", "data": "AAAA"},
+        }
+    ],
+}
 USAGE = Usage(calls=1, prompt_tokens=100, completion_tokens=20, cached_tokens=60)
 
 
@@ -42,15 +58,8 @@ def test_tool_use_and_results_go_both_ways(open_trial: OpenTrial) -> None:
 
     with trial.anthropic() as client:
         first = client.messages.create(model="m", max_tokens=9, messages=HELLO, tools=[BASH])
-        result: MessageParam = {
-            "role": "user",
-            "content": [
-                {"type": "tool_result", "tool_use_id": "toolu_1", "content": "a.txt"},
-                {"type": "text", "text": "Go on."},
-            ],
-        }
         said: MessageParam = {"role": "assistant", "content": first.content}
-        client.messages.create(model="m", max_tokens=9, messages=[*HELLO, said, result])
+        client.messages.create(model="m", max_tokens=9, messages=[*HELLO, said, RESULT])
 
     assert first.stop_reason == "tool_use"
     assert model.requests[1].messages[1:] == (
@@ -119,18 +128,9 @@ def test_invalid_arguments_become_an_object_that_shows_them(open_trial: OpenTria
 def test_an_image_reaches_the_upstream_as_a_data_url(open_trial: OpenTrial) -> None:
     model = ScriptedModel([reply("a cat")])
     trial = open_trial(model)
-    image: MessageParam = {
-        "role": "user",
-        "content": [
-            {
-                "type": "image",
-                "source": {"type": "base64", "media_type": "image/png", "data": "AAAA"},
-            }
-        ],
-    }
 
     with trial.anthropic() as client:
-        client.messages.create(model="m", max_tokens=9, messages=[image])
+        client.messages.create(model="m", max_tokens=9, messages=[IMAGE])
 
     part = model.requests[0].messages[0].parts[0]
     assert part["image_url"] == {"url": "data:image/png;base64,AAAA"}

@@ -1,5 +1,8 @@
 """Which model a setting stands for."""
 
+import subprocess
+import sys
+
 import pytest
 
 from autoloop.errors import SettingsError
@@ -38,3 +41,14 @@ def test_a_name_is_taken_as_it_stands() -> None:
 def test_what_cannot_be_a_name_is_refused(setting: str) -> None:
     with pytest.raises(SettingsError, match="write auto, offline, or provider/model"):
         choose_model(setting, {})
+
+
+def test_the_gateway_loads_no_provider_library() -> None:
+    code = "import sys, autoloop.gateway; print([n for n in sys.modules if n in {0!r}])"
+    heavy = ("litellm", "openai", "anthropic")
+
+    done = subprocess.run(
+        [sys.executable, "-c", code.format(heavy)], capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout == "[]\n"

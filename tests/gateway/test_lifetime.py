@@ -1,7 +1,10 @@
 """Sockets and calls begin and end with their trial."""
 
 import asyncio
+import shutil
 import stat
+import subprocess
+import sys
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -12,6 +15,7 @@ import pytest
 
 from autoloop.errors import InfraError, RunError
 from autoloop.gateway import SocketGateway
+from autoloop.gateway.folder import private_folder
 from autoloop.gateway.threads import in_thread
 from autoloop.harness.door import Door
 from autoloop.ports import ChatModel, Gateway, Grant, Session
@@ -28,6 +32,14 @@ from autoloop.records import (
 from autoloop.testing.environments import LocalEnv
 from autoloop.testing.models import ScriptedModel, reply
 from tests.gateway.conftest import TickingClock
+
+
+@pytest.fixture
+def base() -> Iterator[Path]:
+    """A folder whose path is short enough for sockets."""
+    folder = Path(tempfile.mkdtemp())
+    yield folder
+    folder.rmdir()
 
 
 def _grant(trial: str = "t") -> Grant:
@@ -109,15 +121,37 @@ def test_a_long_temporary_folder_is_avoided(
         assert Door(str(session.folder / "sock")).get("/v1/models").status == 200
 
 
-def test_everything_is_removed_at_the_end(tmp_path: Path) -> None:
-    gateway = SocketGateway(ScriptedModel([]), clock=TickingClock(), base=tmp_path)
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from autoloop.gateway.folder import private_folder
+with private_folder(Path(sys.argv[1])):
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_what_a_killed_process_left_is_removed_and_what_a_living_one_has_is_not(
+    base: Path,
+) -> None:
+    with private_folder(base) as living:
+        subprocess.run([sys.executable, "-c", KILLED, str(base)], check=False)
+        assert len(list(base.iterdir())) == 2
+
+        with private_folder(base) as new:
+            assert set(base.iterdir()) == {living, new}
+
+    assert list(base.iterdir()) == []
+
+
+def test_everything_is_removed_at_the_end(tmp_path: Path, base: Path) -> None:
+    gateway = SocketGateway(ScriptedModel([]), clock=TickingClock(), base=base)
     with gateway:
         with gateway.open(_grant(), LocalEnv(tmp_path)) as session:
             assert session.folder.is_dir()
 
         assert not session.folder.exists()
 
-    assert list(tmp_path.iterdir()) == []
+    assert list(base.iterdir()) == []
     assert not [t for t in threading.enumerate() if t.name == "autoloop-gateway"]
 
 
@@ -126,6 +160,35 @@ def test_a_gateway_that_does_not_run_opens_nothing(tmp_path: Path) -> None:
 
     with pytest.raises(RunError, match="not running"), gateway.open(_grant(), LocalEnv(tmp_path)):
         pass
+
+
+def test_a_socket_that_cannot_be_opened_is_the_machines_fault(tmp_path: Path, base: Path) -> None:
+    with SocketGateway(ScriptedModel([]), clock=TickingClock(), base=base) as gateway:
+        (home,) = base.iterdir()
+        shutil.rmtree(home)
+
+        with (
+            pytest.raises(InfraError, match="socket could not be opened"),
+            gateway.open(_grant(), LocalEnv(tmp_path)),
+        ):
+            pass
+        home.mkdir()
+
+
+def test_sessions_still_open_end_with_the_gateway(tmp_path: Path, base: Path) -> None:
+    gateway = SocketGateway(ScriptedModel([]), clock=TickingClock(), base=base)
+    with ExitStack() as stack:
+        with gateway:
+            session = stack.enter_context(gateway.open(_grant(), LocalEnv(tmp_path)))
+
+        assert not session.folder.exists()
+
+
+def test_a_gateway_can_be_used_again(tmp_path: Path) -> None:
+    gateway = SocketGateway(ScriptedModel([]), clock=TickingClock())
+    for _ in range(2):
+        with gateway, gateway.open(_grant(), LocalEnv(tmp_path)) as session:
+            assert Door(str(session.folder / "sock")).get("/v1/models").status == 200
 
 
 def test_every_trial_has_a_socket_and_a_meter_of_its_own(tmp_path: Path) -> None:

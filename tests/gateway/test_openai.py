@@ -23,6 +23,11 @@ BASH: ChatCompletionToolParam = {
     },
 }
 CALL = ToolCall(id="call_1", name="bash", arguments='{"command": "ls"}')
+RESULT: ChatCompletionMessageParam = {
+    "role": "tool",
+    "tool_call_id": "call_1",
+    "content": "a.txt",
+}
 USAGE = Usage(calls=1, prompt_tokens=100, completion_tokens=20, cached_tokens=60)
 
 
@@ -61,20 +66,13 @@ def test_tools_and_their_results_go_both_ways(open_trial: OpenTrial) -> None:
 
     with trial.openai() as client:
         first = client.chat.completions.create(model="m", messages=HELLO, tools=[BASH])
-        said = first.choices[0].message
-        assert said.tool_calls is not None
-        result: ChatCompletionMessageParam = {
-            "role": "tool",
-            "tool_call_id": said.tool_calls[0].id,
-            "content": "a.txt",
-        }
-        again = [*HELLO, said.to_dict(), result]
-        client.chat.completions.create(model="m", messages=again, tools=[BASH])  # type: ignore[arg-type]
+        said = first.choices[0].message.to_dict()
+        client.chat.completions.create(model="m", messages=[*HELLO, said, RESULT])  # type: ignore[list-item]
 
     assert first.choices[0].finish_reason == "tool_calls"
+    assert model.requests[0].tools[0].name == "bash"
     assert model.requests[1].messages[1].tool_calls == (CALL,)
     assert model.requests[1].messages[2].tool_call_id == "call_1"
-    assert model.requests[0].tools[0].name == "bash"
 
 
 def test_the_choice_of_a_tool_is_passed_on_by_name(open_trial: OpenTrial) -> None:
@@ -112,19 +110,15 @@ def test_the_streaming_helper_builds_the_same_answer_with_tool_calls(open_trial:
     other = ToolCall(id="call_2", name="bash", arguments='{"command": "pwd"}')
     trial = open_trial(ScriptedModel([reply("Looking.", CALL, other)]))
 
-    with (
-        trial.openai() as client,
-        client.chat.completions.stream(model="m", messages=HELLO, tools=[BASH]) as stream,
-    ):
-        final = stream.get_final_completion()
+    with trial.openai() as client:
+        chat = client.chat.completions
+        with chat.stream(model="m", messages=HELLO, tools=[BASH]) as stream:
+            message = stream.get_final_completion().choices[0].message
 
-    message = final.choices[0].message
+    calls = message.tool_calls or ()
     assert message.content == "Looking."
-    assert [call.id for call in message.tool_calls or ()] == ["call_1", "call_2"]
-    assert [call.function.arguments for call in message.tool_calls or ()] == [
-        CALL.arguments,
-        other.arguments,
-    ]
+    assert [call.id for call in calls] == ["call_1", "call_2"]
+    assert [call.function.arguments for call in calls] == [CALL.arguments, other.arguments]
 
 
 def test_an_image_reaches_the_upstream_as_a_part(open_trial: OpenTrial) -> None:

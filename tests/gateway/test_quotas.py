@@ -7,6 +7,7 @@ import openai
 import pytest
 
 from autoloop.errors import ModelError
+from autoloop.harness.door import _UnixConnection
 from autoloop.records import ChatReply, ChatRequest, ModelCall, Quota, Usage
 from autoloop.testing.models import ScriptedModel, reply
 from tests.gateway.conftest import OpenTrial, Trial
@@ -14,6 +15,21 @@ from tests.gateway.conftest import OpenTrial, Trial
 
 def _hundred_tokens(_request: ChatRequest) -> ChatReply:
     return reply("ok", usage=Usage(calls=1, prompt_tokens=50, completion_tokens=50))
+
+
+class WaitingModel:
+    """A model that answers when it is told to."""
+
+    name = "waiting"
+
+    def __init__(self) -> None:
+        self.asked = threading.Event()
+        self.go_on = threading.Event()
+
+    def complete(self, request: ChatRequest) -> ChatReply:
+        self.asked.set()
+        self.go_on.wait(20)
+        return _hundred_tokens(request)
 
 
 def _at_once(trial: Trial, count: int, *, max_tokens: int | None = None) -> list[int]:
@@ -122,26 +138,17 @@ def test_a_stream_counts_like_a_plain_answer(open_trial: OpenTrial) -> None:
 
 
 def test_a_call_whose_client_hangs_up_is_still_counted(open_trial: OpenTrial) -> None:
-    asked, go_on, answered = threading.Event(), threading.Event(), threading.Event()
-
-    def slow(_request: ChatRequest) -> ChatReply:
-        asked.set()
-        go_on.wait(20)
-        return reply("ok", usage=Usage(calls=1, prompt_tokens=50, completion_tokens=50))
-
-    trial = open_trial(ScriptedModel(slow))
-    with trial.openai(retries=0) as client:
-        impatient = client.with_options(timeout=0.2)
-        with pytest.raises(openai.APITimeoutError):
-            impatient.chat.completions.create(
-                model="m", messages=[{"role": "user", "content": "hi"}]
-            )
-    assert asked.is_set()
-    go_on.set()
-    answered.set()
+    model = WaitingModel()
+    # So few tokens that the second call must wait until the first is settled.
+    trial = open_trial(model, quota=Quota(tokens=500))
+    client = _UnixConnection(trial.socket)
+    client.request("POST", "/v1/chat/completions", b'{"messages": [{"role": "user"}]}')
+    assert model.asked.wait(20)
+    client.close()
+    model.go_on.set()
 
     assert trial.chat("next").status == 200
-    assert trial.session.usage.calls == 2
+    assert trial.session.usage == Usage(calls=2, prompt_tokens=100, completion_tokens=100)
 
 
 def test_a_quota_in_money_with_an_unknown_price_says_what_to_change(open_trial: OpenTrial) -> None:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 
 from autoloop.gateway.offline.skill import Job, View
@@ -54,6 +55,7 @@ def everything() -> str:
     return agent(LOOK, LIST, RETRY, VERIFY, edits=[TURNS, OUTPUT])
 
 
+@cache
 def understand(instruction: str) -> Job:
     """The job that some skill sees in an instruction."""
     jobs = (skill.understand(instruction) for skill in SKILLS)

@@ -7,7 +7,7 @@ import pytest
 
 from autoloop.gateway.offline.junior import OfflineTaskModel
 from autoloop.gateway.offline.temper import Temper
-from autoloop.records import ChatReply, ChatRequest, Message, ToolCall, ToolSpec
+from autoloop.records import ChatReply, ChatRequest, JsonObject, Message, ToolCall, ToolSpec
 from tests.offline.stage import (
     CUTS,
     LIST,
@@ -213,9 +213,9 @@ def test_what_it_does_not_understand_it_leaves_alone_and_says_so() -> None:
     "tools",
     [
         (),
-        (ToolSpec(name="search", parameters={"required": ["query"], "properties": {}}),),
+        (ToolSpec(name="search", parameters={"required": ("query",)}),),
         (ToolSpec(name="odd", parameters={"required": "command"}),),
-        (ToolSpec(name="two", parameters={"required": ["cmd", "cwd"], "properties": {}}),),
+        (ToolSpec(name="two", parameters={"required": ("cmd", "cwd")}),),
     ],
 )
 def test_without_a_shell_tool_it_answers_in_words(tools: tuple[ToolSpec, ...]) -> None:
@@ -226,7 +226,7 @@ def test_without_a_shell_tool_it_answers_in_words(tools: tuple[ToolSpec, ...]) -
 
 
 def test_it_finds_a_shell_tool_by_its_parameter() -> None:
-    schema = {"required": ["cmd"], "properties": {"cmd": {"type": "string"}}}
+    schema: JsonObject = {"required": ["cmd"], "properties": {"cmd": {"type": "string"}}}
     tools = (ToolSpec(name="search"), ToolSpec(name="terminal", parameters=schema))
 
     (call,) = ask(user(ORDERS), tools=tools).message.tool_calls

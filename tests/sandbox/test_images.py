@@ -3,7 +3,7 @@
 import threading
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -19,6 +19,9 @@ from tests.sandbox.conftest import BASE
 pytestmark = pytest.mark.docker
 
 
+Build = Callable[[Environment], str]
+
+
 @pytest.fixture
 def environment(tmp_path: Path) -> Environment:
     """A build context that nobody else has."""
@@ -30,17 +33,18 @@ def environment(tmp_path: Path) -> Environment:
     return Environment(folder=folder, dockerfile=dockerfile, image=None, build_timeout_s=60)
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _images_of_tests_are_removed(engine: APIClient) -> Iterator[None]:
-    before = task_images(engine)
-    yield
-    for image in task_images(engine) - before:
+@pytest.fixture
+def build(sandbox: DockerSandbox, engine: APIClient) -> Iterator[Build]:
+    """Builds images that are removed after the test."""
+    made: set[str] = set()
+
+    def build_one(environment: Environment) -> str:
+        made.add(image := sandbox.image(environment))
+        return image
+
+    yield build_one
+    for image in made:
         engine.remove_image(image, force=True)
-
-
-def task_images(engine: APIClient) -> set[str]:
-    rows = engine.images(filters={"label": "autoloop=1"})
-    return {tag for row in rows for tag in row["RepoTags"] or [] if "autoloop/task:" in tag}
 
 
 def dockerfile(environment: Environment, text: str) -> None:
@@ -49,13 +53,13 @@ def dockerfile(environment: Environment, text: str) -> None:
 
 
 def test_one_content_is_built_once_however_many_ask(
-    sandbox: DockerSandbox, environment: Environment, engine: APIClient
+    build: Build, environment: Environment, engine: APIClient
 ) -> None:
     began, together = time.time(), threading.Barrier(8)
 
     def ask(_: int) -> str:
         together.wait()
-        return sandbox.image(environment)
+        return build(environment)
 
     with ThreadPoolExecutor(8) as pool:
         ids = set(pool.map(ask, range(8)))
@@ -67,15 +71,15 @@ def test_one_content_is_built_once_however_many_ask(
 
 
 def test_other_content_is_another_image_and_ignored_files_do_not_count(
-    sandbox: DockerSandbox, environment: Environment
+    build: Build, environment: Environment
 ) -> None:
     (environment.folder / ".dockerignore").write_text("# notes\n*.log\n")
-    first = sandbox.image(environment)
+    first = build(environment)
 
     (environment.folder / "build.log").write_text("noise")
-    with_noise = sandbox.image(environment)
+    with_noise = build(environment)
     (environment.folder / "data.txt").write_text("other")
-    with_change = sandbox.image(environment)
+    with_change = build(environment)
 
     assert first == with_noise
     assert first != with_change

@@ -76,7 +76,7 @@ def test_a_sweep_removes_what_dead_processes_left_and_nothing_else(
 
 
 def test_what_the_main_process_printed_is_kept_by_its_tail(sandbox: DockerSandbox) -> None:
-    command = ("sh", "-c", "head -c 5000000 /dev/zero | tr '\\0' x; echo; echo the end >&2")
+    command = ("sh", "-c", "head -c 5000000 /dev/zero | tr '\\0' x; echo; echo the end")
 
     with sandbox.start(ContainerSpec(image=BASE, labels={}, command=command)) as container:
         assert container.wait(60) == 0

@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 from autoloop.gateway.offline.conversation import Conversation, read_conversation
 from autoloop.gateway.offline.cues import read_cues
@@ -36,6 +37,8 @@ class OfflineTaskModel:
 
     def __init__(self, skills: tuple[Skill, ...] = SKILLS) -> None:
         self._skills = skills
+        # Every request of a conversation brings the same instruction again.
+        self._understand = lru_cache(maxsize=64)(self._find_job)
 
     @property
     def name(self) -> str:
@@ -76,7 +79,7 @@ class OfflineTaskModel:
         is_listed = any(reply.startswith(_LIST_HEAD) for reply in conversation.replies)
         return _with_list(action, job) if cues.restates and not is_listed else action
 
-    def _understand(self, text: str) -> Job | None:
+    def _find_job(self, text: str) -> Job | None:
         jobs = (skill.understand(text) for skill in self._skills)
         return next((job for job in jobs if job is not None), None)
 

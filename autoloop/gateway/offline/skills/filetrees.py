@@ -30,8 +30,8 @@ def write_table(target, rows):
 
 _SORT_SETTINGS = "case, aliases, bare, shows_hidden = str, {}, '', True"
 _SORT = Craft(
-    opening=rf"(?P<source>{PATH}) .*?\bmove its files into folders named after their extension below"
-    rf" (?P<target>{PATH})",
+    opening=rf"(?P<source>{PATH}) .*?\bmove its files into folders named after their extension"
+    rf" below (?P<target>{PATH})",
     looks=(_LIST,),
     load=_WALK + _SORT_SETTINGS,
     guess=_WALK + _SORT_SETTINGS,
@@ -77,8 +77,8 @@ _RENAME = Craft(
             does="left_alone.append($folder)",
         ),
         Rule(
-            says=rf"write (?P<log>{PATH}) with the header line `(?P<header>[^`]+)`, one row for each"
-            r" renamed file",
+            says=rf"write (?P<log>{PATH}) with the header line `(?P<header>[^`]+)`, one row"
+            r" for each renamed file",
             does="write_table($log, [$header.split(','), *sorted(renamed)])",
             stage=2,
         ),
@@ -107,8 +107,8 @@ for path in files():
 
 _INVENTORY_SETTINGS = "skipped, smallest, order = set(), 0, None"
 _INVENTORY = Craft(
-    opening=rf"(?P<source>{PATH})\. List all files below (?:it|that folder) in (?P<target>{PATH}\.csv)"
-    r" with the header line `(?P<header>\w+,\w+)`",
+    opening=rf"(?P<source>{PATH})\. List all files below (?:it|that folder) in"
+    rf" (?P<target>{PATH}\.csv) with the header line `(?P<header>\w+,\w+)`",
     looks=(_LIST,),
     load=_WALK + _INVENTORY_SETTINGS,
     guess=_WALK + _INVENTORY_SETTINGS,

@@ -102,8 +102,8 @@ open($missing, 'w').write(''.join(f'{name}\\n' for name in absent_order(missing)
 
 _COMPARE = Craft(
     opening=rf"book is (?P<book>{PATH}), the counts are {_PATHS}; in all of them the \w+ is in"
-    rf" (?P<name>`[^`]+`) and the \w+ in (?P<quantity>`[^`]+`)\. .*?write (?P<target>{PATH}) with the"
-    r" header line (?P<header>`[^`]+`)",
+    rf" (?P<name>`[^`]+`) and the \w+ in (?P<quantity>`[^`]+`)\. .*?write (?P<target>{PATH}) with"
+    r" the header line (?P<header>`[^`]+`)",
     looks=("cat $book", "cat $paths"),
     load=f"{_LOAD}\n{_COMPARE_SETTINGS}",
     guess=f"{_GUESS}\n{_COMPARE_SETTINGS}",

@@ -61,8 +61,8 @@ def rows_of(sheet):
 """
 
 _TOTALS = Craft(
-    opening=rf"(?P<source>{_WORKBOOK})\b.*?\bwrite (?P<target>{PATH}\.csv) with a header line and the"
-    r" columns",
+    opening=rf"(?P<source>{_WORKBOOK})\b.*?\bwrite (?P<target>{PATH}\.csv) with a header line and"
+    r" the columns",
     looks=(_SHOW,),
     load=_OPEN + _LAST + _ROWS_OF_SHEET,
     guess=_OPEN_GUESS + _LAST + _ROWS_OF_SHEET,
@@ -73,9 +73,9 @@ _TOTALS = Craft(
 
 _COMPUTE_SETTINGS = "percent, digits, total_word = None, None, None"
 _COMPUTE = Craft(
-    opening=rf"(?P<source>{_WORKBOOK}), on the sheet (?P<sheet>\w+)\..*?\badd a column (?:called|named)"
-    rf" (?P<new>\w+) .*?namely (?P<left>{_TERM}) times (?P<right>{_TERM}) .*?save the workbook as"
-    rf" (?P<target>{_WORKBOOK})",
+    opening=rf"(?P<source>{_WORKBOOK}), on the sheet (?P<sheet>\w+)\..*?\badd a column"
+    rf" (?:called|named) (?P<new>\w+) .*?namely (?P<left>{_TERM}) times (?P<right>{_TERM})"
+    rf" .*?save the workbook as (?P<target>{_WORKBOOK})",
     looks=(_SHOW,),
     load=f"{_OPEN}{_LAST}{_COMPUTE_SETTINGS}",
     guess=f"{_OPEN_GUESS}{_LAST}{_COMPUTE_SETTINGS}",
@@ -112,7 +112,8 @@ book.save($target)
 _GATHER_SETTINGS = "skipped, front, needed, order = [], None, None, None"
 _GATHER = Craft(
     opening=rf"in (?P<source>{_WORKBOOK}) every \w+ has its own sheet, all with the same columns"
-    rf" \((?P<columns>[^)]+)\)\..*? in one sheet (?:named|called) (?P<sheet>\w+) .*?(?P<target>{_WORKBOOK})",
+    rf" \((?P<columns>[^)]+)\)\..*? in one sheet (?:named|called) (?P<sheet>\w+) .*?"
+    rf"(?P<target>{_WORKBOOK})",
     looks=(_SHOW,),
     load=f"{_OPEN}{_LAST}{_GATHER_SETTINGS}",
     guess=f"{_OPEN_GUESS}{_LAST}{_GATHER_SETTINGS}",

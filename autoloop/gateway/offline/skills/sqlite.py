@@ -1,4 +1,4 @@
-"""SQLite databases: a query into a file, an update, duplicates removed, rows moved to an archive."""
+"""SQLite databases: queried into a file, updated, freed of duplicates, archived."""
 
 from autoloop.gateway.offline.skills.craft import PATH, Craft, CraftSkill
 from autoloop.gateway.offline.skills.recipe import Rule
@@ -82,7 +82,7 @@ _QUERY = Craft(
         ),
         Rule(
             says=r"sort by (?P<column>\w+)(?:, the (?P<way>largest|smallest|newest|oldest) first)?",
-            does="order = 'ORDER BY ' + $column + (' DESC' if $way in ('largest', 'newest') else '')",
+            does="order = 'ORDER BY ' + $column + ' DESC' * ($way in ('largest', 'newest'))",
         ),
         Rule(says=r"only the first (?P<limit>\d+) rows", does="limit = 'LIMIT ' + $limit"),
         Rule(says=r"with two decimals", does="digits = True"),
@@ -99,7 +99,8 @@ with open($target, 'w', newline='') as file:
     out = csv.writer(file, lineterminator='\\n')
     out.writerow([name for name, _, _ in columns])
     for row in rows:
-        out.writerow([f'{cell:.2f}' if digits and isinstance(cell, float) else cell for cell in row])
+        sums = [digits and isinstance(cell, float) for cell in row]
+        out.writerow([f'{cell:.2f}' if rounds else cell for cell, rounds in zip(row, sums)])
 """,
     check="cat $target",
 )
@@ -107,8 +108,8 @@ with open($target, 'w', newline='') as file:
 _RAISE_SETTINGS = "tests, new_price, log = ['1'], '{price} * {factor}', None"
 _RAISE = Craft(
     opening=r"\b(?P<verb>raise|lower) the (?P<price>\w+) of all \w+ in the (?P<column>\w+)"
-    r" (?P<value>\w+) by (?P<percent>[\d.]+) percent\. .*? in the table (?P<table>\w+) of the SQLite"
-    rf" database (?P<db>{_DATABASE})",
+    r" (?P<value>\w+) by (?P<percent>[\d.]+) percent\. .*? in the table (?P<table>\w+) of the"
+    rf" SQLite database (?P<db>{_DATABASE})",
     looks=(_SCHEMA, 'sqlite3 -header $db "SELECT * FROM "$table'),
     load=_LOAD + _RAISE_SETTINGS,
     guess=_GUESS + _RAISE_SETTINGS,
@@ -122,7 +123,8 @@ _RAISE = Craft(
             does="tests.append(column($table, $flag) + ' <> ' + $number)",
         ),
         Rule(
-            says=r"in a new table (?P<log>\w+) with the columns (?P<a>\w+), (?P<b>\w+) and (?P<c>\w+)",
+            says=r"in a new table (?P<log>\w+) with the columns (?P<a>\w+), (?P<b>\w+)"
+            r" and (?P<c>\w+)",
             does="log = ($log, $a, $b, $c)",
         ),
     ),
@@ -188,8 +190,9 @@ if told:
 
 _ARCHIVE_SETTINGS = "stays, more, read_day, archives = '0', '', str, [$archive]"
 _ARCHIVE = Craft(
-    opening=rf"(?P<db>{_DATABASE}) \(SQLite\).*?\bmove all \w+ from before (?P<until>\d{{4}}-\d\d-\d\d)"
-    r" \(see (?P<date>\w+)\) out of the table (?P<table>\w+) into a new table (?P<archive>\w+)",
+    opening=rf"(?P<db>{_DATABASE}) \(SQLite\).*?\bmove all \w+ from before"
+    r" (?P<until>\d{4}-\d\d-\d\d) \(see (?P<date>\w+)\) out of the table (?P<table>\w+)"
+    r" into a new table (?P<archive>\w+)",
     looks=(_SCHEMA, 'sqlite3 -header $db "SELECT * FROM "$table'),
     load=_LOAD + _ARCHIVE_SETTINGS,
     guess=_GUESS + _ARCHIVE_SETTINGS,
@@ -218,7 +221,8 @@ db.commit()
             stage=2,
         ),
         Rule(
-            says=rf"write (?P<report>{PATH}), an object with the keys `(?P<a>\w+)` and `(?P<b>\w+)`",
+            says=rf"write (?P<report>{PATH}), an object with the keys `(?P<a>\w+)` and"
+            r" `(?P<b>\w+)`",
             does="""
 counts = [db.execute(f'SELECT count(*) FROM {name}').fetchone()[0] for name in archives]
 json.dump(dict(zip(($a, $b), counts)), open($report, 'w'))

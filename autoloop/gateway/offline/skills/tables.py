@@ -118,7 +118,7 @@ def rank(found):
         return (1, 0, str(found))
 
 def shown(found):
-    return f'{found:.{digits}f}' if digits is not None and isinstance(found, (int, float)) else found
+    return found if digits is None else f'{found:.{digits}f}'
 """
 
 WORK = """

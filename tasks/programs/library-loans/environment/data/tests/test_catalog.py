@@ -13,7 +13,12 @@ def test_copies_add_up():
     catalog = make()
     catalog.add("Dune", 4)
     assert catalog.copies("Dune") == 5
+    assert catalog.copies("Dune Messiah") == 2
     assert catalog.copies("Ulysses") == 0
+
+
+def test_one_copy_unless_said():
+    assert make().copies("Dune") == 1
 
 
 def test_search_in_any_case():

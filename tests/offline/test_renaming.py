@@ -1,0 +1,80 @@
+"""Neither a task's name nor the values in its data make a difference to the stand-in."""
+
+import io
+import random
+import re
+import shutil
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import docker
+import pytest
+from docker.models.containers import Container
+
+from benchmarks.rehearsal import RESET, attempt, load_solve, task_container
+from tests.offline.stage import LOOK, ROOT, VERIFY, agent
+
+TASKS = {"csv/open-orders": 1, "logs/login-attacks": 0}
+SEEDS = range(6)
+
+pytestmark = [pytest.mark.docker, pytest.mark.slow]
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[docker.DockerClient]:
+    """The daemon, or a skip that says why."""
+    try:
+        client = docker.from_env()
+    except docker.errors.DockerException as error:
+        pytest.skip(f"no Docker daemon answers: {error}")
+    yield client
+    client.close()
+
+
+def altered(task: Path, folder: Path, *, head: int) -> Path:
+    """A copy under another name, whose data has other lines in another order."""
+    copy = folder / "family-x" / "nameless"
+    shutil.copytree(task, copy)
+    (data,) = (copy / "environment" / "data").iterdir()
+    lines = data.read_text().splitlines()
+    draw = random.Random(5)  # noqa: S311 no secret
+    others = draw.sample(lines[head:], k=len(lines[head:]) * 4 // 5)
+    data.write_text("\n".join([*lines[:head], *others]) + "\n")
+    return copy
+
+
+def expect_anew(container: Container, task: Path) -> None:
+    """Let the solution say what is expected of the other data."""
+    check = (task / "tests" / "check.py").read_text()
+    target = re.findall(r'TARGET = Path\("(.*)"\)', check)[0]
+    container.exec_run(["bash", "-c", RESET], workdir="/")
+    container.exec_run(["bash", "-c", (task / "solution" / "solve.sh").read_text()])
+    packed = io.BytesIO(b"".join(container.get_archive(target)[0]))
+    with tarfile.open(fileobj=packed) as tar:
+        content = tar.extractfile(Path(target).name)
+        assert content is not None
+        next((task / "tests").glob("expected*")).write_bytes(content.read())
+
+
+def passes(client: docker.DockerClient, task: Path, *, is_altered: bool) -> int:
+    solve = load_solve(agent(LOOK, VERIFY))
+    with task_container(client, task) as container:
+        if is_altered:
+            expect_anew(container, task)
+        rewards = [attempt(container, task, solve=solve, seed=seed) for seed in SEEDS]
+    return int(sum(rewards))
+
+
+def test_other_names_and_data_leave_the_pass_rate_as_it_is(
+    client: docker.DockerClient, tmp_path: Path
+) -> None:
+    before = after = 0
+    for name, head in TASKS.items():
+        task = ROOT / "tasks" / name
+        copy = altered(task, tmp_path / name.replace("/", "-"), head=head)
+        before += passes(client, task, is_altered=False)
+        after += passes(client, copy, is_altered=True)
+
+    assert before > 3
+    assert abs(before - after) <= 3
