@@ -3,12 +3,14 @@
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
+from queue import SimpleQueue
 
 from autoloop.app.clock import SystemClock
 from autoloop.app.compose import (
     OFFLINE,
     OFFLINE_BANNER,
     meta_chat_model,
+    require_engine,
     resolve_models,
     trial_machine,
 )
@@ -27,7 +29,7 @@ from autoloop.guards import standard_guards
 from autoloop.loop import Parts, Plan, StopSignal, climb
 from autoloop.meta import ConversationProposer
 from autoloop.ports import Guard, Observer, RunStore, Workspace
-from autoloop.records import Notice, Run, Split, Task
+from autoloop.records import Notice, Run, Split, Task, TrialResult
 from autoloop.settings import Settings
 from autoloop.store import SqliteStore
 from autoloop.trial import read_transcript
@@ -53,15 +55,14 @@ def start_climb(project: Project, climbing: Climb) -> Run:
     tasks = usable_tasks(project)
     splits = split_tasks(project, tasks)
     source = project.agent_source()
-    _refuse_broken(_guard(tasks, splits), source, project)
+    refuse_broken(_guard(tasks, splits), source, project)
     name = project.new_run_name(SystemClock().now())
     new = _new_run(project, name, tasks=tasks, splits=splits)
-    with (
-        closing(GitWorkspace(project.root)) as workspace,
-        closing(SqliteStore.open(project.runs / name)) as store,
-    ):
-        store.save_run(new)
-        return _work(project, store, workspace, tasks=tasks, climbing=climbing)
+    with closing(GitWorkspace(project.root)) as workspace:
+        require_engine(project.root)
+        with closing(SqliteStore.open(project.runs / name)) as store:
+            store.save_run(new)
+            return _work(project, store, workspace, tasks=tasks, climbing=climbing)
 
 
 def resume_climb(project: Project, name: str | None, climbing: Climb) -> Run:
@@ -103,6 +104,7 @@ def _work(
     files = RunFiles(folder, store, workspace, inner=climbing.observer)
     if OFFLINE in {run.task_model, run.meta_model}:
         files.notify(Notice(text=OFFLINE_BANNER))
+    retried: SimpleQueue[TrialResult] = SimpleQueue()
     with ExitStack() as stack:
         machine = stack.enter_context(
             trial_machine(
@@ -111,7 +113,7 @@ def _work(
                 task_model=run.task_model,
                 workers=worker_count(settings),
                 timeout_s=settings.trial.timeout_s,
-                on_invalid=store.save_trial,
+                on_invalid=retried.put,
             )
         )
         for task in tasks:
@@ -121,6 +123,7 @@ def _work(
             workspace=workspace,
             store=store,
             engine=machine.engine,
+            retried=retried,
             proposer=ConversationProposer(meta_chat_model(run.meta_model), seed=run.seed),
             rule=rule_by_name(run.rule),
             guard=_guard(tasks, run.splits),
@@ -177,8 +180,12 @@ def _guard(tasks: Sequence[Task], splits: Mapping[str, Split]) -> Guard:
     return standard_guards(train)
 
 
-def _refuse_broken(guard: Guard, source: str, project: Project) -> None:
-    """A first agent.py that cannot run would make every figure meaningless."""
+def refuse_broken(guard: Guard, source: str, project: Project) -> None:
+    """A first agent.py that cannot run would make every figure meaningless.
+
+    Raises:
+        ProjectError: it does not parse, or has no `solve`.
+    """
     blocked = [f for f in guard.check(before="", after=source) if f.severity == "block"]
     if blocked:
         reasons = " ".join(finding.message for finding in blocked)

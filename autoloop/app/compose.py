@@ -18,9 +18,9 @@ from autoloop.trial import RetryingRunner, SandboxRunner
 
 OFFLINE = "offline"
 OFFLINE_BANNER = (
-    "No API key is set: a built-in stand-in answers in place of a language model. It is not one,"
-    " and its scores mean nothing beyond showing that the loop works. Set a provider's key and"
-    " `models` in program.md to climb for real."
+    "A built-in stand-in answers in place of a language model. It is not one, and its scores mean"
+    " nothing beyond showing that the loop works. To climb for real, set a provider's key (see"
+    " docs/settings.md)."
 )
 
 
@@ -58,6 +58,15 @@ def _real_model(name: str) -> ChatModel:
     from autoloop.gateway.upstream.litellm_model import LitellmModel
 
     return LitellmModel(name)
+
+
+def require_engine(project: Path) -> None:
+    """Ask whether a container engine answers, before a new run leaves anything on disk.
+
+    Raises:
+        UserError: none does.
+    """
+    DockerSandbox(project, run="none").close()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,9 +4,10 @@ from collections.abc import Iterable, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from queue import SimpleQueue
 
 from autoloop.app.clock import SystemClock
-from autoloop.app.compose import resolve_models, trial_machine
+from autoloop.app.compose import require_engine, resolve_models, trial_machine
 from autoloop.app.contents import program_of, split_tasks, usable_tasks, worker_count
 from autoloop.app.project import Project, read_agent
 from autoloop.app.results import Evaluation, EvalWish, TaskProof
@@ -47,8 +48,10 @@ def evaluate_agent(
     folder = project.runs / name
     settings = program_of(project).settings
     models = resolve_models(settings.models.task, settings.models.meta)
+    require_engine(project.root)
     clock = SystemClock()
     began = clock.monotonic()
+    retried: SimpleQueue[TrialResult] = SimpleQueue()
     with (
         closing(SqliteStore.open(folder)) as store,
         trial_machine(
@@ -57,10 +60,10 @@ def evaluate_agent(
             task_model=models.task,
             workers=wish.workers or worker_count(settings),
             timeout_s=settings.trial.timeout_s,
-            on_invalid=store.save_trial,
+            on_invalid=retried.put,
         ) as machine,
     ):
-        parts = LabParts(engine=machine.engine, store=store, observer=observer)
+        parts = LabParts(engine=machine.engine, store=store, observer=observer, retried=retried)
         lab = _lab(parts, settings, chosen, stop)
         stopped = _run(lab, agent, wish.attempts)
         trials = store.trials()

@@ -28,7 +28,9 @@ class RunView:
         """The run's record; RunError when it was killed before it began."""
         run = self.store.run()
         if run is None:
-            raise RunError(f"{self.folder} holds no run: it was stopped before it began.")
+            raise RunError(
+                f"{self.folder} holds no climb: it is an evaluation, or it was stopped too early."
+            )
         return run
 
 

@@ -1,8 +1,11 @@
 """Keeps the files a person reads, results.tsv and report.html, true while a run goes on."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
+from autoloop.errors import StorageError
 from autoloop.ports import Observer, RunStore, Workspace
 from autoloop.records import Event, Run, RunFinished, Step, StepFinished, TrialResult
 from autoloop.report import write_report, write_results
@@ -22,7 +25,10 @@ class RunFiles:
     def notify(self, event: Event) -> None:
         """Take note of an event."""
         if isinstance(event, StepFinished):
-            write_results(self._folder / "results.tsv", self._store.steps(), self._store.trials())
+            with _writing(self._folder):
+                write_results(
+                    self._folder / "results.tsv", self._store.steps(), self._store.trials()
+                )
         if isinstance(event, RunFinished):
             self.write_report(event.run)
         self._inner.notify(event)
@@ -46,8 +52,20 @@ def write_run_report(folder: Path, run: Run, *, store: Recorded, workspace: Work
     """Write a run's report.html; its path."""
     path = folder / "report.html"
     steps = store.steps()
-    write_report(path, run, steps, store.trials(), diffs=_diffs(steps, workspace))
+    with _writing(folder):
+        write_report(path, run, steps, store.trials(), diffs=_diffs(steps, workspace))
     return path
+
+
+@contextmanager
+def _writing(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise StorageError(
+            f"{folder} cannot be written ({error}): make room, or see to its permissions, then"
+            " resume. Nothing that was recorded before is lost."
+        ) from error
 
 
 def _diffs(steps: tuple[Step, ...], workspace: Workspace) -> dict[int, str]:

@@ -68,14 +68,17 @@ def find_project(path: Path, overrides: Mapping[str, object] | None = None) -> P
     """The project at or above `path`.
 
     Raises:
-        ProjectError: no agent.py or program.md is found up to the root.
+        ProjectError: there is no such folder, or no agent.py or program.md up to the top of its
+            git repository.
     """
+    if not path.is_dir():
+        raise ProjectError(f"There is no folder {str(path)!r}. Name the folder of a project.")
     found = _find(path, overrides or {})
     if found is not None:
         return found
     raise ProjectError(
-        f"{path.resolve()} is not an autoloop project: neither it nor a folder above it has an"
-        " agent.py or a program.md. Make one with `autoloop init`."
+        f"{path.resolve()} is not an autoloop project: neither it nor a folder above it in"
+        " the same git repository has an agent.py or a program.md. Make one with `autoloop init`."
     )
 
 
@@ -89,6 +92,8 @@ def _find(path: Path, overrides: Mapping[str, object]) -> Project | None:
     for folder in (start, *start.parents):
         if any((folder / mark).is_file() for mark in MARKS):
             return Project(root=folder, overrides=overrides)
+        if (folder / ".git").exists():
+            return None
     return None
 
 

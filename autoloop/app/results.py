@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from autoloop.errors import SettingsError
 from autoloop.records import Decision, JsonValue, Run, Split, Step, Task, TrialResult
 
 
@@ -53,6 +54,11 @@ class EvalWish:
     split: Split | None = None
     attempts: int = 1
     workers: int | None = None
+
+    def __post_init__(self) -> None:
+        for name, count in (("attempts", self.attempts), ("workers", self.workers)):
+            if count is not None and count < 1:
+                raise SettingsError(f"{name!r} is {count!r}: write a whole number of at least 1.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

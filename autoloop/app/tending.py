@@ -2,15 +2,19 @@
 
 import shutil
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
+from autoloop.app.climbing import refuse_broken
 from autoloop.app.compose import resolve_models
-from autoloop.app.contents import program_of, usable_tasks
+from autoloop.app.contents import program_of, split_tasks, usable_tasks
 from autoloop.app.project import Project
 from autoloop.app.results import Checkup, Cleaned
 from autoloop.errors import AutoloopError
+from autoloop.guards import standard_guards
+from autoloop.records import Split
 from autoloop.sandbox import DockerSandbox
 from autoloop.store import SqliteStore, request_stop
 from autoloop.tasks import new_task
@@ -49,8 +53,8 @@ def examine(project: Project) -> Iterator[Checkup]:
     yield _looked_at("engine", lambda: _engine(project))
     yield _looked_at("git", lambda: _git(project))
     yield _looked_at("settings", lambda: _models(project))
-    yield _looked_at("agent.py", lambda: f"{len(project.agent_source().splitlines())} lines")
-    yield _looked_at("tasks", lambda: f"{len(usable_tasks(project))} usable")
+    yield _looked_at("agent.py", lambda: _agent(project))
+    yield _looked_at("tasks", lambda: _tasks(project))
     free_gb = shutil.disk_usage(project.root).free / 1e9
     yield Checkup(subject="disk", fine=free_gb >= LEAST_FREE_GB, remark=f"{free_gb:.0f} GB free")
 
@@ -76,6 +80,18 @@ def _models(project: Project) -> str:
     models = program_of(project).settings.models
     names = resolve_models(models.task, models.meta)
     return f"task model {names.task}, meta model {names.meta}"
+
+
+def _agent(project: Project) -> str:
+    source = project.agent_source()
+    refuse_broken(standard_guards({}), source, project)
+    return f"{len(source.splitlines())} lines"
+
+
+def _tasks(project: Project) -> str:
+    tasks = usable_tasks(project)
+    counts = Counter(split_tasks(project, tasks).values())
+    return f"{len(tasks)} usable: " + ", ".join(f"{counts[s]} {s.value}" for s in Split)
 
 
 def clean(project: Project, *, keep: int | None) -> Cleaned:

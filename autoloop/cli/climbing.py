@@ -16,7 +16,9 @@ Steps = Annotated[int | None, typer.Option(help="Stop after so many steps.")]
 Trials = Annotated[int | None, typer.Option(help="Stop after so many trials.")]
 Tokens = Annotated[int | None, typer.Option(help="Stop after so many tokens.")]
 Usd = Annotated[float | None, typer.Option(help="Stop after so many US dollars.")]
-Workers = Annotated[int | None, typer.Option(help="Trials at once.")]
+Workers = Annotated[
+    int | None, typer.Option(help="Trials at once; by default two for each processor.")
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -114,9 +116,18 @@ def _print_climb(run: ClimbRun) -> None:
         f" ({facts['invalid_trials']} invalid), {facts['tokens']} tokens, {cost}."
     )
     if record.finished_at is None:
-        say(f"Not finished ({record.stop_reason}). Go on with: autoloop resume {run.name}")
+        why = record.stop_reason.value if record.stop_reason else "it was ended"
+        say(f"Not finished: {why}. Go on with: autoloop resume {run.name}")
     say(f"The best agent.py is on branch autoloop/{run.name}. Take it with:")
     say(f"  git checkout autoloop/{run.name} -- agent.py")
+
+
+def _trouble(failures: list[str]) -> str:
+    """The last failure in one line: its kind, and of a traceback the line that says what was."""
+    if not failures:
+        return ""
+    kind, _, message = failures[-1].partition(": ")
+    return f"{kind}: {(message.strip().splitlines() or [''])[-1]}"
 
 
 def _print_evaluation(facts: dict[str, Any], folder: Path) -> None:  # a JSON document
@@ -126,7 +137,7 @@ def _print_evaluation(facts: dict[str, Any], folder: Path) -> None:  # a JSON do
             task["family"],
             f"{task['passed']}/{task['attempts']}",
             "-" if task["mean"] is None else f"{task['mean']:.2f}",
-            (task["failures"] or [""])[-1][:80],
+            _trouble(task["failures"]),
         )
         for task in facts["per_task"]
     ]

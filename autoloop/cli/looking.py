@@ -4,11 +4,18 @@ from typing import Annotated
 
 import typer
 
-from autoloop import Optimizer, Status, Step
+from autoloop import Decision, Optimizer, Status, Step
 from autoloop.cli.climbing import Json, RunName
 from autoloop.cli.printing import print_json, print_table, say
 
 OfRun = Annotated[str | None, typer.Option("--run", help="Name of the run; latest by default.")]
+
+WORDS = {
+    Decision.KEEP: "kept",
+    Decision.REVERT: "reverted",
+    Decision.UNDECIDED: "undecided",
+    Decision.EMPTY: "empty",
+}
 
 
 def register(app: typer.Typer) -> None:
@@ -104,8 +111,8 @@ def report(context: typer.Context, run: RunName = None, json: Json = False) -> N
 
 
 def _counts(now: Status) -> str:
-    decisions = [s.verdict.decision.value for s in now.steps if s.verdict is not None]
-    words = [f"{decisions.count(word)} {word}" for word in dict.fromkeys(decisions)]
+    counts = [(now.decided(decision), word) for decision, word in WORDS.items()]
+    words = [f"{count} {word}" for count, word in counts if count]
     return f"{len(now.steps)} steps: {', '.join(words) or 'none decided yet'}."
 
 

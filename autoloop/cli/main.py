@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from autoloop.cli import climbing, looking, tasks, tending
-from autoloop.cli.exits import exit_of_error
+from autoloop.cli.exits import Exit, exit_of_error
 from autoloop.cli.printing import say_error
 from autoloop.errors import AutoloopError
 
@@ -42,3 +42,6 @@ def main() -> None:
     except AutoloopError as error:
         say_error(str(error))
         sys.exit(exit_of_error(error))
+    except OSError as error:
+        say_error(f"The machine refused: {error}. Look at the disk's room and the permissions.")
+        sys.exit(Exit.STOPPED)

@@ -1,41 +1,35 @@
 """Prints records: as JSON for programs, as tables for people."""
 
 import json
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, is_dataclass
 from datetime import datetime
 from enum import Enum
 from pathlib import Path
 
+from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-NEWLINES = "\n\t"
+from autoloop.records.text import plain_text
+
+WIDEST_UNBROKEN = 40
+"""Cells up to this width stay on one line of a terminal; longer texts share what is left."""
+GAP = "  "
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 
 
-def plain(text: str) -> str:
-    """Text without characters that a terminal would obey."""
-    return "".join(
-        c
-        if c in NEWLINES or not unicodedata.category(c).startswith("C")
-        else "\N{REPLACEMENT CHARACTER}"
-        for c in text
-    )
-
-
 def say(text: str, *, style: str = "") -> None:
     """Print a line of text that may come from anywhere."""
-    out.print(escape(plain(text)), style=style, soft_wrap=True)
+    out.print(escape(plain_text(text)), style=style, soft_wrap=True)
 
 
 def say_error(text: str) -> None:
     """Print a sentence to standard error."""
-    err.print(escape(plain(text)), style="red", soft_wrap=True)
+    err.print(escape(plain_text(text)), style="red", soft_wrap=True)
 
 
 def print_json(document: object) -> None:
@@ -44,10 +38,18 @@ def print_json(document: object) -> None:
 
 
 def print_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Print a table."""
-    table = Table(*header, box=None, pad_edge=False, header_style="bold")
-    for row in rows:
-        table.add_row(*(escape(plain(cell)) for cell in row))
+    """Print a table. Lines are broken in a terminal only: for other programs they stay whole."""
+    cells = [[" ".join(plain_text(cell).split()) for cell in row] for row in rows]
+    widths = [max(map(cell_len, column)) for column in zip(header, *cells, strict=True)]
+    if not out.is_terminal:
+        for row in (header, *cells):
+            print(GAP.join(set_cell_size(*cell) for cell in zip(row, widths, strict=True)).rstrip())
+        return
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, len(GAP), 0, 0))
+    for name, width in zip(header, widths, strict=True):
+        table.add_column(name, no_wrap=width <= WIDEST_UNBROKEN)
+    for row in cells:
+        table.add_row(*map(escape, row))
     out.print(table)
 
 

@@ -31,6 +31,11 @@ def init(
         say(f"wrote {path}")
     if not written:
         say("Nothing to do: the project is complete.")
+        return
+    say(
+        "Next: say in program.md what the agent should become, write tasks until there are at least"
+        " 6 (autoloop tasks new NAME), see what is missing (autoloop doctor), then: autoloop climb"
+    )
 
 
 def stop(context: typer.Context, run: RunName = None, json: Json = False) -> None:

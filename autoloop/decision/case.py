@@ -93,12 +93,10 @@ class Case:
         return sign_flip_p(differences, seed=seed)
 
     def _in_order(self, tasks: Sequence[str]) -> list[str]:
-        """Tasks the incumbent solves come first: a broken edit shows itself on those at once."""
+        """Tasks in an order drawn anew for each step.
+
+        Never by how the incumbent did: where it was lucky it falls back on its next attempt, and
+        an edit judged early on those tasks would seem worse than it is.
+        """
         drawn = f"{self.evidence.seed}/{self.evidence.step}"
-        return sorted(
-            tasks,
-            key=lambda task: (
-                -self.tally.mean(Side.INCUMBENT, [task]),
-                sha256(f"{drawn}/{task}".encode()).digest(),
-            ),
-        )
+        return sorted(tasks, key=lambda task: sha256(f"{drawn}/{task}".encode()).digest())

@@ -108,5 +108,6 @@ class PairedRule:
         return found >= demanded and (found > 0 or not room)
 
     def _give_up(self, case: Case, why: str) -> Verdict:
-        lost = case.gain(case.train) <= 0 or case.gain(case.validation) < 0
+        seen = case.tally.compared(case.visible)
+        lost = seen and (case.gain(case.train) <= 0 or case.gain(case.validation) < 0)
         return explain(case, Decision.REVERT if lost else Decision.UNDECIDED, why)

@@ -56,6 +56,7 @@ class EnvRoutes:
     async def start(self, _request: web.Request) -> web.Response:
         """GET /autoloop/start: what to run, on what."""
         grant = self._session.grant
+        self._session.begin()
         return web.json_response(
             {"agent_source": grant.agent_source, "instruction": grant.instruction}
         )

@@ -39,6 +39,8 @@ class TrialSession:
         self.meter = QuotaMeter(grant.quota)
         self._folder = folder
         self._trouble: Exception | None = None
+        self._began = False
+        self._over_quota: str | None = None
         self._end: AgentEnd | None = None
         self._end_lock = threading.Lock()
         self._ended = threading.Event()
@@ -64,6 +66,16 @@ class TrialSession:
         return self._trouble
 
     @property
+    def began(self) -> bool:
+        """Whether the runtime in the agent container asked for agent.py, so that it could run."""
+        return self._began
+
+    @property
+    def over_quota(self) -> str | None:
+        """The sentence with which a call over the quota was refused, or None."""
+        return self._over_quota
+
+    @property
     def ended(self) -> bool:
         """Whether the agent reported its end or was declared gone."""
         return self._ended.is_set()
@@ -83,6 +95,14 @@ class TrialSession:
     def remember_trouble(self, error: Exception) -> None:
         """Note a failure that is not the agent's fault; the first one stands."""
         self._trouble = self._trouble or error
+
+    def begin(self) -> None:
+        """The runtime has fetched agent.py."""
+        self._began = True
+
+    def refuse_over_quota(self, error: QuotaError) -> None:
+        """Note that the quota ended the agent's calls."""
+        self._over_quota = str(error)
 
 
 class ModelDoor:
@@ -120,6 +140,8 @@ class ModelDoor:
             return await self._session.meter.admit(call.request)
         except (QuotaError, ModelError) as error:
             call.record(None, refusal=str(error))
+            if isinstance(error, QuotaError):
+                self._session.refuse_over_quota(error)
             raise
 
     async def _send(self, call: "_Call", admission: Admission) -> ChatReply:

@@ -1,6 +1,6 @@
 """The climb itself: steps until a limit is reached, then the final table."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -21,6 +21,7 @@ from autoloop.records import (
     RunFinished,
     RunStarted,
     Split,
+    Step,
     StopReason,
 )
 
@@ -36,8 +37,9 @@ def climb(parts: Parts, plan: Plan, run: Run, stop: StopSignal) -> Run:
     with _session(parts, plan, run, stop) as session:
         work = session.work
         baseline = Agent(source=parts.workspace.source(run.base))
-        train = plan.names(Split.TRAIN)
-        run_attempts(work.lab, baseline, train, attempts=1, purpose=Purpose.SEARCH)
+        # The final table needs the baseline on both; run first, no step has to pay for it.
+        seen = (*plan.names(Split.TRAIN), *plan.names(Split.VALIDATION))
+        run_attempts(work.lab, baseline, seen, attempts=1, purpose=Purpose.SEARCH)
         session.reason = _search(work, session)
         session.finish()
     return session.run
@@ -57,20 +59,30 @@ def open_holdout(parts: Parts, plan: Plan, run: Run, stop: StopSignal) -> Run:
 
 def _search(work: Work, session: "_Session") -> StopReason:
     """Take steps until there is a reason to stop."""
-    empty = 0
+    goes_on = session.was_finished
     while True:
         work.lab.check_stop()
-        done = sum(s.finished_at is not None for s in work.parts.store.steps())
+        done = [s for s in work.parts.store.steps() if s.finished_at is not None]
         step = open_step(work)
-        reason = work.lab.meter.refusal(steps=done)
-        if reason is not None and step.proposal is None:
-            return reason
-        step = take_step(work, step)
+        if step.proposal is None and step.verdict is None:
+            if _has_given_up(done) and not goes_on:
+                return StopReason.NO_PROPOSALS
+            reason = work.lab.meter.refusal(steps=len(done))
+            if reason is not None:
+                return reason
+        take_step(work, step)
+        goes_on = False
         session.save()
-        is_empty = step.verdict is not None and step.verdict.decision is Decision.EMPTY
-        empty = empty + 1 if is_empty else 0
-        if empty >= EMPTY_IN_A_ROW:
-            return StopReason.NO_PROPOSALS
+
+
+def _has_given_up(steps: Sequence[Step]) -> bool:
+    """Whether the last steps were empty: three, or six when somebody let it go on after three."""
+    empty = 0
+    for step in reversed(steps):
+        if step.verdict is None or step.verdict.decision is not Decision.EMPTY:
+            break
+        empty += 1
+    return empty > 0 and empty % EMPTY_IN_A_ROW == 0
 
 
 class _Session:
@@ -78,7 +90,9 @@ class _Session:
 
     def __init__(self, work: Work, run: Run) -> None:
         self.work = work
-        self.run = run
+        self.was_finished = run.finished_at is not None
+        """An earlier session ended of itself; whoever resumes wants it to go on."""
+        self.run = replace(run, stop_reason=None, finished_at=None, scores={})
         self.reason: StopReason | None = None
 
     def save(self, *, reason: StopReason | None = None) -> None:
@@ -102,7 +116,7 @@ class _Session:
 def _session(parts: Parts, plan: Plan, run: Run, stop: StopSignal) -> Iterator[_Session]:
     """A stretch of work on a run: however it ends, what ran is recorded and the reason stored."""
     work = _work(parts, plan, run, stop)
-    session = _Session(work, replace(run, stop_reason=None, finished_at=None))
+    session = _Session(work, run)
     parts.observer.notify(RunStarted(run=run, resumed=bool(work.lab.trials)))
     session.save()
     try:

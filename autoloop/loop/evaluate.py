@@ -45,11 +45,11 @@ def run_attempts(
 
     Ends early, without an error, when the budget is spent.
     """
-    names = list(tasks)
+    names = list(dict.fromkeys(tasks))
     while True:
         missing = _missing(lab, agent, names, attempts=attempts, purpose=purpose)
         for task in missing[: lab.free]:
-            if lab.meter.refusal(final=purpose is Purpose.FINAL) is None:
+            if lab.meter.refusal() is None:
                 lab.start(agent, task, purpose=purpose, step=step)
         if not lab.running:
             return [t for t in lab.counted(agent, purpose) if t.key.task in names]

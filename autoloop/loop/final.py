@@ -24,6 +24,7 @@ def final_scores(work: Work, *, baseline: Agent, best: Agent) -> Mapping[Split, 
         StoppedError: the run has to end first.
     """
     plan = work.plan
+    work.lab.meter.open_reserve()
     work.parts.observer.notify(FinalStarted(trials=plan.final_trials))
     # Alternating the sides pairs them in time, too: a drifting model cannot favour one of them.
     for attempts in range(1, plan.final_attempts + 1):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
 from contextlib import suppress
 
-from autoloop.errors import InfraError, ModelError
+from autoloop.errors import AutoloopError, InfraError
 from autoloop.loop.meter import Meter
 from autoloop.loop.parts import LabParts, Plan
 from autoloop.records import (
@@ -149,6 +149,7 @@ class Lab:
         while self._running:
             self.check_stop()
             done, _ = wait(self._running, timeout=POLL_S, return_when=FIRST_COMPLETED)
+            self._record_retried()
             if done:
                 return [self._record(future) for future in sorted(done, key=self._order)]
         return []
@@ -166,14 +167,21 @@ class Lab:
         while self._running:
             done, _ = wait(self._running, return_when=FIRST_COMPLETED)
             for future in done:
-                with suppress(ModelError, InfraError):
+                with suppress(AutoloopError):
                     self._record(future, strict=False)
+        self._record_retried()
 
     def keep(self, result: TrialResult) -> None:
-        """Record a trial durably, then count it."""
+        """Record a trial durably, before anything is counted or said about it."""
         self._parts.store.save_trial(result)
         self._trials.append(result)
         self._parts.observer.notify(TrialFinished(result=result))
+
+    def _record_retried(self) -> None:
+        while not self._parts.retried.empty():
+            result = self._parts.retried.get()
+            self.keep(result)
+            self.meter.count(result)
 
     def _order(self, future: Future[TrialResult]) -> int:
         return list(self._running).index(future)
@@ -188,8 +196,8 @@ class Lab:
         except Exception:
             self.meter.release()
             raise
-        self.meter.settle(result)
         self.keep(result)
+        self.meter.settle(result)
         if result.outcome is not Outcome.INVALID:
             self._invalid_in_a_row = 0
         elif strict:

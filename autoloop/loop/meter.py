@@ -50,7 +50,7 @@ class Meter:
     def recall(self, trials: Iterable[TrialResult], steps: Iterable[Step]) -> None:
         """Count what earlier sessions of the run have spent."""
         for trial in trials:
-            self._count(trial)
+            self.count(trial)
         for step in steps:
             self.spend(step.meta_usage)
 
@@ -70,7 +70,15 @@ class Meter:
     def settle(self, result: TrialResult) -> None:
         """Replace a reservation by what the trial really took."""
         self._in_flight -= 1
-        self._count(result)
+        self.count(result)
+
+    def count(self, result: TrialResult) -> None:
+        """Count what a trial took; an invalid one costs, but is none of the trials."""
+        self.trials += result.counts
+        self._tokens.add(result.usage.tokens)
+        self._usd.add(result.usage.cost_usd or 0.0)
+        self._seconds.add(result.span.seconds)
+        self.spend(result.usage)
 
     def spend(self, usage: Usage) -> None:
         """Count model calls that belong to no trial."""
@@ -81,18 +89,20 @@ class Meter:
                 " not known. Limit the run by tokens instead, or take usd out of the budget."
             )
 
-    def refusal(self, *, final: bool = False, steps: int = 0) -> StopReason | None:
+    def open_reserve(self) -> None:
+        """From now on the final table is made: it may use what was kept back for it."""
+        self._final_trials = 0
+
+    def refusal(self, *, steps: int = 0) -> StopReason | None:
         """The limit that forbids to start another trial now; None if it may start.
 
-        `final` asks for the final table, which may use what was kept back for it. `steps` is the
-        number of finished steps, to be given where a new step would start.
+        `steps` is the number of finished steps, to be given where a new step would start.
         """
-        kept_back = 0 if final else self._final_trials
-        ahead = kept_back + self._in_flight
+        ahead = self._final_trials + self._in_flight
         budget = self._budget
         tokens = self.usage.tokens + ahead * self._tokens.value
         usd = (self.usage.cost_usd or 0.0) + ahead * self._usd.value
-        seconds = self.active_s + kept_back * self._seconds.value / self._workers
+        seconds = self.active_s + self._final_trials * self._seconds.value / self._workers
         limits = (
             (StopReason.STEPS, budget.steps, steps),
             (StopReason.TRIALS, budget.trials, self.trials + ahead),
@@ -114,10 +124,3 @@ class Meter:
         )
         words = [form.format(most - used, most) for most, used, form in rows if most is not None]
         return ", ".join(words) or "no limit"
-
-    def _count(self, result: TrialResult) -> None:
-        self.trials += 1
-        self._tokens.add(result.usage.tokens)
-        self._usd.add(result.usage.cost_usd or 0.0)
-        self._seconds.add(result.span.seconds)
-        self.spend(result.usage)

@@ -1,7 +1,8 @@
 """What a run is made of: the ports it works through, and the plan it works by."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from queue import SimpleQueue
 
 from autoloop.ports import (
     Clock,
@@ -24,6 +25,8 @@ class LabParts:
     engine: Engine
     store: RunStore
     observer: Observer
+    retried: SimpleQueue[TrialResult] = field(default_factory=SimpleQueue)
+    """Invalid trials that a worker runs again, put here by any thread: their cost counts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

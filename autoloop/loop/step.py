@@ -6,6 +6,7 @@ from autoloop.loop.desk import Desk
 from autoloop.loop.evaluate import evaluate
 from autoloop.loop.messages import step_message
 from autoloop.loop.work import Work
+from autoloop.ports import ProposalOutcome
 from autoloop.records import (
     Agent,
     Decision,
@@ -52,12 +53,25 @@ def take_step(work: Work, step: Step) -> Step:
 
 def _propose(work: Work, step: Step, incumbent: Agent) -> Step:
     outcome = work.parts.proposer.propose(Desk(work, step=step.index, incumbent=incumbent))
+    reason = _why_empty(work, outcome, incumbent)
+    if reason:
+        verdict = Verdict(decision=Decision.EMPTY, reason=reason)
+        step = _save(work, replace(step, verdict=verdict, meta_usage=outcome.usage))
+    else:
+        step = _save(work, replace(step, proposal=outcome.proposal, meta_usage=outcome.usage))
     work.lab.meter.spend(outcome.usage)
-    step = replace(step, proposal=outcome.proposal, meta_usage=outcome.usage)
+    return step
+
+
+def _why_empty(work: Work, outcome: ProposalOutcome, incumbent: Agent) -> str:
+    """Why there is nothing to evaluate; empty if there is."""
     if outcome.proposal is None:
-        verdict = Verdict(decision=Decision.EMPTY, reason=outcome.reason or "nothing was submitted")
-        step = replace(step, verdict=verdict)
-    return _save(work, step)
+        return outcome.reason or "nothing was submitted"
+    after = outcome.proposal.source
+    if after == incumbent.source:
+        return "the edit changes nothing"
+    findings = work.parts.guard.check(before=incumbent.source, after=after)
+    return " ".join(found.message for found in findings if found.severity == "block")
 
 
 def _commit(work: Work, step: Step) -> Step:

@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import replace
 
+from autoloop.errors import AgentError
 from autoloop.meta.bench import Bench
 from autoloop.meta.editing import EDITING_TOOLS
 from autoloop.meta.prompting import opening
@@ -62,7 +63,11 @@ class ConversationProposer:
         for turn in range(self._turns):
             if talk.usage.tokens >= self._tokens:
                 return talk.end(f"the step's {self._tokens:,} tokens are used up")
-            talk.hear(self._model.complete(talk.request(seed)), left=self._turns - turn - 1)
+            try:
+                reply = self._model.complete(talk.request(seed))
+            except AgentError as error:
+                return talk.end(f"the provider refuses the conversation: {error}")
+            talk.hear(reply, left=self._turns - turn - 1)
             if talk.ending is not None:
                 return talk.end(talk.ending)
         return talk.end(f"{self._turns} turns passed without a submission")

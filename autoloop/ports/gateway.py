@@ -62,6 +62,14 @@ class Session(Protocol):
         No fault of the agent's: it makes the trial invalid when the agent did not get over it.
         """
 
+    @property
+    def began(self) -> bool:
+        """Whether the runtime in the agent container asked for agent.py, so that it could run."""
+
+    @property
+    def over_quota(self) -> str | None:
+        """The sentence with which a call over the quota was refused, or None."""
+
     def wait(self, timeout_s: float | None) -> AgentEnd | None:
         """Wait until the agent reported its end or `stop` was called; None at the timeout."""
 

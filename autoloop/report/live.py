@@ -23,6 +23,7 @@ from autoloop.records import (
     TrialFinished,
     TrialStarted,
 )
+from autoloop.records.text import plain_text
 
 COLOURS = {
     Decision.KEEP: "green",
@@ -30,6 +31,11 @@ COLOURS = {
     Decision.UNDECIDED: "yellow",
     Decision.EMPTY: "yellow",
 }
+
+
+QUIET_S = 30.0
+"""Where there is no bar, the count of trials is told at most this often."""
+TITLE_LENGTH = 50
 
 
 class LiveProgress:
@@ -52,6 +58,7 @@ class LiveProgress:
         )
         self._task: TaskID | None = None
         self._running = self._done = self._passed = 0
+        self._told_at = now()
 
     def __enter__(self) -> Self:
         self._bar.start()
@@ -73,7 +80,7 @@ class LiveProgress:
         elif isinstance(event, StepStarted):
             self._title(f"step {event.step.index}: the meta-agent is thinking")
         elif isinstance(event, StepFinished):
-            self.console.print(_verdict_line(event.step))
+            self._line(_verdict_line(event.step))
         else:
             self._milestone(event)
 
@@ -81,17 +88,17 @@ class LiveProgress:
         if isinstance(event, RunStarted):
             verb = "goes on" if event.resumed else "starts"
             models = f"task model {event.run.task_model}, meta model {event.run.meta_model}"
-            self.console.print(escape(f"Run {event.run.name} {verb}: {models}."))
+            self._line(_text(f"Run {event.run.name} {verb}: {models}."))
             self._title("baseline")
         elif isinstance(event, ProposalMade):
             title = event.step.proposal.title if event.step.proposal else ""
-            self._title(f"step {event.step.index}: {title[:50]}")
+            self._title(f"step {event.step.index}: trying {title[:TITLE_LENGTH]!r}")
         elif isinstance(event, FinalStarted):
-            self._title("final table on the sealed holdout")
+            self._title(f"final table: up to {event.trials} trials on the sealed holdout")
         elif isinstance(event, Notice):
-            self.console.print(escape(event.text), style="yellow")
+            self._line(f"[yellow]{_text(event.text)}[/yellow]")
         elif isinstance(event, RunFinished) and event.run.stop_reason:
-            self.console.print(escape(f"Stopped: {event.run.stop_reason.value}."))
+            self._line(_text(f"Stopped: {event.run.stop_reason.value}."))
 
     def _trial(self, event: TrialStarted | TrialFinished) -> None:
         if isinstance(event, TrialStarted):
@@ -101,21 +108,35 @@ class LiveProgress:
             self._done += 1
             self._passed += event.result.passed
         if self._task is not None:
-            counts = f"{self._done} trials, {self._passed} passed, {self._running} running"
-            self._bar.update(self._task, trials=counts)
+            self._bar.update(self._task, trials=self._counts())
+        if self._bar.disable and self._now() - self._told_at >= QUIET_S:
+            self._line(self._counts())
+
+    def _counts(self) -> str:
+        return f"{self._done} trials, {self._passed} passed, {self._running} running"
 
     def _title(self, text: str) -> None:
         if self._task is not None:
-            self._bar.update(self._task, description=escape(text))
+            self._bar.update(self._task, description=_text(text))
         if self._bar.disable:
-            self.console.print(escape(text))
+            self._line(_text(text))
+
+    def _line(self, markup: str) -> None:
+        """Print above the bar; only a terminal gets its lines broken."""
+        self._told_at = self._now()
+        self.console.print(markup, soft_wrap=not self.console.is_terminal, highlight=False)
+
+
+def _text(text: str) -> str:
+    """Text from anywhere as markup that says just this."""
+    return escape(plain_text(text))
 
 
 def _verdict_line(step: Step) -> str:
     verdict = step.verdict
-    title = escape(step.proposal.title) if step.proposal else "no edit"
+    title = _text(step.proposal.title) if step.proposal else "no edit"
     if verdict is None:
         return f"step {step.index}: {title}"
     colour = COLOURS[verdict.decision]
     word = f"[{colour}]{verdict.decision.value:9}[/{colour}]"
-    return f"step {step.index:2} {word} {title}\n         {escape(verdict.reason)}"
+    return f"step {step.index:2} {word} {title}\n         {_text(verdict.reason)}"

@@ -73,7 +73,7 @@ class TaskSummary(_Facts):
     mean: float | None
     passed: int
     failures: list[str]
-    """Why attempts did not go well, invalid ones included."""
+    """Why attempts did not pass, invalid ones included."""
 
 
 class EvalSummary(_Facts):
@@ -157,7 +157,9 @@ def _task(task: Task, trials: Sequence[TrialResult]) -> TaskSummary:
         rewards=rewards,
         mean=fmean(rewards) if rewards else None,
         passed=sum(trial.passed for trial in own),
-        failures=[f"{t.failure.kind}: {t.failure.message}" for t in own if t.failure],
+        failures=[
+            f"{t.failure.kind}: {t.failure.message}" for t in own if t.failure and not t.passed
+        ],
     )
 
 

@@ -1,6 +1,7 @@
 """A running container, in the words of the port."""
 
 import tarfile
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -205,12 +206,23 @@ class DockerContainer:
         how = f"with exit code {state['ExitCode']}"
         if state["OOMKilled"]:
             how += ", out of memory"
+        if self._was_ended_by_the_engine():
+            return EngineError(
+                f"The task container was ended from outside ({how}), as `docker kill` does; "
+                f"seen {doing}."
+            )
         if self._is_agents_time:
             return AgentError(f"The task container was ended from inside ({how}); seen {doing}.")
         return EngineError(
             f"The container of image {self._image} is not running; its main process ended {how}. "
             f"An ENTRYPOINT must run the command that it is given. Seen while {doing}."
         )
+
+    def _was_ended_by_the_engine(self) -> bool:
+        """Whether a person or a program used the engine to end it; nothing inside it can."""
+        asked = {"container": self._id, "event": "kill"}
+        until = int(time.time()) + 1
+        return any(True for _ in self._api.events(since=0, until=until, filters=asked))
 
 
 def _body(answer: requests.Response) -> IO[bytes]:

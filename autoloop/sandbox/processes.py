@@ -51,8 +51,8 @@ done 2>/dev/null
 """
 
 
-CLOCK_SLACK_S = 2.5
-"""The engine tells ages in whole seconds, so that a start time read twice may differ."""
+AGE_SLACK_S = 1.0
+"""The engine tells ages in whole seconds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -60,12 +60,15 @@ class Process:
     """A process of a container; its start makes up for a pid that is used again."""
 
     pid: str
-    started: float
-    """Seconds on our monotonic clock, give or take `CLOCK_SLACK_S`."""
+    earliest: float
+    """When it can have started, on our monotonic clock: not before this,"""
+    latest: float
+    """and not after this. On a busy machine the engine takes seconds to answer."""
 
     def is_same(self, other: "Process") -> bool:
         """Whether both readings are of one process."""
-        return self.pid == other.pid and abs(self.started - other.started) <= CLOCK_SLACK_S
+        overlap = self.earliest <= other.latest and other.earliest <= self.latest
+        return self.pid == other.pid and overlap
 
 
 def running(api: APIClient, container: str) -> frozenset[Process]:
@@ -76,10 +79,17 @@ def running(api: APIClient, container: str) -> frozenset[Process]:
     Raises:
         docker.errors.APIError: the container is not running.
     """
+    asked = time.monotonic()
     listed = api.top(container, "-eo pid,etimes")
-    now = time.monotonic()
-    rows = listed["Processes"] or []
-    return frozenset(Process(pid=pid, started=now - float(age)) for pid, age, *_ in rows)
+    answered = time.monotonic()
+    return frozenset(
+        Process(
+            pid=pid,
+            earliest=asked - float(age) - AGE_SLACK_S,
+            latest=answered - float(age) + AGE_SLACK_S,
+        )
+        for pid, age, *_ in listed["Processes"] or []
+    )
 
 
 def settled(

@@ -2,14 +2,27 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from autoloop.records import Budget, Quota
 
-Share = Annotated[float, Field(ge=0.0, le=1.0)]
-Patterns = Annotated[tuple[str, ...], Field(min_length=1)]
-Positive = Annotated[float, Field(gt=0.0)]
+# A description says what to write; it ends the sentence about a value that cannot work.
+Text = Annotated[str, Field(min_length=1)]
+Patterns = Annotated[tuple[Text, ...], Field(min_length=1)]
+Part = Annotated[
+    Annotated[float, Field(ge=0.0, le=1.0)] | Patterns,
+    Field(description="a share from 0 to 1, or a list of name patterns such as ['csv/*']"),
+]
+Amount = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=1)]
+Model = Annotated[
+    str, Field(min_length=1, description="a model's name such as 'openai/gpt-5', or 'auto'")
+]
+AmountLimit = Annotated[Amount | None, Field(description="a number above 0, or null for no limit")]
+CountLimit = Annotated[
+    Count | None, Field(description="a whole number of at least 1, or null for no limit")
+]
+Seed = Annotated[int, Field(description="a whole number")]
 
 
 class _Table(BaseModel):
@@ -17,23 +30,31 @@ class _Table(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    @field_validator("*", mode="before")
+    @classmethod
+    def _refuse_truth_values(cls, value: object) -> object:
+        """No setting is a yes or no, and pydantic would take true for 1."""
+        if isinstance(value, bool):
+            raise ValueError("no setting is true or false")  # noqa: TRY004 - pydantic's own
+        return value
+
 
 class ModelSettings(_Table):
     """Which language models are asked, by litellm's names."""
 
-    task: Annotated[str, Field(min_length=1)] = "auto"
+    task: Model = "auto"
     """`auto`: the provider whose key is set, else `offline`."""
-    meta: Annotated[str, Field(min_length=1)] = "same"
+    meta: Model = "same"
     """`same`: the task model."""
 
 
 class SplitSettings(_Table):
     """How tasks are divided: three shares that add up to 1, or lists of name patterns."""
 
-    train: Share | Patterns = 0.5
-    validation: Share | Patterns = 0.25
-    holdout: Share | Patterns = 0.25
-    seed: int = 0
+    train: Part = 0.5
+    validation: Part = 0.25
+    holdout: Part = 0.25
+    seed: Seed = 0
 
     @model_validator(mode="after")
     def _shares_add_up(self) -> "SplitSettings":
@@ -46,11 +67,11 @@ class SplitSettings(_Table):
 class BudgetSettings(_Table):
     """Limits of one climb; null is no limit. The first that is reached ends it."""
 
-    hours: Positive | None = 24.0
-    usd: Positive | None = None
-    tokens: Count | None = None
-    trials: Count | None = None
-    steps: Count | None = None
+    hours: AmountLimit = 24.0
+    usd: AmountLimit = None
+    tokens: CountLimit = None
+    trials: CountLimit = None
+    steps: CountLimit = None
 
     def record(self) -> Budget:
         """The limits as the loop knows them."""
@@ -60,10 +81,10 @@ class BudgetSettings(_Table):
 class TrialSettings(_Table):
     """What one trial may take from the gateway; null is no limit."""
 
-    calls: Count | None = 100
-    tokens: Count | None = 1_000_000
-    usd: Positive | None = None
-    timeout_s: Positive = 3600.0
+    calls: CountLimit = 100
+    tokens: CountLimit = 1_000_000
+    usd: AmountLimit = None
+    timeout_s: Annotated[Amount, Field(description="a number of seconds above 0")] = 3600.0
     """Seconds for the agent where the task itself sets no limit."""
 
     def quota(self) -> Quota:
@@ -74,7 +95,7 @@ class TrialSettings(_Table):
 class FinalSettings(_Table):
     """The final table."""
 
-    attempts: Count = 3
+    attempts: Annotated[Count, Field(description="a whole number of at least 1")] = 3
     """Fresh trials per holdout task, for baseline and best each."""
 
 
@@ -86,11 +107,13 @@ class Settings(_Table):
     budget: BudgetSettings = BudgetSettings()
     trial: TrialSettings = TrialSettings()
     final: FinalSettings = FinalSettings()
-    workers: Count | Literal["auto"] = "auto"
+    workers: Annotated[
+        Count | Literal["auto"], Field(description="auto, or a whole number of at least 1")
+    ] = "auto"
     """Trials at once; `auto`: two for each processor."""
-    rule: Literal["paired", "passed"] = "paired"
+    rule: Annotated[Literal["paired", "passed"], Field(description="paired or passed")] = "paired"
     """How an edit is judged."""
-    seed: int = 0
+    seed: Seed = 0
     """Seed of everything that is drawn by chance, splits apart."""
-    tasks: Annotated[str, Field(min_length=1)] = "tasks"
+    tasks: Annotated[Text, Field(description="the name of a folder in the project")] = "tasks"
     """Folder of the tasks, relative to the project."""

@@ -1,18 +1,17 @@
 """Reads program.md: YAML front matter is settings, the text below it is the directive."""
 
-import difflib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import yaml
-from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
+from pydantic import ValidationError
 
 from autoloop.errors import SettingsError
 from autoloop.settings.model import Settings
+from autoloop.settings.sentences import sentences
 
 DEFAULT_DIRECTIVE = "Make the agent better at solving tasks it has never seen."
 
@@ -53,7 +52,7 @@ def _settings(table: dict[str, Any], overrides: Mapping[str, object], *, source:
     try:
         return Settings.model_validate(table)
     except ValidationError as error:
-        raise SettingsError(_sentences(error, source)) from error
+        raise SettingsError(sentences(error, table, source=source, given=overrides)) from error
 
 
 def _text(path: Path) -> str:
@@ -107,57 +106,3 @@ def _set(table: dict[str, Any], dotted: str, value: object) -> None:
             return  # the wrong type is reported by validation, with its key
         table = inner
     table[last] = value
-
-
-def _sentences(error: ValidationError, source: str) -> str:
-    reasons: dict[str, list[str]] = {}
-    for detail in error.errors():
-        key, reason = _reason(detail)
-        reasons.setdefault(key, []).append(reason)
-    # A union reports each of its branches: they are alternatives of one sentence.
-    return "\n".join(
-        f"{source}: key {key!r} {', or '.join(dict.fromkeys(reason))}."
-        for key, reason in reasons.items()
-    )
-
-
-def _reason(detail: ErrorDetails) -> tuple[str, str]:
-    names = [part for part in detail["loc"] if isinstance(part, str) and part.isidentifier()]
-    key = ".".join(names[: _known(names) + 1])
-    if detail["type"] == "extra_forbidden":
-        choices = _keys(names[:-1])
-        near = difflib.get_close_matches(names[-1], choices, n=1)
-        hint = f"did you mean {near[0]!r}" if near else f"known keys: {', '.join(choices)}"
-        return key, f"is not known ({hint})"
-    message = detail["msg"].removeprefix("Value error, ")
-    return key, f"is {detail['input']!r}: {message[0].lower()}{message[1:]}"
-
-
-def _known(names: list[str]) -> int:
-    """Index of the last part of a location that is a key, not a branch of a union."""
-    depth = 0
-    while (
-        depth + 1 < len(names)
-        and names[depth] in _keys(names[:depth])
-        and _model(names[: depth + 1])
-    ):
-        depth += 1
-    return depth
-
-
-def _model(names: list[str]) -> type[BaseModel] | None:
-    model: type[BaseModel] = Settings
-    for name in names:
-        field = model.model_fields.get(name)
-        inner = field.annotation if field else None
-        candidates = [inner, *get_args(inner)]
-        models = [c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel)]
-        if not models:
-            return None
-        model = models[0]
-    return model
-
-
-def _keys(names: list[str]) -> list[str]:
-    model = _model(names)
-    return list(model.model_fields) if model else []

@@ -5,22 +5,30 @@ agent did in the task container is an agent step with `llm_call_count` 0; what t
 between two calls are the steps and observations that its next request shows for the first time.
 """
 
-import json
+import math
+from collections import deque
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal
 
-from pydantic import BaseModel, JsonValue
+from pydantic import BaseModel, JsonValue, TypeAdapter, ValidationError
 
 from autoloop.records import (
     AgentNote,
     EnvCall,
     Message,
     ModelCall,
+    ToolCall,
     TraceEvent,
     Usage,
 )
 
 SCHEMA = "ATIF-v1.7"
+DEEPEST = 100
+"""Levels of nesting in a tool call's arguments; readers of JSON give up at about 200."""
+CONVERSATIONS = 16
+"""How many conversations that an agent leads side by side are told apart."""
+_OBJECT: TypeAdapter[dict[str, JsonValue]] = TypeAdapter(dict[str, JsonValue])
 
 
 class _Model(BaseModel):
@@ -132,7 +140,7 @@ class _Writer:
 
     def __init__(self) -> None:
         self.steps: list[AtifStep] = []
-        self._told: list[Message] = []
+        self._talks = _Conversations()
         self._asked: dict[str, AtifStep] = {}
 
     def add(self, event: TraceEvent) -> None:
@@ -147,13 +155,16 @@ class _Writer:
         self, at: datetime, source: Literal["system", "user", "agent"], message: str
     ) -> AtifStep:
         new = AtifStep(
-            step_id=len(self.steps) + 1, timestamp=at.isoformat(), source=source, message=message
+            step_id=len(self.steps) + 1,
+            timestamp=at.isoformat(),
+            source=source,
+            message=_clean(message),
         )
         self.steps.append(new)
         return new
 
     def _model_call(self, call: ModelCall) -> None:
-        for message in self._news(call.request.messages):
+        for message in self._talks.news(call.request.messages):
             self._tell(call.at, message)
         if call.reply is None:
             self.step(call.at, "system", f"Model call refused: {call.refusal}")
@@ -164,39 +175,23 @@ class _Writer:
         step.llm_call_count = 1
         step.metrics = _metrics(call.reply.usage)
         if reply.tool_calls:
-            step.tool_calls = [
-                AtifToolCall(
-                    tool_call_id=c.id, function_name=c.name, arguments=_arguments(c.arguments)
-                )
-                for c in reply.tool_calls
-            ]
+            step.tool_calls = [_tool_call(c) for c in reply.tool_calls]
         self._asked |= {c.id: step for c in reply.tool_calls}
-        self._told.append(reply)
-
-    def _news(self, messages: tuple[Message, ...]) -> tuple[Message, ...]:
-        """What this request says that no earlier one said."""
-        same = 0
-        for old, new in zip(self._told, messages, strict=False):
-            if (old.role, old.content, old.tool_call_id) != (
-                new.role,
-                new.content,
-                new.tool_call_id,
-            ):
-                break
-            same += 1
-        self._told = list(messages)
-        return messages[same:]
+        self._talks.answered(reply)
 
     def _tell(self, at: datetime, message: Message) -> None:
         asked = self._asked.get(message.tool_call_id or "")
         if message.role == "tool" and asked is not None:
-            result = AtifResult(source_call_id=message.tool_call_id, content=message.content)
+            result = AtifResult(
+                source_call_id=_clean(message.tool_call_id or ""), content=_text(message)
+            )
             asked.observation = asked.observation or AtifObservation(results=[])
-            asked.observation.results.append(result)
+            if result not in asked.observation.results:
+                asked.observation.results.append(result)
         elif message.role == "assistant":
-            self.step(at, "agent", message.content).llm_call_count = 0
+            self.step(at, "agent", _text(message)).llm_call_count = 0
         else:
-            self.step(at, "system" if message.role == "system" else "user", message.content)
+            self.step(at, "system" if message.role == "system" else "user", _text(message))
 
     def _env_call(self, call: EnvCall) -> None:
         name = f"env_{len(self.steps) + 1}"
@@ -207,7 +202,7 @@ class _Writer:
             AtifToolCall(
                 tool_call_id=name,
                 function_name=f"env.{call.action}",
-                arguments={argument: call.argument},
+                arguments={argument: _clean(call.argument)},
             )
         ]
         step.observation = AtifObservation(
@@ -218,11 +213,54 @@ class _Writer:
         self.step(note.at, "agent", f"note: {note.text}").llm_call_count = 0
 
 
+class _Conversations:
+    """What the model was told so far, in each conversation that the agent leads with it."""
+
+    def __init__(self) -> None:
+        self._told: deque[list[Message]] = deque([[]], maxlen=CONVERSATIONS)
+
+    def news(self, messages: tuple[Message, ...]) -> tuple[Message, ...]:
+        """What this request says that its conversation did not say before."""
+        closest = max(self._told, key=lambda told: _in_common(told, messages))
+        same = _in_common(closest, messages)
+        if same == len(closest):
+            self._told.remove(closest)
+        self._told.append(list(messages))
+        return messages[same:]
+
+    def answered(self, reply: Message) -> None:
+        """The model answered the request whose news were told last."""
+        self._told[-1].append(reply)
+
+
+def _in_common(told: Sequence[Message], messages: Sequence[Message]) -> int:
+    """How many messages both begin with."""
+    pairs = enumerate(zip(told, messages, strict=False))
+    differing = (n for n, (old, new) in pairs if not _is_same(old, new))
+    return next(differing, min(len(told), len(messages)))
+
+
+def _is_same(old: Message, new: Message) -> bool:
+    """Whether an agent that sends `new` repeats `old`; it may drop what is no text."""
+    return (old.role, old.content, old.tool_call_id) == (new.role, new.content, new.tool_call_id)
+
+
 def _shown(call: EnvCall) -> str:
     result = call.result
     end = "timed out" if result.timed_out else f"exit code {result.exit_code}"
     streams = [result.stdout, f"[stderr]\n{result.stderr}" if result.stderr else ""]
-    return "\n".join([s for s in streams if s] + [f"[{end}, {result.seconds:.2f} s]"])
+    return _clean("\n".join([s for s in streams if s] + [f"[{end}, {result.seconds:.2f} s]"]))
+
+
+def _text(message: Message) -> str:
+    """The message as text; images and the like are only counted."""
+    others = f"[{len(message.parts)} parts that are not text]" if message.parts else ""
+    return _clean("\n".join(part for part in (message.content, others) if part))
+
+
+def _clean(text: str) -> str:
+    """Text that can be written: a model's half surrogate pairs become question marks."""
+    return text.encode(errors="replace").decode()
 
 
 def _metrics(usage: Usage) -> AtifMetrics:
@@ -234,9 +272,30 @@ def _metrics(usage: Usage) -> AtifMetrics:
     )
 
 
+def _tool_call(call: ToolCall) -> AtifToolCall:
+    return AtifToolCall(
+        tool_call_id=_clean(call.id),
+        function_name=_clean(call.name),
+        arguments=_arguments(call.arguments),
+    )
+
+
 def _arguments(text: str) -> dict[str, JsonValue]:
+    """The arguments as an object, or the model's own text where they are none to be kept."""
     try:
-        arguments = json.loads(text)
-    except ValueError:
-        return {"invalid_json": text}
-    return arguments if isinstance(arguments, dict) else {"value": arguments}
+        arguments = _OBJECT.validate_json(text.encode(errors="replace"))
+    except ValidationError:
+        return {"not_an_object": _clean(text)}
+    return arguments if _is_plain(arguments, DEEPEST) else {"not_an_object": _clean(text)}
+
+
+def _is_plain(value: JsonValue, levels: int) -> bool:
+    """Whether every reader of JSON takes it: not too deep, no NaN and no infinity."""
+    if isinstance(value, float):
+        return math.isfinite(value)
+    inner: Sequence[JsonValue] = ()
+    if isinstance(value, dict):
+        inner = list(value.values())
+    elif isinstance(value, list):
+        inner = value
+    return levels > 0 and all(_is_plain(part, levels - 1) for part in inner)

@@ -7,13 +7,13 @@ The layout and the field names are those of Harbor 0.24 (`models/trial/result.py
 import json
 import threading
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from autoloop.records import JsonValue, Span, TrialRequest, TrialResult
+from autoloop.records import JsonValue, Outcome, Span, TrialRequest, TrialResult
 
 AGENT_VERSION = "0.1.0"
 
@@ -55,34 +55,49 @@ class JobFolders:
         document = _result(request, result, folder, self.model)
         write_json(folder / "result.json", document)
         if result.failure is not None:
-            (folder / "exception.txt").write_text(result.failure.message + "\n", encoding="utf-8")
+            text = f"{result.failure.kind}: {result.failure.message}\n"
+            (folder / "exception.txt").write_text(text, encoding="utf-8", errors="replace")
         job = folder.parent
         with self._lock:
             known = self._trials.setdefault(job.name, {})
             if not known:
                 known.update(_existing(job))
-            known[result.id] = _summary(agent_name(request), document)
+            known[result.id] = _summary(document)
             write_json(job / "config.json", _job_config(job, request, self.model))
-            write_json(job / "result.json", _job_result(job, known, self.model, result.span))
+            write_json(job / "result.json", _job_result(job, known, result.span))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Summary:
     """What a job's summary needs of one trial."""
 
-    agent: str
+    evaluation: str
+    """Name of agent and model, as Harbor writes them."""
+    counts: bool
     rewards: Mapping[str, float]
     problem: str | None
 
 
 def _existing(job: Path) -> dict[str, "_Summary"]:
-    documents = (json.loads(p.read_text(encoding="utf-8")) for p in job.glob("*/result.json"))
-    return {d["trial_name"]: _summary(d["agent_info"]["name"], d) for d in documents}
+    """Trials of earlier sessions; a file that a power cut left damaged only misses here."""
+    documents = (_document(path) for path in job.glob("*/result.json"))
+    return {d["trial_name"]: _summary(d) for d in documents if d is not None}
 
 
-def _summary(agent: str, document: Mapping[str, Any]) -> "_Summary":  # a trial's result.json
+def _document(path: Path) -> dict[str, Any] | None:  # a trial's result.json
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        return None
+    return document if isinstance(document, dict) else None
+
+
+def _summary(document: Mapping[str, Any]) -> "_Summary":  # a trial's result.json
+    info = document["agent_info"]
+    model = [info["model_info"]["name"]] if info["model_info"] else []
     return _Summary(
-        agent=agent,
+        evaluation="__".join([info["name"], *model, "adhoc"]),
+        counts=document["agent_result"]["metadata"]["outcome"] != Outcome.INVALID,
         rewards=(document["verifier_result"] or {}).get("rewards") or {},
         problem=(document["exception_info"] or {}).get("exception_type"),
     )
@@ -119,7 +134,8 @@ def _result(
 ) -> dict[str, JsonValue]:
     usage = result.usage
     python = request.agent.kind == "python"
-    info = {"name": model.rpartition("/")[2], "provider": model.partition("/")[0]}
+    provider, slash, rest = model.partition("/")
+    info = {"name": rest, "provider": provider} if slash else {"name": model, "provider": None}
     return {
         "id": str(uuid.uuid5(uuid.NAMESPACE_URL, str(folder))),
         "task_name": request.task.name,
@@ -138,6 +154,7 @@ def _result(
             "n_cache_tokens": usage.cached_tokens,
             "n_output_tokens": usage.completion_tokens,
             "cost_usd": usage.cost_usd,
+            "metadata": {"outcome": str(result.outcome), "reward": result.reward},
         },
         "verifier_result": {"rewards": dict(result.rewards)} if result.rewards else None,
         "verifier_environment_mode": "shared",
@@ -166,11 +183,12 @@ def _exception(result: TrialResult) -> JsonValue:
     }
 
 
-def _job_result(
-    job: Path, trials: Mapping[str, _Summary], model: str, last: Span
-) -> dict[str, JsonValue]:
-    agents = sorted({trial.agent for trial in trials.values()})
-    evals = {f"{agent}__{model}__adhoc": _eval(agent, trials.items()) for agent in agents}
+def _job_result(job: Path, trials: Mapping[str, _Summary], last: Span) -> dict[str, JsonValue]:
+    names = sorted({trial.evaluation for trial in trials.values()})
+    evals = {
+        name: _eval([(n, trial) for n, trial in trials.items() if trial.evaluation == name])
+        for name in names
+    }
     moment = last.finished_at.astimezone().replace(tzinfo=None).isoformat()  # local, as Harbor does
     return {
         "id": str(uuid.uuid5(uuid.NAMESPACE_URL, str(job))),
@@ -186,10 +204,9 @@ def _job_result(
     }
 
 
-def _eval(agent: str, trials: Iterable[tuple[str, _Summary]]) -> dict[str, JsonValue]:
+def _eval(own: Sequence[tuple[str, _Summary]]) -> dict[str, JsonValue]:
     rewards: dict[str, dict[str, list[str]]] = {}
     problems: dict[str, list[str]] = {}
-    own = [(name, trial) for name, trial in trials if trial.agent == agent]
     for name, trial in own:
         for key, value in trial.rewards.items():
             rewards.setdefault(key, {}).setdefault(f"{value}", []).append(name)
@@ -198,6 +215,14 @@ def _eval(agent: str, trials: Iterable[tuple[str, _Summary]]) -> dict[str, JsonV
     return {
         "n_trials": sum(bool(trial.rewards) for _name, trial in own),
         "n_errors": sum(map(len, problems.values())),
+        "metrics": _means([trial.rewards for _name, trial in own if trial.counts]),
         "reward_stats": rewards,
         "exception_stats": problems,
     }
+
+
+def _means(rewards: Sequence[Mapping[str, float]]) -> list[JsonValue]:
+    """The metric that Harbor's viewer shows; a trial that counts without a reward is a 0."""
+    keys = sorted({key for entry in rewards for key in entry})
+    means = {key: sum(entry.get(key, 0.0) for entry in rewards) / len(rewards) for key in keys}
+    return [{"mean": next(iter(means.values()))} if len(means) == 1 else means] if means else []

@@ -2,13 +2,14 @@
 
 import os
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Literal
 
 from autoloop import harness
-from autoloop.errors import InfraError, ModelError, ProviderError
+from autoloop.errors import EngineError, InfraError, ModelError, ProviderError
 from autoloop.ports import (
     Bind,
     Container,
@@ -20,6 +21,7 @@ from autoloop.ports import (
 )
 from autoloop.records import (
     AgentEnd,
+    CommandResult,
     Failure,
     Resources,
     Task,
@@ -33,13 +35,41 @@ from autoloop.trial.rewards import RewardProblem, read_rewards
 
 LOG_FOLDERS = ("/logs/agent", "/logs/verifier", "/logs/artifacts")
 LOG_BYTES = 32_000_000
+HARNESS_FOLDER = Path(harness.__file__).parent
 HARNESS = "/opt/autoloop/harness"
 SOCKET_FOLDER = "/run/autoloop"
 NOBODY = "65534:65534"
 AGENT_RESOURCES = Resources(cpus=1.0, memory_mb=2048, pids=256)
 ERROR_LENGTH = 1_500
+CRASHED = "AgentCrashed"
+NO_SOLUTION = "FileNotFoundError"
+UNVERIFIED = frozenset({CRASHED, NO_SOLUTION})
+"""Failures after which there is nothing to verify: the trial counts 0."""
+IDLE_S = 60.0
+"""How long an action that goes on may take to notice that its command was killed."""
 
-Report: TypeAlias = Callable[[Usage, tuple[TraceEvent, ...], str], None]
+
+@dataclass(slots=True)
+class AgentRecord:
+    """What the host saw of the agent; complete once its session is closed."""
+
+    session: Session | None = None
+    stdout: str = ""
+
+    @property
+    def usage(self) -> Usage:
+        """What its model calls consumed."""
+        return self.session.usage if self.session else Usage()
+
+    @property
+    def events(self) -> tuple[TraceEvent, ...]:
+        """What it did, in order."""
+        return self.session.events if self.session else ()
+
+    @property
+    def trouble(self) -> Exception | None:
+        """What it met that was the machine's fault."""
+        return self.session.trouble if self.session else None
 
 
 class TaskBox:
@@ -48,6 +78,8 @@ class TaskBox:
     def __init__(self, container: Container, task: Task) -> None:
         self.container = container
         self.task = task
+        self.env = BoxEnv(container, task)
+        self._cleared = ["/logs/verifier"]
 
     @classmethod
     def start(cls, sandbox: Sandbox, task: Task, *, trial: str, stack: ExitStack) -> "TaskBox":
@@ -67,8 +99,22 @@ class TaskBox:
             box.container.put(environment.folder, box.folder())
         if environment.healthcheck is not None:
             wait_until_healthy(box.container, environment.healthcheck)
+        if not box.has("/tests"):
+            # What lies there later is the agent's, and must not be mixed into the tests.
+            box._cleared.append("/tests")
         box.container.mark()
         return box
+
+    def has(self, path: str) -> bool:
+        """Whether anything is at the path."""
+        try:
+            self.container.read(path, max_bytes=0)
+        except FileNotFoundError:
+            return False
+        except ValueError:
+            # A folder, or a file that is not empty.
+            return True
+        return True
 
     def folder(self) -> str:
         """Where commands run: the task's workdir, else the image's."""
@@ -81,8 +127,9 @@ class TaskBox:
         source = self.task.solution_folder
         if source is None:
             return Failure(
-                kind="FileNotFoundError",
-                message=f"{self.task.folder / 'solution' / 'solve.sh'} is not there.",
+                kind=NO_SOLUTION,
+                message=f"The oracle runs the task's solution, and there is no file"
+                f" {str(self.task.folder / 'solution' / 'solve.sh')!r}: write it.",
             )
         self.container.put(source, "/solution")
         self._executable(source / "solve.sh", "/solution/solve.sh")
@@ -105,7 +152,7 @@ class TaskBox:
         Raises:
             RewardProblem: there is no usable reward.
         """
-        self.container.seal(["/logs/verifier"])
+        self._end_agents_time()
         self.container.put(self.task.tests_folder, "/tests")
         self._executable(self.task.tests_folder / "test.sh", "/tests/test.sh")
         done = self.container.run(
@@ -121,7 +168,36 @@ class TaskBox:
                 f"tests/test.sh ran longer than the {self.task.verifier_timeout_s:g} s of"
                 " [verifier].timeout_sec and was ended.",
             )
-        return read_rewards(self.container)
+        return self._rewards(done)
+
+    def _end_agents_time(self) -> None:
+        """Nothing of the agent goes on after this, neither in the container nor on its way to it.
+
+        Raises:
+            AgentError: as `Container.seal`.
+            EngineError: an action of the agent does not end.
+        """
+        idle = self.env.close()
+        self.container.seal(self._cleared)
+        if idle:
+            return
+        if not self.env.wait_until_idle(IDLE_S):
+            raise EngineError(
+                f"An action in the task container went on for {IDLE_S:g} s after its processes"
+                " were killed; the container engine is overloaded or broken."
+            )
+        # What went on may have started or written something after the first time.
+        self.container.seal(self._cleared)
+
+    def _rewards(self, done: CommandResult) -> Mapping[str, float]:
+        try:
+            return read_rewards(self.container)
+        except RewardProblem as problem:
+            if done.exit_code == 0:
+                raise
+            said = (done.stderr or done.stdout).strip()[-500:]
+            end = f"tests/test.sh ended with exit code {done.exit_code}" + (said and f": {said}")
+            raise RewardProblem(problem.kind, f"{problem} {end}") from problem
 
     def fetch_logs(self, folder: Path) -> None:
         """Copy /logs out into the trial's folder."""
@@ -132,10 +208,12 @@ class TaskBox:
             if (staging / name).is_dir() and not any(target.iterdir()):
                 target.rmdir()
                 (staging / name).replace(target)
+        if staging.is_dir() and not any(staging.iterdir()):
+            staging.rmdir()
 
     def _executable(self, source: Path, path: str) -> None:
         if not os.access(source, os.X_OK):
-            self.container.run(f"chmod +x {path}", user="root")
+            self.container.run(f"chmod +x {path}", user="0")
 
 
 class AgentPhase:
@@ -151,7 +229,7 @@ class AgentPhase:
         return box.solve(self._timeout_s) if kind == "oracle" else None
 
     def python(
-        self, request: TrialRequest, box: TaskBox, *, trial: str, report: Report
+        self, request: TrialRequest, box: TaskBox, *, trial: str, record: AgentRecord
     ) -> Failure | None:
         """Run agent.py in its own container; the container is gone when this returns."""
         grant = Grant(
@@ -161,16 +239,13 @@ class AgentPhase:
             seed=request.seed,
             quota=request.quota,
         )
-        stdout = ""
-        with self._gateway.open(grant, BoxEnv(box.container, request.task)) as session:
-            try:
-                with self._sandbox.start(self._spec(session, trial)) as container:
-                    end = self._watch(session, container)
-                    container.kill()
-                    stdout = container.logs()
-            finally:
-                report(session.usage, session.events, stdout)
-            return self._judge(end, session)
+        with self._gateway.open(grant, box.env) as session:
+            record.session = session
+            with self._sandbox.start(self._spec(session, trial)) as container:
+                end = self._watch(session, container)
+                container.kill()
+                record.stdout = container.logs()
+        return self._judge(end, session, record.stdout)
 
     def _spec(self, session: Session, trial: str) -> ContainerSpec:
         return ContainerSpec(
@@ -181,7 +256,7 @@ class AgentPhase:
             network="none",
             resources=AGENT_RESOURCES,
             binds=(
-                Bind(source=Path(harness.__file__).parent, target=HARNESS),
+                Bind(source=HARNESS_FOLDER, target=HARNESS),
                 Bind(source=session.folder, target=SOCKET_FOLDER),
             ),
             hardened=True,
@@ -205,20 +280,42 @@ class AgentPhase:
             raise lost[0]
         return end
 
-    def _judge(self, end: AgentEnd | None, session: Session) -> Failure | None:
-        if isinstance(session.trouble, ModelError):
-            raise session.trouble
+    def _judge(self, end: AgentEnd | None, session: Session, stdout: str) -> Failure | None:
+        trouble = session.trouble
+        if isinstance(trouble, ModelError):
+            raise trouble
+        if end is not None and end.finished:
+            return None
+        if trouble is not None:
+            raise trouble if isinstance(trouble, InfraError) else ProviderError(str(trouble))
+        if not session.began:
+            raise EngineError(_never_began(end, stdout))
         if end is None:
             return _timeout(self._timeout_s)
-        if end.finished:
-            return None
-        if session.trouble is not None:
-            raise ProviderError(str(session.trouble)) from session.trouble
-        error = (end.error or "no reason given")[-ERROR_LENGTH:]
-        return Failure(kind="AgentCrashed", message=f"agent.py failed: {error}")
+        return _crash(end, session.over_quota)
+
+
+def _never_began(end: AgentEnd | None, stdout: str) -> str:
+    how = end.error if end else "its time was over"
+    said = f" It printed: {stdout.strip()[-500:]}" if stdout.strip() else ""
+    return (
+        f"The agent container did not get as far as agent.py: {how}. Check the image of"
+        f" sandboxes/agent/Dockerfile and that others may read {str(HARNESS_FOLDER)!r}.{said}"
+    )
+
+
+def _crash(end: AgentEnd, over_quota: str | None) -> Failure:
+    error = (end.error or "no reason given")[-ERROR_LENGTH:]
+    if over_quota is None:
+        return Failure(kind=CRASHED, message=f"agent.py failed: {error}")
+    return Failure(
+        kind="QuotaExceededError",
+        message=f"agent.py failed when its quota was used up. {over_quota} It ended with: {error}",
+    )
 
 
 def _timeout(limit_s: float) -> Failure:
     return Failure(
-        kind="AgentTimeoutError", message=f"The agent was ended after its {limit_s:g} s."
+        kind="AgentTimeoutError",
+        message=f"agent.py was ended when the {limit_s:g} s of [agent].timeout_sec were over.",
     )

@@ -77,7 +77,16 @@ def _from_json(data: bytes, path: str) -> Mapping[str, float]:
         raise RewardProblem(
             "VerifierOutputParseError", f"{path} holds {data[:80]!r} in place of an object."
         )
+    if any(_is_unwritable(name) for name in table):
+        raise RewardProblem(
+            "VerifierOutputParseError", f"{path} has a key that is no valid Unicode text."
+        )
     return {name: _number(value, name, path) for name, value in table.items()}
+
+
+def _is_unwritable(name: str) -> bool:
+    """Half a surrogate pair, which JSON can spell but no file or database can hold."""
+    return any("\ud800" <= letter <= "\udfff" for letter in name)
 
 
 def _number(value: object, name: str, path: str) -> float:

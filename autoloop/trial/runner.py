@@ -1,7 +1,9 @@
 """One trial from start to end: both containers, the agent's time, the verifier, the record."""
 
+import errno
 import re
 import secrets
+import shutil
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -9,23 +11,22 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from autoloop.errors import AgentError, InfraError, ModelError
+from autoloop.errors import AgentError, InfraError, ModelError, StorageError, UserError
 from autoloop.ports import Clock, Gateway, Sandbox
 from autoloop.records import (
     Failure,
     Outcome,
     Span,
-    TraceEvent,
     TrialRequest,
     TrialResult,
-    Usage,
 )
 from autoloop.trial.atif import AtifAgent, trajectory
 from autoloop.trial.layout import AGENT_VERSION, JobFolders, agent_name
-from autoloop.trial.phases import AgentPhase, TaskBox
+from autoloop.trial.phases import UNVERIFIED, AgentPhase, AgentRecord, TaskBox
 from autoloop.trial.rewards import RewardProblem, counted_reward
 
 MESSAGE_LENGTH = 2_000
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
 SUFFIX = "abcdefghijklmnopqrstuvwxyz0123456789"
 
 
@@ -58,6 +59,15 @@ class SandboxRunner:
 
     def run(self, request: TrialRequest) -> TrialResult:
         """Run one trial to its end and write its folder."""
+        try:
+            return self._run(request)
+        except OSError as error:
+            raise StorageError(
+                f"The trials' folder {str(self._run_folder / 'jobs')!r} cannot be written"
+                f" ({error}): make room, or see to its permissions, then resume."
+            ) from error
+
+    def _run(self, request: TrialRequest) -> TrialResult:
         short = re.sub(r"[^A-Za-z0-9._-]+", "-", request.task.name.rpartition("/")[2])
         name = f"{short[:32]}__{self._suffix()}"
         folder = self._jobs.trial_folder(request, name)
@@ -72,27 +82,37 @@ class SandboxRunner:
             reward=ending.reward,
             rewards=ending.rewards,
             failure=ending.failure,
-            usage=log.usage,
+            usage=log.agent.usage,
             span=Span(started_at=log.started_at, finished_at=self._clock.now()),
             phases=log.phases,
             folder=str(folder.relative_to(self._run_folder)),
         )
-        self._write_trace(request, name, folder, log)
         self._jobs.finish(request, result, folder)
         return result
 
     def _ending(self, request: TrialRequest, folder: Path, name: str, log: "_Log") -> "_Ending":
         try:
-            return self._attempt(request, folder, name, log)
+            return self._traced_attempt(request, folder, name, log)
         except ModelError:
             raise
-        except InfraError as error:
+        except (InfraError, UserError) as error:
             return _Ending.invalid(type(error).__name__, str(error))
         except AgentError as error:
-            return _Ending.failed(type(error).__name__, str(error))
-        except Exception as error:  # noqa: BLE001 - the one blind catch: a trial's fault stays its own
+            return _blame(error, log.agent.trouble)
+        except Exception as error:
+            # The one blind catch: a trial's fault stays its own, but for a disk that is full.
+            if isinstance(error, OSError) and error.errno in NO_ROOM:
+                raise
             (folder / "trial.log").write_text(traceback.format_exc(), encoding="utf-8")
             return _Ending.invalid(type(error).__name__, f"autoloop itself failed: {error!r}")
+
+    def _traced_attempt(
+        self, request: TrialRequest, folder: Path, name: str, log: "_Log"
+    ) -> "_Ending":
+        try:
+            return self._attempt(request, folder, name, log)
+        finally:
+            self._write_trace(request, name, folder, log)
 
     def _attempt(self, request: TrialRequest, folder: Path, name: str, log: "_Log") -> "_Ending":
         with ExitStack() as stack:
@@ -102,10 +122,11 @@ class SandboxRunner:
             phase = AgentPhase(self._sandbox, self._gateway, timeout_s=limit)
             with log.phase("agent_execution"):
                 if request.agent.kind == "python":
-                    failure = phase.python(request, box, trial=name, report=log.agent)
+                    failure = phase.python(request, box, trial=name, record=log.agent)
                 else:
                     failure = phase.reference(request.agent.kind, box)
-            if failure is not None and failure.kind == "AgentCrashed":
+            if failure is not None and failure.kind in UNVERIFIED:
+                box.container.kill()
                 box.fetch_logs(folder)
                 return _Ending(outcome=Outcome.FAILED, failure=failure)
             with log.phase("verifier"):
@@ -130,15 +151,13 @@ class SandboxRunner:
         )
         trace = trajectory(
             name,
-            log.events,
+            log.agent.events,
             agent=agent,
             instruction=request.task.instruction,
             at=log.started_at,
         )
-        target = folder / "agent" / "trajectory.json"
-        target.unlink(missing_ok=True)
-        target.write_text(trace.text(), encoding="utf-8")
-        (folder / "agent" / "stdout.txt").write_text(log.stdout, encoding="utf-8")
+        _write(folder / "agent" / "trajectory.json", trace.text())
+        _write(folder / "agent" / "stdout.txt", log.agent.stdout)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,6 +178,20 @@ class _Ending:
         return cls(outcome=Outcome.FAILED, failure=_failure(kind, message))
 
 
+def _blame(error: AgentError, trouble: Exception | None) -> _Ending:
+    """The agent's fault, unless the machine had failed it before."""
+    if trouble is None:
+        return _Ending.failed(type(error).__name__, str(error))
+    return _Ending.invalid(type(trouble).__name__, f"{trouble} After that: {error}")
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a file of ours where the agent may have put a file or folder of that name."""
+    if path.is_dir():
+        shutil.rmtree(path)
+    path.write_text(text, encoding="utf-8")
+
+
 def _failure(kind: str, message: str) -> Failure:
     return Failure(kind=kind, message=message[:MESSAGE_LENGTH])
 
@@ -170,9 +203,7 @@ class _Log:
         self.clock = clock
         self.started_at: datetime = clock.now()
         self.phases: dict[str, Span] = {}
-        self.usage = Usage()
-        self.events: tuple[TraceEvent, ...] = ()
-        self.stdout = ""
+        self.agent = AgentRecord()
 
     @contextmanager
     def phase(self, name: str) -> Iterator[None]:
@@ -181,6 +212,3 @@ class _Log:
             yield
         finally:
             self.phases[name] = Span(started_at=started_at, finished_at=self.clock.now())
-
-    def agent(self, usage: Usage, events: tuple[TraceEvent, ...], stdout: str) -> None:
-        self.usage, self.events, self.stdout = usage, events, stdout

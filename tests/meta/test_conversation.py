@@ -2,7 +2,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from autoloop.errors import ModelError
+from autoloop.errors import AgentError, ModelError
 from autoloop.meta import ConversationProposer
 from autoloop.meta.conversation import step_seed
 from autoloop.ports import ProposalOutcome, Proposer
@@ -214,3 +214,13 @@ def test_a_provider_that_refuses_for_good_is_not_hidden() -> None:
 
     with pytest.raises(ModelError, match="key"):
         proposer.propose(desk())
+
+
+def test_a_conversation_that_the_provider_refuses_ends_the_step_and_not_the_run() -> None:
+    def refuse(request: ChatRequest) -> ChatReply:
+        raise AgentError(f"The prompt of {len(request.messages)} messages is too long.")
+
+    outcome = ConversationProposer(ScriptedModel(refuse)).propose(desk())
+
+    assert outcome.proposal is None
+    assert outcome.reason == "the provider refuses the conversation: The prompt of 2 messages is too long."

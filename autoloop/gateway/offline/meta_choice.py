@@ -51,7 +51,7 @@ def _weight(idea: Idea, findings: Findings) -> float:
     if not idea.cures or not findings.read:
         return 1.0
     seen = sum(findings.symptoms.get(symptom, 0) for symptom in idea.cures)
-    return 0.2 + 5.0 * seen / findings.read / math.sqrt(len(idea.cures))
+    return 0.2 + 5.0 * seen / findings.read
 
 
 def _first_kind(findings: Findings, seed: int) -> Kind:

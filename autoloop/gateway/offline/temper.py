@@ -4,10 +4,10 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-FORGETS = 0.25
+FORGETS = 0.35
 BELIEVES_CUTS = 0.32
-GIVES_UP = 0.22
-GUESSES = 0.22
+GIVES_UP = 0.3
+GUESSES = 0.3
 WANDERS_OFF = 0.04
 FORGETS_ONE_MORE = 0.3
 MENDS = 0.85

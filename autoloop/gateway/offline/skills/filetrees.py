@@ -6,13 +6,13 @@ from autoloop.gateway.offline.skills.recipe import Rule
 _LIST = "find $source -type f | sort"
 
 _WALK = """
-import csv, os, re, shutil, tarfile
+import csv, os, re, shutil, tarfile, tempfile
 from pathlib import Path
 
 root = Path($source)
 
 def start_afresh():
-    kept = Path('/tmp/before' + str(root).replace('/', '-'))
+    kept = Path(tempfile.gettempdir(), 'before' + str(root).replace('/', '-'))
     if kept.exists():
         shutil.rmtree(root)
         shutil.copytree(kept, root)
@@ -28,13 +28,16 @@ def write_table(target, rows):
         csv.writer(file, lineterminator='\\n').writerows(rows)
 """
 
+# Who has not looked takes the tree for flat: folders, and files in them.
+_WALK_FLAT = _WALK.replace("root.rglob('*')", "[*root.glob('*'), *root.glob('*/*')]")
+
 _SORT_SETTINGS = "case, aliases, bare, shows_hidden = str, {}, '', True"
 _SORT = Craft(
     opening=rf"(?P<source>{PATH}) .*?\bmove its files into folders named after their extension"
     rf" below (?P<target>{PATH})",
     looks=(_LIST,),
     load=_WALK + _SORT_SETTINGS,
-    guess=_WALK + _SORT_SETTINGS,
+    guess=_WALK_FLAT + _SORT_SETTINGS,
     rules=(
         Rule(says=r"folder names are in lower case", does="case = str.lower"),
         Rule(
@@ -64,7 +67,7 @@ _RENAME = Craft(
     opening=rf"\brename all files below (?P<source>{PATH}), .*? in lower case\b",
     looks=(_LIST,),
     load=_WALK + _RENAME_SETTINGS,
-    guess=_WALK + _RENAME_SETTINGS,
+    guess=_WALK_FLAT + _RENAME_SETTINGS,
     rules=(
         Rule(says=r"space in a file name becomes an underscore", does="space = '_'"),
         Rule(says=r'drop the prefix "(?P<prefix>[^"]+)"', does="prefixes.append($prefix)"),
@@ -111,7 +114,7 @@ _INVENTORY = Craft(
     rf" (?P<target>{PATH}\.csv) with the header line `(?P<header>\w+,\w+)`",
     looks=(_LIST,),
     load=_WALK + _INVENTORY_SETTINGS,
-    guess=_WALK + _INVENTORY_SETTINGS,
+    guess=_WALK_FLAT + _INVENTORY_SETTINGS,
     rules=(
         Rule(
             says=r"skip every folder named (?P<one>[\w.-]+)(?: or (?P<two>[\w.-]+))?,",
@@ -142,10 +145,7 @@ _PACK = Craft(
     rf" (?P<until>\d{{4}}-\d\d-\d\d) into (?P<target>{PATH}), one archive per month",
     looks=(_LIST, "find $source -type f -size 0 | sort"),
     load=_WALK + _PACK_SETTINGS,
-    guess=_WALK.replace(
-        r"(path for path in root.rglob('*') if", r"(path for path in root.glob('*') if"
-    )
-    + _PACK_SETTINGS,
+    guess=_WALK_FLAT + _PACK_SETTINGS,
     rules=(
         Rule(says=r"look into the subfolders", does="goes_deep = True"),
         Rule(says=r"empty \w+ files .*deleted without being packed", does="empties_go = True"),

@@ -9,10 +9,11 @@ from autoloop.gateway.offline.skills.craft import PATH, Craft, CraftSkill
 from autoloop.gateway.offline.skills.recipe import Rule
 
 _SETTINGS = """
-import ast, difflib, os, re, shutil
+import ast, difflib, os, re, shutil, tempfile
 from pathlib import Path
 
-source, kept, suffix = Path($source), Path('/tmp/before' + $source.replace('/', '-')), None
+source, suffix = Path($source), None
+kept = Path(tempfile.gettempdir(), 'before' + $source.replace('/', '-'))
 
 def files(place):
     return [place] if place.is_file() else sorted(place.rglob('*.py'))

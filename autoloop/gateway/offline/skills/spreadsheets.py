@@ -55,7 +55,7 @@ _ROWS_OF_SHEET = f"""
 {SETTINGS.strip()}
 
 def rows_of(sheet):
-    head, heads = head_of(sheet, [name for _, _, name in columns])
+    head, heads = head_of(sheet, [name for _, _, name in columns if name])
     for cells in sheet.iter_rows(min_row=head + 1, max_row=last_of(sheet, head), values_only=True):
         yield {{name: cells[column - 1] for name, column in heads.items()}}
 """

@@ -7,13 +7,13 @@ _DATABASE = rf"{PATH}\.(?:db|sqlite3?)"
 _SCHEMA = "sqlite3 $db .schema"
 
 _OPEN = """
-import csv, json, os, re, shutil, sqlite3
+import csv, json, os, re, shutil, sqlite3, tempfile
 
 def connect():
     return sqlite3.connect($db)
 
 def start_afresh():
-    kept = '/tmp/before-' + os.path.basename($db)
+    kept = tempfile.gettempdir() + '/before' + $db.replace('/', '-')
     if os.path.exists(kept):
         shutil.copy(kept, $db)
     else:
@@ -175,7 +175,8 @@ best = f'max({column(table, latest)})' if latest else f'min({id})'
 db.execute(f'CREATE TEMP TABLE kept AS SELECT {same} AS same, {id} AS id, {best} FROM {table}'
            f' WHERE rowid IN {seen(table)} GROUP BY 1')
 db.execute(f'CREATE TEMP TABLE moved AS SELECT {id} AS old, kept.id AS new FROM {table}'
-           f' JOIN kept ON kept.same = {same} WHERE {id} <> kept.id')
+           f' JOIN kept ON kept.same = {same} WHERE {id} <> kept.id'
+           f' AND {table}.rowid IN {seen(table)}')
 for other in pointing:
     link = reference(other, table)
     db.execute(f'UPDATE {other} SET {link} = (SELECT new FROM moved WHERE old = {link})'

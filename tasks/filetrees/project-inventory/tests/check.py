@@ -50,12 +50,19 @@ def verdict(checks):
 
 
 EXPECTED = [
+    ['docs/img/setup/step1.svg', '2297'],
     ['docs/guide.md', '2020'],
     ['docs/notes.md', '2020'],
     ['src/main.py', '735'],
+    ['docs/img/flow.svg', '730'],
     ['src/css/site.css', '560'],
     ['web/deploy.sh', '543'],
+    ['tests/data/empty/note.txt', '227'],
+    ['src/api/v2/users.py', '168'],
+    ['src/html/parts/menu.html', '165'],
     ['Makefile', '64'],
+    ['tests/data/sample.json', '62'],
+    ['src/api/v1/orders.py', '57'],
     ['README.md', '50'],
 ]
 

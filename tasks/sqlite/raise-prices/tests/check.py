@@ -73,6 +73,20 @@ PRODUCTS = [
     (14, 'Vase N13', 'Garden', 34.56, 0),
     (15, 'Trowel O14', 'Kitchen', 52.14, 0),
     (16, 'Spade P15', 'Living', 49.36, 0),
+    (17, 'Mug Q16', 'Garden', 32.35, 1),
+    (18, 'Spade R17', 'Garden', 77.99, 0),
+    (19, 'Rake S18', 'Living', 75.25, 1),
+    (20, 'Rake T19', 'Living', 79.14, 0),
+    (21, 'Spade U20', 'Garden', 35.14, 0),
+    (22, 'Mug V21', 'Living', 30.19, 0),
+    (23, 'Trowel W22', 'Garden', 45.29, 0),
+    (24, 'Vase X23', 'Kitchen', 84.35, 1),
+    (25, 'Shelf Y24', 'Kitchen', 69.25, 1),
+    (26, 'Mug Z25', 'Kitchen', 79.76, 1),
+    (27, 'Mug A26', 'Garden', 63.83, 1),
+    (28, 'Hose B27', 'Living', 54.97, 0),
+    (29, 'Lamp C28', 'Living', 45.53, 0),
+    (30, 'Spade D29', 'Living', 27.9, 0),
 ]
 CHANGES = [
     (2, 79.03, 82.98),
@@ -83,6 +97,9 @@ CHANGES = [
     (10, 72.39, 76.01),
     (11, 16.68, 17.51),
     (14, 32.91, 34.56),
+    (18, 74.28, 77.99),
+    (21, 33.47, 35.14),
+    (23, 43.13, 45.29),
 ]
 
 
@@ -92,7 +109,7 @@ def close(got, want):
 
 
 def products():
-    return query("/app/catalog.db", "SELECT id, name, category, price, discontinued FROM products ORDER BY id")
+    return query("/app/catalog.db", "SELECT * FROM products ORDER BY ProductNo")
 
 
 def nothing_but_prices_changed():

@@ -1,0 +1,6 @@
+cghfchg gddhe 
+abcde g
+gabeaa gff gd
+hag
+beh
+cdd bafehec

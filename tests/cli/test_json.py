@@ -1,0 +1,98 @@
+"""With --json standard output holds one JSON document and nothing else."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import typer
+from typer.main import get_command
+
+from autoloop.cli.main import app
+from tests.app.builders import BETTER, EVIL, RUN, make_task, record_run
+from tests.cli.conftest import Command
+
+BY_READING = ["status", "log", "show 1", "diff", "trace birch__0000000", "report", "tasks list"]
+
+
+def _commands(group: typer.core.TyperGroup, path: str = "") -> Iterator[tuple[str, list[str]]]:
+    for name, command in group.commands.items():
+        if isinstance(command, typer.core.TyperGroup):
+            yield from _commands(command, f"{path}{name} ")
+        else:
+            options = [option for parameter in command.params for option in parameter.opts]
+            yield f"{path}{name}", options
+
+
+def test_every_command_has_the_option() -> None:
+    group = get_command(app)
+    assert isinstance(group, typer.core.TyperGroup)
+
+    without = [name for name, options in _commands(group) if "--json" not in options]
+
+    assert without == []
+
+
+@pytest.mark.parametrize("command", BY_READING)
+def test_what_reads_a_run_prints_one_document(recorded: Path, run: Command, command: str) -> None:
+    assert (recorded / "runs").is_dir()
+
+    done = run(*command.split(), "--json")
+
+    assert (done.code, done.err) == (0, "")
+    assert done.json
+
+
+def test_status_tells_how_a_run_stands(recorded: Path, run: Command) -> None:
+    assert (recorded / "runs").is_dir()
+
+    status = run("status", "--json").json
+
+    assert (status["run"]["name"], status["alive"]) == (RUN, False)
+    assert (status["trials"], status["invalid_trials"], status["tokens"]) == (4, 1, 275)
+    assert [step["verdict"]["decision"] for step in status["steps"]] == ["keep", "revert"]
+
+
+def test_show_tells_a_step_with_its_diff(recorded: Path, run: Command) -> None:
+    assert (recorded / "runs").is_dir()
+
+    view = run("show", 1, "--json").json
+
+    assert view["step"]["proposal"]["source"] == BETTER
+    assert "+    env.run('sync')" in view["diff"]
+
+
+def test_a_list_with_problems_is_still_one_document(project: Path, run: Command) -> None:
+    make_task(project / "tasks/bad", "bad", files={"task.toml": "["})
+
+    done = run("tasks", "list", "--json")
+
+    assert done.code == 1
+    assert len(done.json["tasks"]) == 6
+    assert len(done.json["problems"]) == 1
+    assert "bad/task.toml: this is not valid TOML" in done.err
+
+
+def test_what_writes_files_names_them(project: Path, run: Command) -> None:
+    task = run("tasks", "new", "csv/sum", "--json").json
+    init = run("init", project / "new", "--json").json
+
+    assert Path(task["folder"]).joinpath("task.toml").is_file()
+    assert len(init["written"]) == 5
+
+
+def test_doctor_finds_what_is_missing(run: Command) -> None:
+    done = run("doctor", "--json")
+
+    assert done.code == 4
+    states = {check["subject"]: check["fine"] for check in done.json}
+    assert states.pop("engine") is False
+    assert all(fine for subject, fine in states.items() if subject != "disk")
+
+
+def test_text_that_a_terminal_would_obey_is_quoted(project: Path, run: Command) -> None:
+    record_run(project, title=EVIL)
+
+    done = run("log", "--json")
+
+    assert done.json[0]["proposal"]["title"] == EVIL
+    assert "\x1b" not in done.out

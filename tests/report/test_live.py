@@ -1,0 +1,112 @@
+"""What a person sees of a run that goes on."""
+
+import io
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from itertools import count
+
+import pytest
+from rich.console import Console
+
+from autoloop.records import (
+    Decision,
+    FinalStarted,
+    Notice,
+    ProposalMade,
+    RunFinished,
+    RunStarted,
+    StepFinished,
+    StepStarted,
+    TrialFinished,
+)
+from autoloop.report.live import LiveProgress
+from tests.report.builders import make_run, make_step, make_trial
+
+EVIL = "Ring \x1b[2J\x07 [red]x[/red]"
+TRIAL = TrialFinished(result=make_trial())
+
+
+class Screen:
+    """A place where nobody looks, 40 columns wide, and what was printed there."""
+
+    def __init__(self, *, is_terminal: bool = False) -> None:
+        self.file = io.StringIO()
+        self.console = Console(
+            file=self.file, width=40, force_terminal=is_terminal, color_system=None
+        )
+
+    @property
+    def lines(self) -> list[str]:
+        return self.file.getvalue().splitlines()
+
+
+@pytest.fixture
+def screen() -> Screen:
+    return Screen()
+
+
+def ticking(seconds: float) -> Callable[[], float]:
+    """A clock that moves on by so much whenever it is read."""
+    ticks: Iterator[float] = count(0.0, seconds)
+    return lambda: next(ticks)
+
+
+def test_without_a_terminal_each_milestone_is_one_plain_line(screen: Screen) -> None:
+    step = make_step(1)
+
+    with LiveProgress(screen.console, now=ticking(0.0)) as live:
+        live.notify(RunStarted(run=make_run(), resumed=False))
+        for event in (StepStarted(step=step), ProposalMade(step=step), TRIAL, TRIAL):
+            live.notify(event)
+        live.notify(StepFinished(step=step))
+        live.notify(FinalStarted(trials=12))
+        live.notify(RunFinished(run=make_run()))
+
+    assert screen.lines == [
+        "Run calm-otter starts: task model offline, meta model offline.",
+        "baseline",
+        "step 1: the meta-agent is thinking",
+        "step 1: trying 'Check results'",
+        "step  1 keep      Check results",
+        "         because",
+        "final table: up to 12 trials on the sealed holdout",
+        "Stopped: steps budget spent.",
+    ]
+
+
+def test_without_a_terminal_trials_are_counted_now_and_then(screen: Screen) -> None:
+    with LiveProgress(screen.console, now=ticking(7.0)) as live:
+        for _ in range(10):
+            live.notify(TRIAL)
+
+    assert [line.partition(",")[0] for line in screen.lines] == ["5 trials", "10 trials"]
+
+
+def test_a_terminal_shows_the_count_beside_a_bar() -> None:
+    screen = Screen(is_terminal=True)
+
+    with LiveProgress(screen.console) as live:
+        live.notify(TRIAL)
+
+    assert "1 trials" in screen.file.getvalue()
+
+
+def test_what_a_model_wrote_is_shown_as_text(screen: Screen) -> None:
+    step = make_step(1, Decision.REVERT, title=EVIL)
+
+    with LiveProgress(screen.console, now=ticking(0.0)) as live:
+        for event in (ProposalMade(step=step), StepFinished(step=step), Notice(text=EVIL)):
+            live.notify(event)
+
+    shown = screen.file.getvalue()
+    assert "\x1b" not in shown
+    assert shown.count("[red]x[/red]") == 3
+
+
+def test_a_step_without_an_edit_is_told(screen: Screen) -> None:
+    step = replace(make_step(3, Decision.EMPTY), proposal=None)
+
+    with LiveProgress(screen.console) as live:
+        live.notify(StepFinished(step=step))
+
+    assert screen.lines[0] == "step  3 empty     no edit"

@@ -1,0 +1,171 @@
+"""Records, and a container on paper, that name only what matters to a test."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from autoloop.records import (
+    Agent,
+    ChatRequest,
+    CommandResult,
+    Environment,
+    EnvCall,
+    Failure,
+    Message,
+    ModelCall,
+    Outcome,
+    Purpose,
+    Span,
+    Task,
+    TrialRequest,
+    TrialResult,
+    Usage,
+)
+from autoloop.testing.models import reply
+
+NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+SPAN = Span(started_at=NOON, finished_at=NOON + timedelta(seconds=9.5))
+GOOD = CommandResult(exit_code=0, stdout="")
+FOLDER = object()
+"""What lies at a path of a `PaperContainer` that is no regular file."""
+
+
+@dataclass
+class PaperContainer:
+    """A `Container` whose files are a dict and whose commands are answered by a function."""
+
+    files: dict[str, object] = field(default_factory=dict)
+    answer: Callable[[str], CommandResult] = lambda _command: GOOD
+    commands: list[str] = field(default_factory=list)
+    users: list[str | None] = field(default_factory=list)
+    timeouts: list[float | None] = field(default_factory=list)
+    seals: int = 0
+
+    @property
+    def id(self) -> str:
+        return "paper"
+
+    def run(
+        self,
+        command: str,
+        *,
+        timeout_s: float | None = None,
+        user: str | None = None,
+        env: Mapping[str, str] | None = None,  # noqa: ARG002
+        workdir: str | None = None,  # noqa: ARG002
+        output_limit: int = 64_000,  # noqa: ARG002
+    ) -> CommandResult:
+        self.commands.append(command)
+        self.users.append(user)
+        self.timeouts.append(timeout_s)
+        return self.answer(command)
+
+    def read(self, path: str, *, max_bytes: int) -> bytes:
+        if path not in self.files:
+            raise FileNotFoundError(f"The container has no file {path!r}.")
+        data = self.files[path]
+        if not isinstance(data, bytes):
+            raise ValueError(f"{path!r} is no regular file.")
+        if len(data) > max_bytes:
+            raise ValueError(f"{path!r} holds {len(data)} bytes.")
+        return data
+
+    def write(self, path: str, data: bytes, *, mode: int = 0o644) -> None:  # noqa: ARG002
+        self.files[path] = data
+
+    def put(self, source: Path, target: str) -> None:
+        for file in source.iterdir():
+            self.files[f"{target}/{file.name}"] = file.read_bytes()
+
+    def fetch(self, source: str, target: Path, *, max_bytes: int, max_files: int = 2_000) -> bool:  # noqa: ARG002
+        target.mkdir(parents=True, exist_ok=True)
+        return True
+
+    def mark(self) -> None:
+        return
+
+    def seal(self, clear: Sequence[str]) -> None:
+        self.seals += 1
+        self.files = {
+            path: data
+            for path, data in self.files.items()
+            if not any(path == folder or path.startswith(folder + "/") for folder in clear)
+        }
+
+    def wait(self, timeout_s: float | None = None) -> int | None:  # noqa: ARG002
+        return 0
+
+    def logs(self, *, max_bytes: int = 64_000) -> str:  # noqa: ARG002
+        return ""
+
+    def kill(self) -> None:
+        return
+
+
+def make_task(folder: Path = Path("/tasks/sum"), *, user: str | None = None) -> Task:
+    return Task(
+        name="csv/sum",
+        folder=folder,
+        digest="sha256:" + "0" * 64,
+        instruction="Add it up.",
+        family="csv",
+        difficulty="easy",
+        environment=Environment(folder=folder / "environment", dockerfile=None, image="image"),
+        agent_timeout_s=5.0,
+        agent_user=user,
+    )
+
+
+def make_request(
+    *, agent: Agent | None = None, purpose: Purpose = Purpose.SEARCH, step: int = 1
+) -> TrialRequest:
+    return TrialRequest(
+        task=make_task(),
+        agent=agent or Agent(source="def solve(i, e, m): ..."),
+        purpose=purpose,
+        attempt=0,
+        seed=1,
+        step=step,
+    )
+
+
+def make_result(
+    name: str = "sum__0000001",
+    *,
+    request: TrialRequest | None = None,
+    outcome: Outcome = Outcome.SCORED,
+    rewards: Mapping[str, float] | None = None,
+    failure: Failure | None = None,
+) -> TrialResult:
+    return TrialResult(
+        id=name,
+        key=(request or make_request()).key,
+        step=1,
+        split=None,
+        outcome=outcome,
+        reward=(rewards or {}).get("reward", 0.0),
+        rewards=rewards or {},
+        failure=failure,
+        usage=Usage(calls=2, prompt_tokens=90, completion_tokens=10, cost_usd=0.25),
+        span=SPAN,
+        phases={"agent_execution": SPAN, "verifier": SPAN},
+        folder=f"jobs/step-001/{name}",
+    )
+
+
+def asked(*messages: Message, answer: str | None = "Fine.", refusal: str = "") -> ModelCall:
+    """A model call with its answer, or with the reason why there was none."""
+    return ModelCall(
+        at=NOON,
+        seconds=1.0,
+        request=ChatRequest(messages=messages),
+        reply=None if answer is None else reply(answer),
+        refusal=refusal or None,
+    )
+
+
+def ran(command: str = "ls", *, stdout: str = "a.txt\n", stderr: str = "") -> EnvCall:
+    """A command of the agent's."""
+    result = CommandResult(exit_code=0, stdout=stdout, stderr=stderr, seconds=0.25)
+    return EnvCall(at=NOON, seconds=0.25, action="run", argument=command, result=result)
