@@ -132,16 +132,20 @@ def _work(
             clock=SystemClock(),
             transcript=lambda trial: read_transcript(folder / trial.folder),
         )
-        plan = Plan(
-            tasks={task.name: task for task in tasks},
-            splits=run.splits,
-            directive=program_of(project).directive,
-            budget=run.budget,
-            quota=settings.trial.quota(),
-            final_attempts=settings.final.attempts,
-            seed=run.seed,
-        )
+        plan = _plan(run, tasks, settings, directive=program_of(project).directive)
         return climbing.work(parts, plan, run, climbing.stop)
+
+
+def _plan(run: Run, tasks: Sequence[Task], settings: Settings, *, directive: str) -> Plan:
+    return Plan(
+        tasks={task.name: task for task in tasks},
+        splits=run.splits,
+        directive=directive,
+        budget=run.budget,
+        quota=settings.trial.quota(),
+        final_attempts=settings.final.attempts,
+        seed=run.seed,
+    )
 
 
 def _begun(project: Project, store: RunStore, workspace: Workspace) -> Run:

@@ -19,8 +19,8 @@ from autoloop.trial import RetryingRunner, SandboxRunner
 OFFLINE = "offline"
 OFFLINE_BANNER = (
     "A built-in stand-in answers in place of a language model. It is not one, and its scores mean"
-    " nothing beyond showing that the loop works. To climb for real, set a provider's key (see"
-    " docs/settings.md)."
+    " nothing beyond showing that the loop works. To climb for real, set a provider's key, such as"
+    " ANTHROPIC_API_KEY, and leave `models` in program.md at auto."
 )
 
 

@@ -140,9 +140,9 @@ class Optimizer:
 
     def status(self, run: str | None = None) -> Status:
         """How a run stands, also while it is at work."""
-        from autoloop.app import looking
+        from autoloop.app import standing
 
-        return looking.status(self._project({}), run)
+        return standing.status(self._project({}), run)
 
     def show(self, step: int, *, run: str | None = None) -> StepView:
         """A step with its diff."""

@@ -20,9 +20,9 @@ class ClimbRun:
     @property
     def record(self) -> Run:
         """Budget, splits, models, stop reason and final scores."""
-        from autoloop.app import looking
+        from autoloop.app import standing
 
-        return looking.status(self._project, self.name).run
+        return standing.status(self._project, self.name).run
 
     @property
     def best(self) -> Best:
@@ -34,9 +34,9 @@ class ClimbRun:
     @property
     def steps(self) -> tuple[Step, ...]:
         """All steps, oldest first."""
-        from autoloop.app import looking
+        from autoloop.app import standing
 
-        return looking.status(self._project, self.name).steps
+        return standing.status(self._project, self.name).steps
 
     @property
     def trials(self) -> tuple[TrialResult, ...]:

@@ -118,6 +118,9 @@ def _print_climb(run: ClimbRun) -> None:
     if record.finished_at is None:
         why = record.stop_reason.value if record.stop_reason else "it was ended"
         say(f"Not finished: {why}. Go on with: autoloop resume {run.name}")
+    if not facts["kept"]:
+        say("No edit was kept: the best agent.py is the one that the run began with.")
+        return
     say(f"The best agent.py is on branch autoloop/{run.name}. Take it with:")
     say(f"  git checkout autoloop/{run.name} -- agent.py")
 

@@ -65,7 +65,11 @@ def check_tasks(
 
 
 @app.command("new")
-def new_task(context: typer.Context, name: str, json: Json = False) -> None:
+def new_task(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="Its folder below tasks/, such as csv/add-up.")],
+    json: Json = False,
+) -> None:
     """Write the skeleton of a new task."""
     folder = Optimizer(context.obj).new_task(name)
     if json:

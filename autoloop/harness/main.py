@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import importlib
-import inspect
 import os
 import sys
 import tempfile
 import traceback
+import types
 from pathlib import Path
 
 # `-I` keeps the script's folder off the path; this is the folder that `autoloop/harness` lies in.
@@ -34,7 +33,8 @@ def main() -> None:
         finished = True
     finally:
         # Whatever ended it, `sys.exit` too; the container may be killed once this is sent.
-        error = None if finished else traceback.format_exc()
+        # The text may hold half surrogate pairs, of odd file names for example.
+        error = None if finished else traceback.format_exc().encode(errors="replace").decode()
         sys.stdout.flush()
         sys.stderr.flush()
         door.post("/autoloop/finish", {"finished": finished, "error": error})
@@ -50,8 +50,9 @@ def run_agent(source: str, instruction: str, door: Door) -> None:
     if not callable(solve):
         raise TypeError("agent.py does not define the function solve(instruction, env, model)")
     result = solve(instruction, Env(door), Model(door))
-    if inspect.iscoroutine(result):
-        asyncio.run(result)
+    if isinstance(result, types.CoroutineType):
+        # By name: to load it takes as long as all the rest, and most agents do without.
+        importlib.import_module("asyncio").run(result)
 
 
 if __name__ == "__main__":

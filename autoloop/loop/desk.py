@@ -1,6 +1,6 @@
 """What lies on the meta-agent's desk: of the train split alone, by construction."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from autoloop.loop.evaluate import run_attempts
@@ -70,7 +70,8 @@ class Desk:
 
     def traces(self) -> tuple[TraceSummary, ...]:
         """Train trials of the incumbent and of earlier edits, newest first."""
-        return tuple(self._summary(trial) for trial in reversed(self._train_trials()))
+        makers = self._makers()
+        return tuple(_summary(trial, makers) for trial in reversed(self._train_trials()))
 
     def trace(self, trial: str) -> str:
         """The trial's transcript as text; raises KeyError unless `traces` lists it."""
@@ -109,19 +110,14 @@ class Desk:
             if trial.counts and trial.key.purpose in EVIDENCE and trial.key.task in self._train
         ]
 
-    def _summary(self, trial: TrialResult) -> TraceSummary:
-        own = trial.key.agent == self._incumbent.digest
-        return TraceSummary(
-            trial=trial.id,
-            task=trial.key.task,
-            step=trial.step,
-            agent="incumbent" if own else f"step {trial.step}",
-            reward=trial.reward,
-            outcome=trial.outcome.value,
-            failure=_agents_own(trial),
-            model_calls=trial.usage.calls,
-            seconds=round(trial.span.seconds, 1),
-        )
+    def _makers(self) -> Mapping[str, str]:
+        """Which step an agent is of, by digest; the baseline is of step 0."""
+        steps = self._work.parts.store.steps()
+        base = steps[0].parent if steps else ""
+        named = {Agent(source=self._work.parts.workspace.source(base)).digest: 0} if base else {}
+        named |= {Agent(source=s.proposal.source).digest: s.index for s in steps if s.proposal}
+        words = {digest: f"step {index}" for digest, index in named.items()}
+        return words | {self._incumbent.digest: "incumbent"}
 
 
 def _open_part(step: Step) -> Step:
@@ -135,6 +131,20 @@ def _open_part(step: Step) -> Step:
     reason = f"{verdict.decision.value}{seen}"
     shown = Verdict(decision=verdict.decision, reason=reason, numbers=numbers)
     return replace(step, verdict=shown, lesson=reason)
+
+
+def _summary(trial: TrialResult, makers: Mapping[str, str]) -> TraceSummary:
+    return TraceSummary(
+        trial=trial.id,
+        task=trial.key.task,
+        step=trial.step,
+        agent=makers.get(trial.key.agent, f"spot check in step {trial.step}"),
+        reward=trial.reward,
+        outcome=trial.outcome.value,
+        failure=_agents_own(trial),
+        model_calls=trial.usage.calls,
+        seconds=round(trial.span.seconds, 1),
+    )
 
 
 def _agents_own(trial: TrialResult) -> str:

@@ -22,11 +22,6 @@ def step_message(run: str, step: Step, verdict: Verdict | None) -> str:
     )
 
 
-def baseline_message(run: str) -> str:
-    """Message of the commit that holds the agent.py a run starts from."""
-    return f"Baseline of {run}\n\nAutoloop-Run: {run}\nAutoloop-Step: 0"
-
-
 def _key(name: str) -> str:
     return "-".join(part.capitalize() for part in name.split("_"))
 

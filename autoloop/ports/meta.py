@@ -26,7 +26,7 @@ class TraceSummary:
     task: str
     step: int
     agent: str
-    """`incumbent`, or `step N` for an edit that was reverted."""
+    """`incumbent`, `step N` for another edit (0: the baseline), or `spot check in step N`."""
     reward: float
     outcome: str
     failure: str

@@ -94,9 +94,11 @@ class Container(Protocol):
     def mark(self) -> None:
         """Remember which processes run now, before the agent begins."""
 
-    def seal(self, clear: Sequence[str]) -> None:
+    def seal(self, clear: Sequence[str], *, bring: Mapping[str, Path] | None = None) -> None:
         """End every process that was not there at `mark`, then empty the folders in `clear`.
 
+        Then copy the contents of the folders that `bring` names into the container's folders that
+        are its keys, merged, owned by root. Links that stand in their place are replaced.
         Emptied folders are owned by root and world-writable, as plain folders (no link, no mount).
 
         Raises:

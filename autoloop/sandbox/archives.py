@@ -3,7 +3,7 @@
 import io
 import tarfile
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -38,13 +38,7 @@ def archive_of(entries: Iterable[Entry]) -> bytes:
     """An archive to be unpacked at the root of the container, everything owned by root."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as archive:
-        for entry in entries:
-            member = tarfile.TarInfo(entry.path.lstrip("/"))
-            member.mode = entry.mode
-            member.mtime = time.time()
-            member.type = tarfile.DIRTYPE if entry.data is None else tarfile.REGTYPE
-            member.size = len(entry.data or b"")
-            archive.addfile(member, io.BytesIO(entry.data or b""))
+        _add_entries(archive, entries)
     return buffer.getvalue()
 
 
@@ -58,22 +52,34 @@ def emptied(folder: str) -> tuple[Entry, Entry]:
 
 
 @contextmanager
-def archive_of_folder(source: Path, *, below: str = "") -> Iterator[IO[bytes]]:
-    """An archive of the contents of `source`, named below `below`, everything owned by root.
+def archive_of_folders(
+    sources: Mapping[str, Path], *, first: Iterable[Entry] = ()
+) -> Iterator[IO[bytes]]:
+    """An archive of the contents of folders, named below the keys, everything owned by root.
 
-    With `below` the folder itself has an entry too. Sockets are left out.
+    `first` comes before them. Below a key that is not empty, the folder itself has an entry too.
+    Sockets are left out.
     """
     with SpooledTemporaryFile(max_size=IN_MEMORY_BYTES) as buffer:
         with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as archive:
-            if below:
-                top = tarfile.TarInfo(below.strip("/"))
-                top.type, top.mode = tarfile.DIRTYPE, 0o755
-                archive.addfile(top)
-            for path in sorted(source.rglob("*")):
-                name = str(PurePosixPath(below.strip("/"), path.relative_to(source).as_posix()))
-                _add(archive, path, name)
+            _add_entries(archive, first)
+            for below, source in sources.items():
+                _add_entries(archive, [Entry(path=below, mode=0o755)] if below else [])
+                for path in sorted(source.rglob("*")):
+                    name = str(PurePosixPath(below.strip("/"), path.relative_to(source).as_posix()))
+                    _add(archive, path, name)
         buffer.seek(0)
         yield buffer
+
+
+def _add_entries(archive: tarfile.TarFile, entries: Iterable[Entry]) -> None:
+    for entry in entries:
+        member = tarfile.TarInfo(entry.path.strip("/"))
+        member.mode = entry.mode
+        member.mtime = time.time()
+        member.type = tarfile.DIRTYPE if entry.data is None else tarfile.REGTYPE
+        member.size = len(entry.data or b"")
+        archive.addfile(member, io.BytesIO(entry.data or b""))
 
 
 def _add(archive: tarfile.TarFile, path: Path, name: str) -> None:

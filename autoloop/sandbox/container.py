@@ -13,7 +13,7 @@ from docker.api.client import APIClient
 
 from autoloop.errors import AgentError, AutoloopError, EngineError
 from autoloop.records import CommandResult
-from autoloop.sandbox.archives import Entry, archive_of, archive_of_folder, emptied, normal
+from autoloop.sandbox.archives import Entry, archive_of, archive_of_folders, emptied, normal
 from autoloop.sandbox.engine import ask, engine_errors, explanation, innermost
 from autoloop.sandbox.execution import Command, run_command
 from autoloop.sandbox.extraction import Limits, unpack
@@ -34,6 +34,7 @@ class DockerContainer:
         self._files = Files(api, container_id)
         self._marked: frozenset[Process] | None = None
         self._is_agents_time = False
+        self._is_killed = False
 
     @property
     def id(self) -> str:
@@ -71,7 +72,7 @@ class DockerContainer:
         place = str(normal(target))
         with self._engine(f"copying {source} to {target}"):
             exists = self._files.state(place) is not None
-            with archive_of_folder(source, below="" if exists else place) as archive:
+            with archive_of_folders({"" if exists else place: source}) as archive:
                 self._files.unpack(archive, at=place if exists else "/")
 
     def write(self, path: str, data: bytes, *, mode: int = 0o644) -> None:
@@ -121,8 +122,11 @@ class DockerContainer:
             self._marked = settled(self._api, self._id)
         self._is_agents_time = True
 
-    def seal(self, clear: Sequence[str]) -> None:
+    def seal(self, clear: Sequence[str], *, bring: Mapping[str, Path] | None = None) -> None:
         """End every process that was not there at `mark`, then empty the folders in `clear`.
+
+        Then copy the contents of the folders that `bring` names into the container's folders that
+        are its keys. Links that stand in the place of any of them are replaced.
 
         Raises:
             AgentError: the agent ended the container, or left processes that cannot be ended.
@@ -137,11 +141,17 @@ class DockerContainer:
                 f"a task's verifier cannot run beside them."
             )
         self._is_agents_time = False
+        emptying = [str(normal(folder)) for folder in clear]
+        bringing = {str(normal(target)): source for target, source in (bring or {}).items()}
         with self._engine(f"emptying {', '.join(clear)}"):
-            self._clear([str(normal(folder)) for folder in clear])
+            self._renew(emptying, bringing)
 
     def wait(self, timeout_s: float | None = None) -> int | None:
-        """Wait until the main process ends; its exit code, or None at the timeout."""
+        """Wait until the main process ends; its exit code, or None at the timeout.
+
+        Raises:
+            EngineError: somebody else used the engine to end the container.
+        """
         with self._engine("waiting for the container to end"):
             try:
                 # types-docker wants whole seconds; requests takes any number, or None.
@@ -153,6 +163,10 @@ class DockerContainer:
                 raise
             except requests.ReadTimeout:
                 return None
+            if self._was_ended_from_outside():
+                raise EngineError(
+                    "The container was ended from outside, as `docker kill` does; run it again."
+                )
         return int(ended["StatusCode"])
 
     def logs(self, *, max_bytes: int = 64_000) -> str:
@@ -170,6 +184,7 @@ class DockerContainer:
 
     def kill(self) -> None:
         """End it at once with everything in it. Harmless to repeat."""
+        self._is_killed = True
         with engine_errors("ending a container"):
             try:
                 self._api.kill(self._id)
@@ -177,16 +192,19 @@ class DockerContainer:
                 if error.status_code not in {404, 409}:
                     raise
 
-    def _clear(self, folders: Sequence[str]) -> None:
-        if not folders:
+    def _renew(self, emptying: Sequence[str], bringing: Mapping[str, Path]) -> None:
+        """Both in one archive: each costs the engine as much as a command."""
+        if not emptying and not bringing:
             return
-        above = {str(parent) for folder in folders for parent in normal(folder).parents}
+        wanted = (*emptying, *bringing)
+        above = {str(parent) for folder in wanted for parent in normal(folder).parents}
         # A parent that is a link or a file would lead elsewhere; a real one keeps its mode.
         states = {path: self._files.state(path) for path in sorted(above - {"/"})}
         bent = [path for path, state in states.items() if state is None or not state.is_folder]
         plain = [Entry(path=path, mode=0o755) for path in bent]
-        entries = [entry for folder in folders for entry in emptied(folder)]
-        self._files.unpack(archive_of([*plain, *entries]), at="/")
+        entries = [entry for folder in emptying for entry in emptied(folder)]
+        with archive_of_folders(bringing, first=[*plain, *entries]) as archive:
+            self._files.unpack(archive, at="/")
 
     @contextmanager
     def _engine(self, doing: str) -> Iterator[None]:
@@ -206,7 +224,7 @@ class DockerContainer:
         how = f"with exit code {state['ExitCode']}"
         if state["OOMKilled"]:
             how += ", out of memory"
-        if self._was_ended_by_the_engine():
+        if self._was_ended_from_outside():
             return EngineError(
                 f"The task container was ended from outside ({how}), as `docker kill` does; "
                 f"seen {doing}."
@@ -218,8 +236,10 @@ class DockerContainer:
             f"An ENTRYPOINT must run the command that it is given. Seen while {doing}."
         )
 
-    def _was_ended_by_the_engine(self) -> bool:
-        """Whether a person or a program used the engine to end it; nothing inside it can."""
+    def _was_ended_from_outside(self) -> bool:
+        """Whether somebody else used the engine to end it, which nothing inside it can."""
+        if self._is_killed:
+            return False
         asked = {"container": self._id, "event": "kill"}
         until = int(time.time()) + 1
         return any(True for _ in self._api.events(since=0, until=until, filters=asked))

@@ -1,5 +1,6 @@
 """A container's specification in the engine's terms: limits, capabilities, network, mounts."""
 
+import shlex
 from collections.abc import Mapping
 from typing import Any
 
@@ -30,7 +31,7 @@ def create(api: APIClient, spec: ContainerSpec, *, labels: Mapping[str, str]) ->
     """Create the container that `spec` describes; its id."""
     created = api.create_container(
         spec.image,
-        list(spec.command),
+        _command(spec),
         user=spec.user,
         working_dir=spec.workdir,
         environment=dict(spec.env),
@@ -40,6 +41,23 @@ def create(api: APIClient, spec: ContainerSpec, *, labels: Mapping[str, str]) ->
         use_config_proxy=_has_network(spec),
     )
     return str(created["Id"])
+
+
+def makes_folders(spec: ContainerSpec) -> bool:
+    """Whether the container is to make its folders as it starts."""
+    return bool(spec.folders) and not spec.hardened
+
+
+def _command(spec: ContainerSpec) -> list[str]:
+    """The command, after the folders are made where it may make them.
+
+    To unpack them from outside would cost the engine as much as one more command.
+    """
+    if not makes_folders(spec):
+        return list(spec.command)
+    folders = shlex.join(spec.folders)
+    make = f"mkdir -p {folders} && chmod 777 {folders}"
+    return ["sh", "-c", f'({make}) 2>/dev/null; exec "$@"', "sh", *spec.command]
 
 
 def _has_network(spec: ContainerSpec) -> bool:

@@ -31,6 +31,11 @@ class PathState:
         return bool(self.mode & FOLDER)
 
     @property
+    def is_open_folder(self) -> bool:
+        """Whether it is a plain folder that everybody may write to."""
+        return self.is_folder and self.mode & 0o777 == 0o777
+
+    @property
     def is_link(self) -> bool:
         """Whether it is a symbolic link."""
         return bool(self.mode & LINK)

@@ -1,5 +1,6 @@
 """The Docker adapter: images, containers, and the removal of what was started."""
 
+import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -16,7 +17,7 @@ from autoloop.sandbox.agent_image import AgentImage
 from autoloop.sandbox.archives import Entry, archive_of
 from autoloop.sandbox.container import DockerContainer
 from autoloop.sandbox.context import BuildContext
-from autoloop.sandbox.creation import create
+from autoloop.sandbox.creation import create, makes_folders
 from autoloop.sandbox.engine import connect, engine_errors, explanation
 from autoloop.sandbox.files import Files
 from autoloop.sandbox.images import Images
@@ -25,6 +26,8 @@ from autoloop.sandbox.owner import Owner
 OURS = "autoloop"
 RUN = "autoloop.run"
 REMOVERS = 8
+FOLDER_ROUNDS = 40
+FOLDER_PAUSE_S = 0.005
 
 
 class DockerSandbox:
@@ -109,8 +112,8 @@ class DockerSandbox:
         """
         container_id = self._create(spec)
         try:
-            self._make_folders(container_id, spec)
             self._start(container_id, spec)
+            self._make_folders(container_id, spec)
             yield DockerContainer(self._api, container_id, image=spec.image)
         finally:
             self._remove_later(container_id)
@@ -146,11 +149,19 @@ class DockerSandbox:
                 ) from error
 
     def _make_folders(self, container_id: str, spec: ContainerSpec) -> None:
-        if not spec.folders or spec.hardened:
+        """Give the container a moment to make its folders itself, else do it from outside."""
+        if not makes_folders(spec):
             return
-        archive = archive_of(Entry(path=folder, mode=0o777) for folder in spec.folders)
         with engine_errors("making folders in a container"):
-            Files(self._api, container_id).unpack(archive, at="/")
+            files = Files(self._api, container_id)
+            for _ in range(FOLDER_ROUNDS):
+                last = files.state(spec.folders[-1])
+                if last is not None and last.is_open_folder:
+                    return
+                time.sleep(FOLDER_PAUSE_S)
+            files.unpack(
+                archive_of(Entry(path=folder, mode=0o777) for folder in spec.folders), at="/"
+            )
 
     def _start(self, container_id: str, spec: ContainerSpec) -> None:
         with engine_errors("starting a container"):

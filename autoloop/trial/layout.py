@@ -56,7 +56,7 @@ class JobFolders:
         write_json(folder / "result.json", document)
         if result.failure is not None:
             text = f"{result.failure.kind}: {result.failure.message}\n"
-            (folder / "exception.txt").write_text(text, encoding="utf-8", errors="replace")
+            (folder / "exception.txt").write_text(text, encoding="utf-8")
         job = folder.parent
         with self._lock:
             known = self._trials.setdefault(job.name, {})

@@ -146,14 +146,22 @@ class TaskBox:
         )
         return _timeout(timeout_s) if done.timed_out else None
 
-    def verify(self) -> Mapping[str, float]:
+    def verify(self, folder: Path) -> Mapping[str, float]:
         """End what the agent left running, copy the tests in, run them, read the rewards.
+
+        Whatever comes of it, /logs is copied out into the trial's folder.
 
         Raises:
             RewardProblem: there is no usable reward.
         """
+        try:
+            done = self._run_tests()
+        finally:
+            self.fetch_logs(folder)
+        return self._rewards(done, folder / "verifier")
+
+    def _run_tests(self) -> CommandResult:
         self._end_agents_time()
-        self.container.put(self.task.tests_folder, "/tests")
         self._executable(self.task.tests_folder / "test.sh", "/tests/test.sh")
         done = self.container.run(
             "(/tests/test.sh) > /logs/verifier/test-stdout.txt 2>&1",
@@ -168,7 +176,7 @@ class TaskBox:
                 f"tests/test.sh ran longer than the {self.task.verifier_timeout_s:g} s of"
                 " [verifier].timeout_sec and was ended.",
             )
-        return self._rewards(done)
+        return done
 
     def _end_agents_time(self) -> None:
         """Nothing of the agent goes on after this, neither in the container nor on its way to it.
@@ -178,7 +186,8 @@ class TaskBox:
             EngineError: an action of the agent does not end.
         """
         idle = self.env.close()
-        self.container.seal(self._cleared)
+        tests = {"/tests": self.task.tests_folder}
+        self.container.seal(self._cleared, bring=tests)
         if idle:
             return
         if not self.env.wait_until_idle(IDLE_S):
@@ -187,11 +196,11 @@ class TaskBox:
                 " were killed; the container engine is overloaded or broken."
             )
         # What went on may have started or written something after the first time.
-        self.container.seal(self._cleared)
+        self.container.seal(self._cleared, bring=tests)
 
-    def _rewards(self, done: CommandResult) -> Mapping[str, float]:
+    def _rewards(self, done: CommandResult, fetched: Path) -> Mapping[str, float]:
         try:
-            return read_rewards(self.container)
+            return read_rewards(self.container, fetched=fetched)
         except RewardProblem as problem:
             if done.exit_code == 0:
                 raise

@@ -7,7 +7,7 @@ The rules are Harbor's (reward.json before reward.txt, no fallback from a bad on
 import json
 import math
 from collections.abc import Mapping
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 from autoloop.ports import Container
 
@@ -23,8 +23,10 @@ class RewardProblem(Exception):  # noqa: N818 - a finding about the verifier, no
         self.kind = kind
 
 
-def read_rewards(container: Container) -> Mapping[str, float]:
+def read_rewards(container: Container, *, fetched: Path | None = None) -> Mapping[str, float]:
     """Rewards by name, from the container the verifier ran in.
+
+    `fetched` is a folder of the host that its /logs/verifier was copied to, as far as it could be.
 
     Raises:
         RewardProblem: none was written, or it is not usable.
@@ -32,7 +34,7 @@ def read_rewards(container: Container) -> Mapping[str, float]:
     for name, parse in (("reward.json", _from_json), ("reward.txt", _from_text)):
         path = str(FOLDER / name)
         try:
-            data = container.read(path, max_bytes=REWARD_BYTES)
+            data = _content(container, name, fetched)
         except FileNotFoundError:
             continue
         except ValueError as error:
@@ -44,6 +46,14 @@ def read_rewards(container: Container) -> Mapping[str, float]:
         "RewardFileNotFoundError",
         f"The verifier wrote neither {FOLDER}/reward.json nor {FOLDER}/reward.txt.",
     )
+
+
+def _content(container: Container, name: str, fetched: Path | None) -> bytes:
+    """A file that was fetched is not asked for again: the engine takes as long as for a command."""
+    copy = fetched / name if fetched else None
+    if copy is not None and copy.is_file() and copy.stat().st_size <= REWARD_BYTES:
+        return copy.read_bytes()
+    return container.read(str(FOLDER / name), max_bytes=REWARD_BYTES)
 
 
 def counted_reward(rewards: Mapping[str, float]) -> float:

@@ -81,7 +81,7 @@ class SandboxRunner:
             outcome=ending.outcome,
             reward=ending.reward,
             rewards=ending.rewards,
-            failure=ending.failure,
+            failure=_fitting(ending.failure),
             usage=log.agent.usage,
             span=Span(started_at=log.started_at, finished_at=self._clock.now()),
             phases=log.phases,
@@ -104,7 +104,7 @@ class SandboxRunner:
             if isinstance(error, OSError) and error.errno in NO_ROOM:
                 raise
             (folder / "trial.log").write_text(traceback.format_exc(), encoding="utf-8")
-            return _Ending.invalid(type(error).__name__, f"autoloop itself failed: {error!r}")
+            return _Ending.invalid(type(error).__name__, _own_fault(error))
 
     def _traced_attempt(
         self, request: TrialRequest, folder: Path, name: str, log: "_Log"
@@ -135,12 +135,10 @@ class SandboxRunner:
     @staticmethod
     def _verify(box: TaskBox, folder: Path, failure: Failure | None) -> "_Ending":
         try:
-            rewards = box.verify()
+            rewards = box.verify(folder)
             reward = counted_reward(rewards)
         except RewardProblem as problem:
             return _Ending.failed(problem.kind, str(problem))
-        finally:
-            box.fetch_logs(folder)
         return _Ending(outcome=Outcome.SCORED, reward=reward, rewards=rewards, failure=failure)
 
     def _write_trace(self, request: TrialRequest, name: str, folder: Path, log: "_Log") -> None:
@@ -171,11 +169,18 @@ class _Ending:
 
     @classmethod
     def invalid(cls, kind: str, message: str) -> "_Ending":
-        return cls(outcome=Outcome.INVALID, failure=_failure(kind, message))
+        return cls(outcome=Outcome.INVALID, failure=Failure(kind=kind, message=message))
 
     @classmethod
     def failed(cls, kind: str, message: str) -> "_Ending":
-        return cls(outcome=Outcome.FAILED, failure=_failure(kind, message))
+        return cls(outcome=Outcome.FAILED, failure=Failure(kind=kind, message=message))
+
+
+def _own_fault(error: Exception) -> str:
+    return (
+        f"autoloop itself failed with {error!r}; please report it with the traceback, which is in"
+        f" trial.log of the trial's folder."
+    )
 
 
 def _blame(error: AgentError, trouble: Exception | None) -> _Ending:
@@ -192,8 +197,12 @@ def _write(path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8")
 
 
-def _failure(kind: str, message: str) -> Failure:
-    return Failure(kind=kind, message=message[:MESSAGE_LENGTH])
+def _fitting(failure: Failure | None) -> Failure | None:
+    """The failure with a message of bounded length that every file and database can hold."""
+    if failure is None:
+        return None
+    text = failure.message[:MESSAGE_LENGTH].encode(errors="replace").decode()
+    return Failure(kind=failure.kind, message=text)
 
 
 class _Log:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import resource
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,8 @@ KEYS = [
     *("tokens", "cost_usd", "wall_s", "best_commit", "scores"),
 ]
 INTERVAL = {"mean", "low", "high", "n"}
+FILE_LIMIT = 150_000
+"""Bytes: enough for some trials in the database's log, not for a run."""
 PROGRAM = """\
 ---
 models: {task: offline, meta: offline}
@@ -49,6 +52,10 @@ def climbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Done]:
     agent = template("agent.py").read_text(encoding="utf-8")
     project = make_project(folder, tasks=8, program=PROGRAM, agent=agent)
     return project, autoloop_process("climb", "--steps", "1", "--seed", "3", "--json", cwd=project)
+
+
+def _little_room() -> None:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (FILE_LIMIT, FILE_LIMIT))
 
 
 @pytest.fixture
@@ -186,6 +193,20 @@ def test_resuming_with_a_higher_limit_goes_on(tmp_path: Path) -> None:
     assert [e.resumed for e in events if isinstance(e, RunStarted)] == [False, True]
     assert sum(isinstance(e, StepFinished) for e in events) == 1
     assert sum(isinstance(e, RunFinished) for e in events) == 2
+
+
+def test_a_disk_that_refuses_stops_a_run_that_can_be_resumed(tmp_path: Path) -> None:
+    project = make_project(tmp_path / "p", program=PROGRAM)
+
+    stopped = autoloop_process("climb", "--steps", "1", cwd=project, preexec=_little_room)
+    before = {trial.id for trial in Optimizer(project).run().trials}
+    resumed = autoloop("resume", "--json", cwd=project)
+
+    assert (stopped.code, "Traceback" in stopped.err) == (3, False)
+    assert "cannot be used (disk I/O error)" in stopped.err
+    assert before
+    assert (resumed.code, resumed.json["steps"]) == (0, 1)
+    assert before <= {trial.id for trial in Optimizer(project).run().trials}
 
 
 def test_a_git_lock_of_another_program_is_named(project: Path) -> None:

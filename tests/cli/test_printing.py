@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from autoloop import Optimizer
 from autoloop.cli import printing
-from autoloop.cli.climbing import _trouble
+from autoloop.cli.climbing import _print_climb, _trouble
 from tests.app.builders import EVIL, RUN, record_run
 from tests.cli.conftest import Command
 
@@ -95,3 +96,14 @@ def test_windows_line_ends_are_line_ends(capsys: pytest.CaptureFixture[str]) -> 
     printing.say("one\r\ntwo\rthree")
 
     assert capsys.readouterr().out == "one\ntwo\N{REPLACEMENT CHARACTER}three\n"
+
+
+def test_the_end_of_a_climb_says_how_to_take_the_best(
+    recorded: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _print_climb(Optimizer(recorded).run())
+
+    shown = capsys.readouterr().out
+    assert "holdout" in shown
+    assert "2 steps: 1 kept, 1 reverted, 0 undecided. 4 trials (1 invalid)" in shown
+    assert shown.endswith(f"git checkout autoloop/{RUN} -- agent.py\n")

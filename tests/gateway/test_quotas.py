@@ -160,3 +160,24 @@ def test_a_quota_in_money_with_an_unknown_price_says_what_to_change(open_trial: 
     assert (first.status, second.status) == (200, 502)
     assert isinstance(trial.session.trouble, ModelError)
     assert "set trial.usd to null" in second.error
+
+
+def test_the_session_knows_that_the_quota_refused_a_call(open_trial: OpenTrial) -> None:
+    trial = open_trial(ScriptedModel(_hundred_tokens), quota=Quota(calls=1))
+
+    trial.chat()
+    before = trial.session.over_quota
+    refused = trial.chat()
+
+    assert before is None
+    assert refused.status == 429
+    assert trial.session.over_quota == "This trial has used all of its 1 model calls."
+
+
+def test_the_session_knows_whether_agent_py_was_fetched(open_trial: OpenTrial) -> None:
+    trial = open_trial(ScriptedModel([]))
+
+    before = trial.session.began
+    trial.get("/autoloop/start")
+
+    assert (before, trial.session.began) == (False, True)

@@ -103,6 +103,15 @@ def test_folders_are_writable_for_everybody(start: Start) -> None:
     assert result.exit_code == 0
 
 
+def test_folders_are_made_where_the_images_user_may_not(sandbox: DockerSandbox) -> None:
+    spec = ContainerSpec(image=BASE, labels={}, user="nobody", folders=("/logs/agent",))
+
+    with sandbox.start(spec) as container:
+        result = container.run("touch /logs/agent/x", user="games")
+
+    assert result.exit_code == 0
+
+
 @pytest.mark.parametrize("address", ["unix:///no/such.sock", "tcp://127.0.0.1:1", "ssh://host"])
 def test_no_engine_is_said_in_a_sentence_with_what_to_do(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, address: str
@@ -122,3 +131,21 @@ def test_a_container_removed_by_somebody_else_is_an_engine_error(
         own_container.run("true")
     with pytest.raises(EngineError, match="No such container"):
         own_container.read("/etc/passwd", max_bytes=os.cpu_count() or 1)
+
+
+def test_a_container_killed_through_the_engine_is_not_the_agents_fault(
+    engine: APIClient, own_container: Container
+) -> None:
+    own_container.mark()
+    engine.kill(own_container.id)
+
+    with pytest.raises(EngineError, match="ended from outside"):
+        own_container.run("true")
+    with pytest.raises(EngineError, match="ended from outside"):
+        own_container.wait()
+
+
+def test_a_container_that_we_killed_ourselves_has_an_exit_code(own_container: Container) -> None:
+    own_container.kill()
+
+    assert own_container.wait() == 137

@@ -9,8 +9,8 @@ from autoloop.records import (
     Agent,
     ChatRequest,
     CommandResult,
-    Environment,
     EnvCall,
+    Environment,
     Failure,
     Message,
     ModelCall,
@@ -65,11 +65,9 @@ class PaperContainer:
         if path not in self.files:
             raise FileNotFoundError(f"The container has no file {path!r}.")
         data = self.files[path]
-        if not isinstance(data, bytes):
-            raise ValueError(f"{path!r} is no regular file.")
-        if len(data) > max_bytes:
-            raise ValueError(f"{path!r} holds {len(data)} bytes.")
-        return data
+        if isinstance(data, bytes) and len(data) <= max_bytes:
+            return data
+        raise ValueError(f"{path!r} is no regular file, or too large.")
 
     def write(self, path: str, data: bytes, *, mode: int = 0o644) -> None:  # noqa: ARG002
         self.files[path] = data
@@ -85,13 +83,15 @@ class PaperContainer:
     def mark(self) -> None:
         return
 
-    def seal(self, clear: Sequence[str]) -> None:
+    def seal(self, clear: Sequence[str], *, bring: Mapping[str, Path] | None = None) -> None:
         self.seals += 1
         self.files = {
             path: data
             for path, data in self.files.items()
             if not any(path == folder or path.startswith(folder + "/") for folder in clear)
         }
+        for target, source in (bring or {}).items():
+            self.put(source, target)
 
     def wait(self, timeout_s: float | None = None) -> int | None:  # noqa: ARG002
         return 0

@@ -9,13 +9,22 @@ from typing import Any
 
 import pytest
 
-from autoloop.records import Agent, Failure, Message, Outcome, Purpose, ToolCall, TrialResult
+from autoloop.records import (
+    Agent,
+    Failure,
+    Message,
+    Outcome,
+    Purpose,
+    ToolCall,
+    TraceEvent,
+    TrialResult,
+)
 from autoloop.testing.models import reply
 from autoloop.trial.atif import AtifAgent, trajectory
 from autoloop.trial.layout import JobFolders, job_name
 from tests.trial.builders import NOON, asked, make_request, make_result, ran
 
-CRASH = Failure(kind="AgentCrashed", message="agent.py failed: ü \ud800")
+CRASH = Failure(kind="AgentCrashed", message="agent.py failed: ü")
 GONE = Failure(kind="EngineError", message="The engine is gone.")
 
 
@@ -84,7 +93,7 @@ def test_a_failure_is_written_as_an_exception(jobs: JobFolders) -> None:
     result = read(job / "sum__1" / "result.json")
     assert result["exception_info"]["exception_type"] == "AgentCrashed"
     text = (job / "sum__1" / "exception.txt").read_text(encoding="utf-8")
-    assert text == "AgentCrashed: agent.py failed: ü ?\n"
+    assert text == "AgentCrashed: agent.py failed: ü\n"
 
 
 def test_a_job_adds_up_its_trials(jobs: JobFolders) -> None:
@@ -195,7 +204,7 @@ def write_rich_trace(trial: Path) -> None:
     asking = Message(role="assistant", content="Hm.", tool_calls=tuple(calls))
     told = Message(role="tool", content="a.txt", tool_call_id="c1")
     lost = Message(role="tool", content="lost", tool_call_id="c7")
-    events = [
+    events: list[TraceEvent] = [
         replace(asked(task), reply=reply("Hm.", *calls)),
         ran("ls", stdout="a.txt"),
         asked(task, asking, told, lost, Message(role="system", content="Hurry.")),

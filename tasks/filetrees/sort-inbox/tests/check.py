@@ -71,11 +71,23 @@ SORTED = {
     "other/LICENSE": "LICENSE 8993\n",
     "pdf/plan.pdf": "plan.pdf 1464\n",
     "txt/minutes.TXT": "minutes.TXT 1034\n",
-    "png/cat.png": "cat.png 8297\n"
+    "png/cat.png": "cat.png 8297\n",
+    "pdf/Passport.PDF": "Passport.PDF 5363\n",
+    "jpg/garden.JPG": "garden.JPG 4748\n",
+    "jpg/kitchen.jpeg": "kitchen.jpeg 2674\n",
+    "txt/recipe.txt": "recipe.txt 6200\n",
+    "other/Dockerfile": "Dockerfile 1501\n",
+    "pdf/contract-2.pdf": "contract-2.pdf 1365\n",
+    "png/logo.PNG": "logo.PNG 1416\n",
+    "xlsx/prices.xlsx": "prices.xlsx 9870\n",
+    "mp3/song.mp3": "song.mp3 7245\n",
+    "pdf/ticket.pdf": "ticket.pdf 4548\n",
+    "txt/Letter.TXT": "Letter.TXT 7915\n"
 }
 LEFT = {
     ".keep": ".keep 7386\n",
-    ".sync.lock": ".sync.lock 8090\n"
+    ".sync.lock": ".sync.lock 8090\n",
+    ".draft.swp": ".draft.swp 1150\n"
 }
 
 

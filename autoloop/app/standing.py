@@ -1,0 +1,54 @@
+"""How a run stands, read without what else reading takes: nobody should wait for `status`."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from autoloop.app.project import Project
+from autoloop.app.results import Status
+from autoloop.errors import RunError
+from autoloop.records import Run
+from autoloop.store import StoreReader, open_readonly, running_pid
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunView:
+    """A run's folder and records, open for reading."""
+
+    folder: Path
+    store: StoreReader
+
+    @property
+    def run(self) -> Run:
+        """The run's record; RunError when it was killed before it began."""
+        run = self.store.run()
+        if run is None:
+            raise RunError(
+                f"{self.folder} holds no climb: it is an evaluation, or it was stopped too early."
+            )
+        return run
+
+
+@contextmanager
+def reading(project: Project, name: str | None) -> Iterator[RunView]:
+    """A run (the latest by default), without disturbing who works on it."""
+    folder = project.run_folder(project.latest_run(name))
+    with open_readonly(folder) as store:
+        yield RunView(folder=folder, store=store)
+
+
+def status(project: Project, name: str | None) -> Status:
+    """How a run stands."""
+    with reading(project, name) as view:
+        counts = view.store.counts()
+        known = None not in {counts.cost_usd, counts.meta_cost_usd}
+        return Status(
+            run=view.run,
+            alive=running_pid(view.folder) is not None,
+            trials=counts.trials,
+            invalid_trials=counts.invalid,
+            tokens=counts.tokens + counts.meta_tokens,
+            cost_usd=(counts.cost_usd or 0.0) + (counts.meta_cost_usd or 0.0) if known else None,
+            steps=view.store.steps(),
+        )

@@ -1,0 +1,231 @@
+"""A real climb on a real repository and database, in processes that can be killed at any call.
+
+Run as a program it reads one job per line and works each off in a fork of itself, so that a new
+process costs no imports. Trials and proposals are simulated; everything else is real.
+"""
+
+import json
+import os
+import signal
+import sys
+import threading
+import traceback
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TypeVar, cast
+
+from autoloop.app.clock import SystemClock
+from autoloop.decision import Estimates, PairedRule
+from autoloop.engines import LocalEngine
+from autoloop.guards import standard_guards
+from autoloop.loop import Parts, Plan, StopSignal, climb
+from autoloop.ports import Engine, ProposalOutcome, Proposer, RunStore, StepDesk, Workspace
+from autoloop.records import Budget, Quota, Run, TrialRequest, TrialResult, Usage
+from autoloop.store import SqliteStore
+from autoloop.testing.observers import RecordingObserver
+from autoloop.testing.proposers import ScriptedProposer, Turn, edit
+from autoloop.testing.trials import SimulatedRunner
+from autoloop.workspace import GitWorkspace
+from tests.loop.builders import RUN, SPLITS, agent, chance, make_run, make_task
+
+BUDGET = Budget(hours=None, steps=6)
+STARTED, ENDED = "started", "ended"
+
+_Port = TypeVar("_Port")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """One process: where it works, with how many workers, and when it dies."""
+
+    project: str
+    workers: int = 1
+    call: str = ""
+    """Port and method at which it kills itself, such as `store.save_trial`; empty for never."""
+    number: int = 0
+    """At which of these calls, counted from 1."""
+    after: bool = False
+    """Right after the call instead of right before it."""
+    pause_at: int = 0
+    """The trial, counted from 1, that says `paused` and waits for the file `go` to be opened."""
+
+
+@dataclass
+class _Calls:
+    """Counts the calls of all ports, and kills the process at one of them."""
+
+    job: Job
+    counts: Counter[str] = field(default_factory=Counter)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def through(self, name: str, method: Callable[..., object]) -> Callable[..., object]:
+        """The method, counted."""
+
+        def call(*arguments: object, **named: object) -> object:
+            with self.lock:
+                self.counts[name] += 1
+                is_due = (name, self.counts[name]) == (self.job.call, self.job.number)
+            if is_due and not self.job.after:
+                os.kill(os.getpid(), signal.SIGKILL)
+            result = method(*arguments, **named)
+            if is_due:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return result
+
+        return call
+
+    def proxy(self, port: str, inner: _Port) -> _Port:
+        """The port, each method of which is counted."""
+        return cast("_Port", _Proxy(port, inner, self))
+
+
+class _Proxy:
+    """Stands before a port and passes everything on."""
+
+    def __init__(self, port: str, inner: object, calls: _Calls) -> None:
+        self._port, self._inner, self._calls = port, inner, calls
+
+    def __getattr__(self, name: str) -> object:
+        found = getattr(self._inner, name)
+        return self._calls.through(f"{self._port}.{name}", found) if callable(found) else found
+
+
+def _say(word: object) -> None:
+    sys.stdout.write(f"{word}\n")
+    sys.stdout.flush()
+
+
+class _Ledger:
+    """A runner that notes durably which trials began and which ended."""
+
+    def __init__(self, job: Job) -> None:
+        self._inner = SimulatedRunner(chance=chance)
+        self._folder = Path(job.project).parent
+        self._pause_at = job.pause_at
+        self._begun = 0
+        self._lock = threading.Lock()
+
+    def run(self, request: TrialRequest) -> TrialResult:
+        with self._lock:
+            self._begun += 1
+            pauses = self._begun == self._pause_at
+        self._note(STARTED, request)
+        if pauses:
+            _say("paused")
+            (self._folder / "go").read_text()
+        result = self._inner.run(request)
+        self._note(ENDED, request)
+        return result
+
+    def _note(self, word: str, request: TrialRequest) -> None:
+        key = request.key
+        line = [word, key.agent, key.task, key.purpose.value, key.attempt]
+        descriptor = os.open(self._folder / "ledger", os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+        os.write(descriptor, f"{json.dumps(line)}\n".encode())
+        os.fsync(descriptor)
+        os.close(descriptor)
+
+
+def _curious(source: str) -> Callable[[StepDesk], ProposalOutcome]:
+    """A turn that uses the whole desk before it submits."""
+
+    def turn(desk: StepDesk) -> ProposalOutcome:
+        newest = desk.traces()[0].trial
+        desk.trace(newest)
+        desk.check(source)
+        desk.spot_check(source, ["train/t1", "train/t2"])
+        desk.write_notebook(f"step {desk.step}: {len(desk.history())} before")
+        usage = Usage(calls=4, prompt_tokens=1_000, cost_usd=0.05)
+        return ProposalOutcome(proposal=edit(source, f"Step {desk.step}"), usage=usage)
+
+    return turn
+
+
+SIMPLER = "SKILL = 1.0\n\n\ndef solve(*_):\n    return SKILL\n"
+TURNS: tuple[Turn, ...] = (
+    _curious(agent(0.0) + "\nEXTRA = 1\n"),
+    edit(agent(1.0), "Look at the result"),
+    ProposalOutcome(proposal=None, reason="no idea"),
+    _curious(agent(0.1)),
+    edit(SIMPLER, "As good and simpler"),
+    edit(agent(0.9), "Much the same"),
+)
+
+
+def _begin(workspace: Workspace, store: RunStore, project: Path) -> Run:
+    """As the application begins a run: recorded first, then made in git."""
+    run = store.run()
+    if run is None:
+        run = make_run(BUDGET)
+        store.save_run(run)
+    if not run.base:
+        source = (project / "agent.py").read_text()
+        run = replace(run, base=workspace.begin(run.name, source))
+        store.save_run(run)
+    return run
+
+
+def work(job: Job) -> Counter[str]:
+    """Begin or resume the run of a project and work on it to its end; how often what was called."""
+    calls, project = _Calls(job), Path(job.project)
+    runner = calls.proxy("runner", _Ledger(job))
+    with (
+        closing(SqliteStore.open(project / "runs" / RUN)) as real_store,
+        closing(GitWorkspace(project)) as real_workspace,
+        closing(LocalEngine(runner, workers=job.workers)) as real_engine,
+    ):
+        store: RunStore = calls.proxy("store", real_store)
+        workspace: Workspace = calls.proxy("workspace", real_workspace)
+        engine: Engine = calls.proxy("engine", real_engine)
+        proposer: Proposer = calls.proxy("proposer", ScriptedProposer(TURNS))
+        parts = Parts(
+            store=store,
+            workspace=workspace,
+            engine=engine,
+            proposer=proposer,
+            rule=calls.proxy("rule", PairedRule()),
+            guard=calls.proxy("guard", standard_guards({})),
+            estimator=calls.proxy("estimator", Estimates()),
+            observer=calls.proxy("observer", RecordingObserver()),
+            clock=calls.proxy("clock", SystemClock()),
+            transcript=lambda trial: trial.id,
+        )
+        plan = Plan(
+            tasks={name: make_task(name) for name in SPLITS},
+            splits=SPLITS,
+            directive="",
+            budget=BUDGET,
+            quota=Quota(),
+            final_attempts=2,
+            seed=0,
+        )
+        climb(parts, plan, _begin(workspace, store, project), StopSignal())
+    return calls.counts
+
+
+def _in_a_fork(job: Job) -> int:
+    """Work a job off in a process of its own; how that ended, as a shell says it."""
+    child = os.fork()
+    if child:
+        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    status = 1
+    try:
+        counts = work(job)
+        (Path(job.project).parent / "counts").write_text(json.dumps(counts))
+        status = 0
+    except BaseException:  # noqa: BLE001 - a fork must not return into the loop over jobs
+        traceback.print_exc()
+    os._exit(status)
+
+
+def _jobs() -> Iterator[Job]:
+    for line in sys.stdin:
+        yield Job(**json.loads(line))
+
+
+if __name__ == "__main__":
+    for wanted in _jobs():
+        _say(_in_a_fork(wanted))

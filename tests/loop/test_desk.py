@@ -1,0 +1,234 @@
+"""The meta-agent's desk: the train split, and of the rest nothing but verdicts."""
+
+from collections.abc import Callable
+from dataclasses import asdict
+
+import pytest
+
+from autoloop.loop.desk import Desk
+from autoloop.ports import ProposalOutcome, StepDesk
+from autoloop.records import Agent, Budget, Failure, Outcome, Purpose, TrialRequest, TrialResult
+from autoloop.testing.proposers import edit
+from autoloop.testing.trials import InlineEngine
+from tests.loop.builders import Table, agent, chance
+
+EDITS = [edit(agent(1.0)), edit(agent(0.3)), edit(agent(0.9))]
+
+
+def climbed() -> Table:
+    """A run with kept and reverted edits, its final table made."""
+    table = Table(turns=EDITS, budget=Budget(hours=None, steps=3))
+    table.climb()
+    return table
+
+
+def desk_of(table: Table) -> Desk:
+    work = table.work()
+    best = work.parts.workspace.source(work.parts.workspace.tip(work.run))
+    return Desk(work, step=4, incumbent=Agent(source=best))
+
+
+def everything_on(desk: StepDesk) -> str:
+    """All words and figures that the meta-agent can get to see."""
+    traces = desk.traces()
+    return repr(
+        [
+            desk.directive,
+            desk.source,
+            desk.scoreboard(),
+            [asdict(step) for step in desk.history()],
+            [desk.diff(step.index) for step in desk.history()],
+            traces,
+            [desk.trace(trace.trial) for trace in traces],
+            desk.check(agent(0.5)),
+            desk.notebook(),
+        ]
+    )
+
+
+def test_no_task_of_validation_or_holdout_is_named() -> None:
+    table = climbed()
+
+    shown = everything_on(desk_of(table))
+
+    assert "train/t1" in shown
+    assert not any(word in shown for word in ("validation/", "holdout/"))
+    hidden = [t.id for t in table.store.trials() if not t.key.task.startswith("train/")]
+    assert hidden
+    assert not any(name in shown for name in hidden)
+
+
+def test_no_figure_that_validation_had_a_part_in_is_shown() -> None:
+    table = climbed()
+    verdicts = [step.verdict for step in table.store.steps()]
+    assert any(v and "validation_gain" in v.numbers for v in verdicts)
+
+    history = desk_of(table).history()
+
+    for step in history:
+        assert step.verdict is not None
+        assert all(key.startswith("train_") for key in step.verdict.numbers)
+        assert "validation" not in step.verdict.reason + step.lesson
+        assert step.lesson == step.verdict.reason
+    assert [step.verdict.reason for step in history if step.verdict] == [
+        "keep; +100 points on the train tasks",
+        "revert; -83 points on the train tasks",
+        "revert; -17 points on the train tasks",
+    ]
+
+
+def test_how_validation_went_leaves_no_trace_on_the_desk() -> None:
+    def shown(validation: float) -> str:
+        table = Table(turns=[edit(agent(0.0))], skill=0.9)
+        table.runner.chance = lambda source, task: (
+            validation if task.startswith("validation/") else chance(source, task)
+        )
+        table.climb()
+        assert table.decisions() == ["revert"]
+        return everything_on(desk_of(table))
+
+    assert shown(0.0) == shown(1.0)
+
+
+def test_an_empty_step_says_why() -> None:
+    table = Table(turns=[ProposalOutcome(proposal=None, reason="I had no idea")])
+    table.climb()
+
+    (step,) = desk_of(table).history()
+
+    assert step.lesson == "empty: I had no idea"
+
+
+def test_the_scoreboard_shows_the_incumbent_alone() -> None:
+    desk = desk_of(climbed())
+
+    board = desk.scoreboard()
+
+    assert [standing.task for standing in board] == [f"train/t{n}" for n in range(6)]
+    assert all(s.mean_reward == 1.0 and s.passes == s.attempts > 0 for s in board)
+    assert {standing.family for standing in board} == {"train"}
+
+
+def test_traces_come_newest_first_and_name_their_edit() -> None:
+    table = climbed()
+
+    traces = desk_of(table).traces()
+
+    recorded = [t.id for t in table.store.trials() if t.key.task.startswith("train/")]
+    assert [trace.trial for trace in traces] == recorded[::-1]
+    assert {trace.agent for trace in traces} == {"incumbent", "step 0", "step 2", "step 3"}
+    assert {t.reward for t in traces if t.agent == "step 0"} == {0.0}
+
+
+def test_a_trace_that_is_not_listed_cannot_be_opened() -> None:
+    table = climbed()
+    desk = desk_of(table)
+    hidden = next(t.id for t in table.store.trials() if t.key.task.startswith("validation/"))
+
+    for name in (hidden, "nonsense", f"../{hidden}"):
+        with pytest.raises(KeyError):
+            desk.trace(name)
+
+
+def test_diffs_of_finished_steps_can_be_seen() -> None:
+    desk = desk_of(climbed())
+
+    assert "+SKILL = 0.3" in desk.diff(2)
+    with pytest.raises(KeyError):
+        desk.diff(9)
+
+
+def test_a_spot_check_runs_once_on_train_tasks_and_is_charged() -> None:
+    table = climbed()
+    desk, before = desk_of(table), len(table.store.trials())
+
+    first = desk.spot_check(agent(1.0), ["train/t1", "train/t2", "train/t1"])
+    again = desk.spot_check(agent(1.0), ["train/t1", "train/t2"])
+
+    assert [t.key.task for t in first] == ["train/t1", "train/t2"] == [t.key.task for t in again]
+    assert {(t.key.purpose, t.step) for t in first} == {(Purpose.SPOT, 4)}
+    assert len(table.store.trials()) == before + 2
+    assert desk._work.lab.meter.trials == 2
+
+
+def test_a_trace_of_a_spot_check_says_so() -> None:
+    desk = desk_of(climbed())
+
+    desk.spot_check(agent(0.77), ["train/t1"])
+
+    assert desk.traces()[0].agent == "spot check in step 4"
+
+
+@pytest.mark.parametrize("task", ["validation/v0", "holdout/h0", "nonsense"])
+def test_a_spot_check_of_anything_but_train_is_refused(task: str) -> None:
+    table = climbed()
+    before = len(table.store.trials())
+
+    with pytest.raises(KeyError, match=task):
+        desk_of(table).spot_check(agent(1.0), ["train/t1", task])
+
+    assert len(table.store.trials()) == before
+
+
+def test_a_spot_check_ends_early_when_the_budget_is_spent() -> None:
+    table = Table(budget=Budget(hours=None, trials=1))
+    table.begun()
+
+    results = desk_of(table).spot_check(agent(1.0), ["train/t1", "train/t2"])
+
+    assert len(results) == 1
+
+
+def test_spot_checks_are_no_evidence() -> None:
+    def spot_checking(times: int) -> Callable[[StepDesk], ProposalOutcome]:
+        def propose(desk: StepDesk) -> ProposalOutcome:
+            if times:
+                desk.spot_check(agent(0.9), [f"train/t{n}" for n in range(times)])
+            return ProposalOutcome(proposal=edit(agent(0.9)))
+
+        return propose
+
+    with_spots, without = Table(turns=[spot_checking(6)]), Table(turns=[spot_checking(0)])
+
+    assert with_spots.climb().scores == without.climb().scores
+
+    assert with_spots.store.steps()[0].verdict == without.store.steps()[0].verdict
+    assert len(with_spots.trials(Purpose.SPOT)) == 6
+
+
+def test_the_verifiers_troubles_are_not_shown_but_the_agents_are() -> None:
+    kinds = iter(["VerifierTimeoutError", "AgentTimeoutError", "QuotaError"])
+
+    class Failing:
+        def run(self, request: TrialRequest) -> TrialResult:
+            result = table.runner.run(request)
+            failure = Failure(kind=next(kinds, "AgentCrashed"), message="secret or not")
+            return TrialResult(
+                id=result.id,
+                key=result.key,
+                step=0,
+                split=result.split,
+                outcome=Outcome.FAILED,
+                reward=0.0,
+                failure=failure,
+                span=result.span,
+            )
+
+    table = Table(workers=1)
+    table.engine = InlineEngine(Failing())
+    table.climb()
+
+    failures = [trace.failure for trace in reversed(desk_of(table).traces())][:4]
+    assert failures == [
+        "",
+        "AgentTimeoutError: secret or not",
+        "QuotaError: secret or not",
+        "AgentCrashed: secret or not",
+    ]
+
+
+def test_the_notebook_outlives_the_step() -> None:
+    table = climbed()
+    desk_of(table).write_notebook("Tried restating the task.")
+
+    assert desk_of(table).notebook() == "Tried restating the task."

@@ -1,0 +1,138 @@
+"""What the pages say is what the program does."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import typer
+from pydantic import BaseModel
+from typer.main import get_command
+
+from autoloop.cli.exits import Exit
+from autoloop.cli.main import app
+from autoloop.gateway.choose import DEFAULTS
+from autoloop.settings import Settings
+from tests.test_layers import ALLOWED
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
+LINK = re.compile(r"\]\(([^)]+)\)")
+
+
+def page(name: str) -> str:
+    return (ROOT / "docs" / name).read_text(encoding="utf-8")
+
+
+def rows(name: str) -> dict[str, list[str]]:
+    """All rows of a page's tables, by the first word in backticks of their first cell."""
+    found = {}
+    for line in page(name).splitlines():
+        cells = [cell.strip() for cell in line.strip("|").split(" | ")]
+        if line.startswith("|") and (first := re.match(r"\| `([^`]+)`", line)):
+            found[first[1]] = cells
+    return found
+
+
+def settings_of(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, object]]:
+    for name, field in model.model_fields.items():
+        if isinstance(field.default, BaseModel):
+            yield from settings_of(type(field.default), f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", field.default
+
+
+def as_written(default: object) -> str:
+    """A default as the page writes it."""
+    if isinstance(default, int | float):
+        return f"{default:.0f}" if default == int(default) else f"{default:g}"
+    return "null" if default is None else f"{default}"
+
+
+def commands_of(group: typer.core.TyperGroup, path: str = "") -> Iterator[tuple[str, set[str]]]:
+    for name, command in group.commands.items():
+        if isinstance(command, typer.core.TyperGroup):
+            yield from commands_of(command, f"{path}{name} ")
+        else:
+            yield f"{path}{name}", {o for p in command.params for o in p.opts if o[:2] == "--"}
+
+
+def root() -> typer.core.TyperGroup:
+    group = get_command(app)
+    assert isinstance(group, typer.core.TyperGroup)
+    return group
+
+
+def documented_commands() -> dict[str, set[str]]:
+    """Options of each command, as docs/cli.md lists them."""
+    return {
+        re.sub(r"( [A-Z\[].*)", "", name): {*re.findall(r"`(--[a-z]+)`", cells[-1])}
+        for name, cells in rows("cli.md").items()
+    }
+
+
+def test_every_setting_is_documented_with_its_default() -> None:
+    said = {
+        name: cells[1].strip("`").replace("_", "")
+        for name, cells in rows("settings.md").items()
+        if not name.isupper()
+    }
+
+    assert said == {name: as_written(default) for name, default in settings_of(Settings)}
+
+
+def test_every_providers_key_is_documented() -> None:
+    said = {
+        name: cells[1].strip("`") for name, cells in rows("settings.md").items() if name.isupper()
+    }
+
+    assert said == dict(DEFAULTS)
+
+
+def test_every_command_and_option_is_documented() -> None:
+    everywhere = {"--json", "--help"}
+
+    known = {name: options - everywhere for name, options in commands_of(root())}
+
+    assert documented_commands() == known
+
+
+def test_options_before_the_command_are_documented() -> None:
+    for option in ("`--project FOLDER`", "`-C`", "`--json`", "`--help`"):
+        assert option in page("cli.md")
+
+
+def test_every_exit_code_is_documented() -> None:
+    said = re.findall(r"^\| (\d+) \| `([A-Z]+)`", page("exit-codes.md"), re.MULTILINE)
+
+    assert said == [(str(code.value), code.name) for code in Exit]
+
+
+def test_the_table_of_parts_names_every_part() -> None:
+    parts = page("concepts.md").partition("## Parts")[2]
+
+    said = set(re.findall(r"^\| `([a-z]+)`", parts, re.MULTILINE))
+
+    assert said == {name or "autoloop" for name in ALLOWED}
+
+
+def targets(path: Path) -> list[str]:
+    links = LINK.findall(path.read_text(encoding="utf-8"))
+    return [link for link in links if "://" not in link]
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+def test_every_relative_link_leads_somewhere(path: Path) -> None:
+    for link in targets(path):
+        file, _, anchor = link.partition("#")
+        target = path.parent / file if file else path
+
+        assert target.exists(), link
+        headings = re.findall(r"^#+ (.+)$", target.read_text(encoding="utf-8"), re.MULTILINE)
+        assert not anchor or anchor in {h.lower().replace(" ", "-") for h in headings}
+
+
+def test_the_readme_leads_to_every_page() -> None:
+    linked = set(targets(ROOT / "README.md"))
+
+    assert {f"docs/{path.name}" for path in PAGES if path.parent.name == "docs"} <= linked

@@ -1,0 +1,136 @@
+"""Whole trials on a real engine, with a real gateway and a model that is told what to say."""
+
+import itertools
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from docker.api.client import APIClient
+
+from autoloop.app.clock import SystemClock
+from autoloop.errors import UserError
+from autoloop.gateway import SocketGateway
+from autoloop.ports import ChatModel
+from autoloop.records import Agent, Purpose, Quota, Task, TrialRequest, TrialResult
+from autoloop.sandbox import DockerSandbox
+from autoloop.sandbox.engine import connect
+from autoloop.testing.models import ScriptedModel
+from autoloop.trial import SandboxRunner, read_transcript
+from tests.tasks.builders import only_task, write_task
+
+ROOT = Path(__file__).parents[2]
+RUN = f"test-trials-{os.getpid()}"
+TOML = "[agent]\ntimeout_sec = 60.0\n[verifier]\ntimeout_sec = 30.0\n"
+CHECK = 'if [ "$(cat out.txt)" = done ]; then echo 1; else echo 0; fi > /logs/verifier/reward.txt'
+SOLVE = "#!/bin/bash\nprintf done > out.txt\n"
+DOCKERFILE = "FROM autoloop/base:bookworm\nWORKDIR /app\n"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """A trial to run; what is left out is a task that asks for the word `done` in a file."""
+
+    agent: str = "nop"
+    """`oracle`, `nop`, or the text of agent.py."""
+    toml: str = TOML
+    test: str = CHECK
+    files: Mapping[str, str] = field(default_factory=dict)
+    """Added or replaced; an empty one is left out."""
+    model: ChatModel = field(default_factory=lambda: ScriptedModel([]))
+    quota: Quota = field(default_factory=Quota)
+
+    @property
+    def solver(self) -> Agent:
+        if self.agent in {"oracle", "nop"}:
+            return Agent(kind="oracle" if self.agent == "oracle" else "nop")
+        return Agent(source=self.agent)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ended:
+    """A trial that has ended, and what it left."""
+
+    result: TrialResult
+    folder: Path
+
+    @property
+    def kind(self) -> str | None:
+        return self.result.failure.kind if self.result.failure else None
+
+    @property
+    def message(self) -> str:
+        return self.result.failure.message if self.result.failure else ""
+
+    @property
+    def trace(self) -> str:
+        return read_transcript(self.folder)
+
+    def text(self, name: str) -> str:
+        return (self.folder / name).read_text(encoding="utf-8", errors="replace")
+
+
+class Bench:
+    """Runs cases, each in a folder of its own. Any thread may use it."""
+
+    def __init__(self, sandbox: DockerSandbox, folder: Path) -> None:
+        self.sandbox = sandbox
+        self.folder = folder
+        self._numbers = itertools.count(1)
+
+    def run(self, case: Case) -> Ended:
+        """Run it with a gateway and a run folder of its own."""
+        number = next(self._numbers)
+        folder = self.folder / f"{number:03d}"
+        request = TrialRequest(
+            task=self._task(case, folder / "task"),
+            agent=case.solver,
+            purpose=Purpose.EVAL,
+            attempt=0,
+            seed=1,
+            quota=case.quota,
+        )
+        clock = SystemClock()
+        with SocketGateway(case.model, clock=clock) as gateway:
+            runner = SandboxRunner(
+                self.sandbox,
+                gateway,
+                run_folder=folder / "run",
+                clock=clock,
+                suffix=lambda: f"{os.getpid()}-{number}",
+            )
+            result = runner.run(request)
+        return Ended(result=result, folder=folder / "run" / result.folder)
+
+    @staticmethod
+    def _task(case: Case, folder: Path) -> Task:
+        files = {
+            "environment/Dockerfile": DOCKERFILE,
+            "solution/solve.sh": SOLVE,
+            "tests/test.sh": f"#!/bin/bash\n{case.test}\n",
+            **case.files,
+        }
+        wanted = {name: text for name, text in files.items() if text}
+        write_task(folder / "word", case.toml, files=wanted)
+        return only_task(folder)
+
+
+@pytest.fixture(scope="session")
+def engine() -> Iterator[APIClient]:
+    """The engine itself, to look behind the adapter's back."""
+    try:
+        api = connect()
+    except UserError as error:
+        if "CI" in os.environ:
+            pytest.fail(str(error))
+        pytest.skip(str(error))
+    yield api
+    api.close()
+
+
+@pytest.fixture(scope="session")
+def bench(engine: APIClient, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+    assert engine.ping()
+    with DockerSandbox(ROOT, run=RUN) as sandbox:
+        yield Bench(sandbox, tmp_path_factory.mktemp("trials"))
