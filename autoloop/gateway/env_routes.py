@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from aiohttp import web
 from pydantic import Field, JsonValue
 
-from autoloop.errors import AutoloopError
+from autoloop.errors import AutoloopError, InfraError
 from autoloop.gateway.session import TrialSession
 from autoloop.gateway.threads import in_thread
 from autoloop.gateway.wire.asked import RequestError, WireModel, read
@@ -64,7 +64,14 @@ class EnvRoutes:
     async def run(self, request: web.Request) -> web.Response:
         """POST /autoloop/env/run."""
         asked = read(_Run, await request.read())
-        action = partial(self._session.env.run, asked.command, timeout_s=asked.timeout_s)
+
+        def action() -> CommandResult:
+            try:
+                return self._session.env.run(asked.command, timeout_s=asked.timeout_s)
+            except (OSError, ValueError) as error:
+                # What a command does is in its result: this is the way to the container.
+                raise InfraError(f"A command could not be sent: {error!r}.") from error
+
         result = await self._act("run", asked.command, action)
         body: dict[str, JsonValue] = {
             "exit_code": result.exit_code,

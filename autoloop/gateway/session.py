@@ -153,9 +153,12 @@ class ModelDoor:
                 late=lambda reply: self._late(replace(reply.usage, calls=0)),
             )
         except AutoloopError as error:
-            call.record(None, refusal=str(error))
-            await meter.settle(admission, Usage(calls=1))
+            await self._fail(call, admission, error)
             raise
+        except (OSError, ValueError) as error:
+            failure = InfraError(f"The way to the model's provider failed with {error!r}.")
+            await self._fail(call, admission, failure)
+            raise failure from error
         except asyncio.CancelledError:
             call.record(None, refusal=ENDED)
             meter.abandon(admission, Usage(calls=1))
@@ -163,6 +166,10 @@ class ModelDoor:
         call.record(reply)
         await meter.settle(admission, replace(reply.usage, calls=1))
         return replace(reply, model=self._upstream.name)
+
+    async def _fail(self, call: "_Call", admission: Admission, error: AutoloopError) -> None:
+        call.record(None, refusal=str(error))
+        await self._session.meter.settle(admission, Usage(calls=1))
 
 
 class _Call:

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import openai
 import pytest
 
-from autoloop.errors import ModelError
+from autoloop.errors import InfraError, ModelError
 from autoloop.harness.door import _UnixConnection
 from autoloop.records import ChatReply, ChatRequest, ModelCall, Quota, Usage
 from autoloop.testing.models import ScriptedModel, reply
@@ -181,3 +181,17 @@ def test_the_session_knows_whether_agent_py_was_fetched(open_trial: OpenTrial) -
     trial.get("/autoloop/start")
 
     assert (before, trial.session.began) == (False, True)
+
+
+@pytest.mark.parametrize("error", [ConnectionResetError("peer"), ValueError("odd answer")])
+def test_an_upstream_that_breaks_its_contract_is_not_the_agents_fault(
+    open_trial: OpenTrial, error: Exception
+) -> None:
+    trial = open_trial(ScriptedModel([error]))
+
+    broken = trial.chat()
+
+    assert broken.status == 500
+    assert isinstance(trial.session.trouble, InfraError)
+    assert repr(error) in str(trial.session.trouble)
+    assert trial.session.usage.calls == 1

@@ -223,4 +223,7 @@ def test_a_conversation_that_the_provider_refuses_ends_the_step_and_not_the_run(
     outcome = ConversationProposer(ScriptedModel(refuse)).propose(desk())
 
     assert outcome.proposal is None
-    assert outcome.reason == "the provider refuses the conversation: The prompt of 2 messages is too long."
+    assert (
+        outcome.reason
+        == "the provider refuses the conversation: The prompt of 2 messages is too long."
+    )
