@@ -134,7 +134,7 @@ class TrialResult:
     """The number that counts; 0.0 for failed, meaningless for invalid."""
     rewards: Mapping[str, float] = field(default_factory=dict)
     failure: Failure | None = None
-    """Set for failed and invalid trials, and beside a reward when the agent ran out of time or quota."""
+    """Set for failed and invalid trials, and beside a reward when time or quota ran out."""
     usage: Usage = field(default_factory=Usage)
     span: Span
     phases: Mapping[str, Span] = field(default_factory=dict)

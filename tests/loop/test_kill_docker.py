@@ -1,10 +1,12 @@
 """The same for real: containers, gateway, git and database, killed while trials run."""
 
+import itertools
 import json
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,7 +28,7 @@ ROOT = Path(__file__).parents[2]
 PROGRAM = """\
 ---
 models: {task: offline, meta: offline}
-splits: {train: [amber, birch, cedar], validation: [dune, ember], holdout: [fjord]}
+splits: {train: [amber, birch, cedar], validation: [dune, ember], holdout: [fjord, grove]}
 rule: passed
 final: {attempts: 1}
 workers: 2
@@ -69,11 +71,17 @@ class _Project:
         process = self.start("climb", "--steps", "1")
         labels = [f"autoloop.pid={process.pid}"]
         events = self.engine.events(since=since, filters={"event": "start", "label": labels})
-        for _ in range(STARTS):
-            next(events)
+
+        def close_at_the_end() -> None:
+            process.wait()
+            events.close()
+
+        ended = threading.Thread(target=close_at_the_end)
+        ended.start()
+        assert len(list(itertools.islice(events, STARTS))) == STARTS
         process.send_signal(signal.SIGKILL)
+        ended.join()
         process.communicate()
-        events.close()
         yield next((self.folder / "runs").iterdir()).name
 
     def containers(self, run: str) -> int:
@@ -88,7 +96,7 @@ class _Project:
 
 def test_a_climb_killed_while_trials_run_is_resumed(engine: APIClient, tmp_path: Path) -> None:
     agent = (ROOT / "agent.py").read_text()
-    folder = make_project(tmp_path / "project", program=PROGRAM, agent=agent)
+    folder = make_project(tmp_path / "project", program=PROGRAM, agent=agent, tasks=7)
     project = _Project(folder, engine)
 
     with project.killed_at_work(since=int(time.time()) - 1) as run:
@@ -99,7 +107,7 @@ def test_a_climb_killed_while_trials_run_is_resumed(engine: APIClient, tmp_path:
 
     assert done.returncode == 0
     assert (facts["steps"], facts["stop_reason"]) == (1, "steps budget spent")
-    assert facts["scores"]["holdout"]["baseline"]["n"] == 1
+    assert facts["scores"]["holdout"]["baseline"]["n"] == 2
     assert paid
     assert paid.items() <= project.trials(run).items()
     begun = list((folder / "runs" / run / "jobs").glob("*/*/config.json"))

@@ -2,6 +2,7 @@
 
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -54,6 +55,18 @@ def test_a_file_beyond_the_storage_cannot_be_written(limited: Container) -> None
 
 def test_without_network_only_loopback_is_there(limited: Container) -> None:
     assert limited.run("ls /sys/class/net").stdout == "lo\n"
+
+
+def test_a_hardened_container_has_a_loopback_of_its_own_and_nothing_else(
+    hardened: Container,
+) -> None:
+    connect = "import socket; socket.create_connection(('{}', {}), 5)"
+
+    assert hardened.run("ls /sys/class/net").stdout == "lo\n"
+    host = f"{Path('/proc/self/ns/net').readlink()}\n"
+    assert hardened.run("readlink /proc/self/ns/net").stdout != host
+    assert "refused" in hardened.run(f'python3 -c "{connect.format("localhost", 9)}"').stderr
+    assert "unreachable" in hardened.run(f'python3 -c "{connect.format("1.1.1.1", 53)}"').stderr
 
 
 def test_a_task_container_keeps_only_the_capabilities_that_tasks_need(limited: Container) -> None:
