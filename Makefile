@@ -3,7 +3,7 @@
 VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?= python3
-ARGS ?= --steps 8 --hours 0.1
+ARGS ?= --steps 10 --trials 500 --hours 0.105
 
 .PHONY: climb test setup dev clean
 

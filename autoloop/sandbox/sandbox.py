@@ -1,5 +1,6 @@
 """The Docker adapter: images, containers, and the removal of what was started."""
 
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -33,8 +34,8 @@ FOLDER_PAUSE_S = 0.005
 class DockerSandbox:
     """Implements `autoloop.ports.Sandbox` with Docker, or Podman through its compatible socket.
 
-    One instance serves all threads of a process. `close()`, or leaving it as a context, waits until
-    every container that was started has been removed.
+    One instance serves all threads of a process. `close()`, or leaving it as a context, ends what
+    other threads still run and waits until every container that was started has been removed.
     """
 
     def __init__(self, project: Path, *, run: str) -> None:
@@ -50,6 +51,9 @@ class DockerSandbox:
         self._agent_image = AgentImage(self._api, self._images, project=project)
         self._removers = ThreadPoolExecutor(REMOVERS, thread_name_prefix="autoloop-remove")
         self._removals: dict[str, Future[None]] = {}
+        self._lock = threading.Lock()
+        self._living: set[str] = set()
+        self._is_closed = False
 
     def __enter__(self) -> Self:
         return self
@@ -63,11 +67,16 @@ class DockerSandbox:
         self.close()
 
     def close(self) -> None:
-        """Wait for pending removals.
+        """Remove what still runs, wait for all removals, and start nothing any more.
 
         Raises:
             EngineError: some containers could not be removed; `sweep` finds them later.
         """
+        with self._lock:
+            self._is_closed = True
+            left = tuple(self._living)
+        for container_id in left:
+            self._remove_later(container_id)
         self._removers.shutdown(wait=True)
         failures = [removal.exception() for removal in self._removals.values()]
         failed = [failure for failure in failures if failure is not None]
@@ -111,6 +120,7 @@ class DockerSandbox:
             ImageError: the image is not here, or cannot run the command.
         """
         container_id = self._create(spec)
+        self._register(container_id)
         try:
             self._start(container_id, spec)
             self._make_folders(container_id, spec)
@@ -173,9 +183,21 @@ class DockerSandbox:
                     raise
                 raise ImageError(f"The image {spec.image} cannot be started: {said}") from error
 
+    def _register(self, container_id: str) -> None:
+        with self._lock:
+            if not self._is_closed:
+                self._living.add(container_id)
+                return
+        self._remove(container_id)
+        raise EngineError("autoloop is ending: no container is started any more.")
+
     def _remove_later(self, container_id: str) -> None:
-        removal = self._removers.submit(self._remove, container_id)
-        self._removals[container_id] = removal
+        with self._lock:
+            if container_id not in self._living:
+                return
+            self._living.remove(container_id)
+            removal = self._removers.submit(self._remove, container_id)
+            self._removals[container_id] = removal
         removal.add_done_callback(lambda done: self._forget(container_id, done))
 
     def _forget(self, container_id: str, removal: Future[None]) -> None:

@@ -9,9 +9,9 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from docker.api.client import APIClient
@@ -35,6 +35,7 @@ workers: 2
 ---
 Get better.
 """
+WORKERS = 2
 STARTS = 11
 """Containers that start before the kill: two for each trial, and four at work at once."""
 
@@ -65,9 +66,9 @@ class _Project:
             command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
         )
 
-    @contextmanager
-    def killed_at_work(self, since: int) -> Iterator[str]:
-        """A climb that was killed while trials ran; the name of its run."""
+    def climb_until(self, starts: int) -> subprocess.Popen[str]:
+        """A climb in which so many containers have started, and trials run."""
+        since = int(time.time()) - 1
         process = self.start("climb", "--steps", "1")
         labels = [f"autoloop.pid={process.pid}"]
         events = self.engine.events(since=since, filters={"event": "start", "label": labels})
@@ -76,41 +77,68 @@ class _Project:
             process.wait()
             events.close()
 
-        ended = threading.Thread(target=close_at_the_end)
-        ended.start()
-        assert len(list(itertools.islice(events, STARTS))) == STARTS
-        process.send_signal(signal.SIGKILL)
-        ended.join()
-        process.communicate()
-        yield next((self.folder / "runs").iterdir()).name
+        threading.Thread(target=close_at_the_end).start()
+        assert len(list(itertools.islice(events, starts))) == starts
+        return process
 
-    def containers(self, run: str) -> int:
-        """How many containers of a run there are."""
-        return len(self.engine.containers(all=True, filters={"label": f"autoloop.run={run}"}))
+    @property
+    def run(self) -> str:
+        """Name of the one run."""
+        (folder,) = (self.folder / "runs").iterdir()
+        return folder.name
 
-    def trials(self, run: str) -> dict[TrialKey, str]:
+    def resumed(self) -> dict[str, Any]:
+        """The run, worked on to its end."""
+        process = self.start("resume", self.run)
+        facts: dict[str, Any] = json.loads(process.communicate()[0])
+        assert process.returncode == 0
+        return facts
+
+    def containers(self) -> int:
+        """How many containers of the run there are."""
+        return len(self.engine.containers(all=True, filters={"label": f"autoloop.run={self.run}"}))
+
+    def trials(self) -> dict[TrialKey, str]:
         """Ids of the counted trials that are recorded."""
-        with open_readonly(self.folder / "runs" / run) as store:
+        with open_readonly(self.folder / "runs" / self.run) as store:
             return {trial.key: trial.id for trial in store.trials() if trial.counts}
 
 
-def test_a_climb_killed_while_trials_run_is_resumed(engine: APIClient, tmp_path: Path) -> None:
+@pytest.fixture
+def project(engine: APIClient, tmp_path: Path) -> _Project:
     agent = (ROOT / "agent.py").read_text()
     folder = make_project(tmp_path / "project", program=PROGRAM, agent=agent, tasks=7)
-    project = _Project(folder, engine)
+    return _Project(folder, engine)
 
-    with project.killed_at_work(since=int(time.time()) - 1) as run:
-        assert project.containers(run) > 0
-        paid = project.trials(run)
-        done = project.start("resume", run)
-        facts = json.loads(done.communicate()[0])
 
-    assert done.returncode == 0
+def test_a_climb_killed_while_trials_run_is_resumed(project: _Project) -> None:
+    process = project.climb_until(STARTS)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    paid = project.trials()
+    assert project.containers() > 0
+
+    facts = project.resumed()
+
     assert (facts["steps"], facts["stop_reason"]) == (1, "steps budget spent")
     assert facts["scores"]["holdout"]["baseline"]["n"] == 2
     assert paid
-    assert paid.items() <= project.trials(run).items()
-    begun = list((folder / "runs" / run / "jobs").glob("*/*/config.json"))
-    assert len(begun) <= len(project.trials(run)) + 2
-    assert project.containers(run) == 0
-    assert git(folder, "fsck", "--strict", "--no-dangling") == ""
+    assert paid.items() <= project.trials().items()
+    begun = list((project.folder / "runs").glob("*/jobs/*/*/config.json"))
+    assert len(begun) <= len(project.trials()) + WORKERS
+    assert project.containers() == 0
+    assert git(project.folder, "fsck", "--strict", "--no-dangling") == ""
+
+
+def test_two_interrupts_end_it_at_once_and_leave_no_container(project: _Project) -> None:
+    process = project.climb_until(STARTS)
+    paid = project.trials()
+
+    process.send_signal(signal.SIGINT)
+    process.send_signal(signal.SIGTERM)
+    process.communicate()
+
+    assert process.returncode == 130
+    assert project.containers() == 0
+    assert project.resumed()["stop_reason"] == "steps budget spent"
+    assert paid.items() <= project.trials().items()

@@ -37,6 +37,22 @@ def test_leaving_the_context_removes_the_container(engine: APIClient, tmp_path: 
     assert ours(engine, run) == []
 
 
+def test_closing_ends_what_still_runs_and_nothing_starts_any_more(
+    engine: APIClient, tmp_path: Path
+) -> None:
+    run = f"{RUN}-closing"
+    spec = ContainerSpec(image=BASE, labels={})
+
+    with DockerSandbox(tmp_path, run=run) as sandbox, sandbox.start(spec) as container:
+        sandbox.close()
+        with pytest.raises(EngineError):
+            container.run("true")
+        with pytest.raises(EngineError, match="is ending"), sandbox.start(spec):
+            pass
+
+    assert ours(engine, run) == []
+
+
 def test_a_container_whose_command_ends_at_once_says_so_and_is_removed(
     engine: APIClient, tmp_path: Path
 ) -> None:
