@@ -3,7 +3,7 @@
 VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?= python3
-ARGS ?= --steps 10 --trials 500 --hours 0.105
+ARGS ?= --steps 12 --trials 650 --hours 0.1
 
 .PHONY: climb test setup dev clean
 

@@ -116,7 +116,8 @@ def run_trials(
         runner = SandboxRunner(sandbox, gateway, run_folder=folder, clock=clock)
         engine = LocalEngine(runner, workers=workers)
         with timed(len(requests), into):
-            results = [future.result() for future in map(engine.submit, requests)]
+            futures = [engine.submit(request) for request in requests]
+            results = [future.result() for future in futures]
             engine.close()
             sandbox.close()
     wrong = [r.failure for r in results if r.outcome is not Outcome.SCORED or r.reward != 1.0]

@@ -66,7 +66,7 @@ def _first_kind(findings: Findings, seed: int) -> Kind:
     elif cures - wrong >= _EARLY:
         chance = 0.75
     else:
-        chance = 0.5 if kinds else 0.25
+        chance = 0.35 if kinds else 0.25
     return _wrong_turn(seed) if draw(seed, "astray") < chance else "cure"
 
 
