@@ -14,7 +14,7 @@ test: dev
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	$(BIN)/pytest -m "not live" --cov --cov-report=term:skip-covered
+	$(BIN)/pytest -m "not live" --cov --cov-report=term:skip-covered --cov-fail-under=95
 
 setup: $(VENV)/.installed
 	sandboxes/setup.sh
