@@ -1,5 +1,9 @@
 #!/bin/sh
-# Brings what trials run in: a container engine that answers, the base image, the agent image.
+# Brings what trials run in: a container engine that answers, its compose and buildx plugins, the base
+# image, the agent image.
+#
+#   sandboxes/setup.sh               all of it, for the agent_folder of program.md
+#   sandboxes/setup.sh base trixie   only the engine and the base image of another Debian suite
 #
 # Uses the engine that DOCKER_HOST names, else the local Docker socket; where none answers, as root
 # on Debian or Ubuntu, installs Debian's docker.io and starts dockerd. Says one line for each thing
@@ -7,7 +11,6 @@
 set -eu
 
 root=$(cd "$(dirname "$0")/.." && pwd)
-base=autoloop/base:bookworm
 packages=python3,python3-openpyxl,python3-yaml,python3-pytest,sqlite3,procps,ca-certificates
 packages=$packages,jq,git,make,file,less
 log=/var/log/autoloop-dockerd.log
@@ -102,7 +105,121 @@ bring_engine() {
 
 have_engine_of_root() { [ "$(id -u)" = 0 ] && have dockerd; }
 
-# --- the base image -----------------------------------------------------------------------------
+# --- the plugins --------------------------------------------------------------------------------
+
+# Tasks of several containers take compose; Dockerfiles with mounts and the like take buildx. All
+# other tasks run without them, so what cannot be brought is only said.
+bring_plugins() {
+  wanted=
+  for plugin in compose buildx; do
+    has_plugin "$plugin" || wanted="$wanted $plugin"
+  done
+  [ -n "$wanted" ] || return 0
+  if ! have docker; then
+    say "There is no docker command line: tasks with a docker-compose.yaml cannot run."
+    return 0
+  fi
+  # shellcheck disable=SC2086 # a list of words
+  install_plugins $wanted || true
+  for plugin in $wanted; do
+    if has_plugin "$plugin"; then
+      say "Installed the $plugin plugin of docker."
+    else
+      say "The $plugin plugin of docker is missing and could not be installed: $(loss_of "$plugin")."
+    fi
+  done
+}
+
+has_plugin() { have docker && timeout 20 docker "$1" version >/dev/null 2>&1; }
+
+loss_of() {
+  case $1 in
+    compose) say "tasks with a docker-compose.yaml cannot run" ;;
+    *) say "Dockerfiles with RUN --mount and the like cannot be built" ;;
+  esac
+}
+
+install_plugins() {
+  have apt-get && have dpkg || return 1
+  case $(of_release ID) in
+    ubuntu) install_ubuntu_plugins "$@" ;;
+    debian) install_debian_plugins "$@" ;;
+    *) return 1 ;;
+  esac
+}
+
+of_release() { sed -n "s/^$1=\"\{0,1\}\([^\"]*\)\"\{0,1\}\$/\1/p" /etc/os-release; }
+
+install_ubuntu_plugins() {
+  [ "$(id -u)" = 0 ] || return 1
+  export DEBIAN_FRONTEND=noninteractive
+  apt-get -qq update >/dev/null 2>&1 || true
+  for plugin in "$@"; do
+    case $plugin in compose) package=docker-compose-v2 ;; *) package=docker-$plugin ;; esac
+    apt-get -qq install -y --no-install-recommends "$package" >/dev/null 2>&1 || true
+  done
+}
+
+# Bookworm has neither plugin; trixie's run there, need nothing else, and touch nothing of apt's.
+install_debian_plugins() {
+  keyring=/usr/share/keyrings/debian-archive-keyring.gpg
+  mirror=$(mirror_of_host /etc/apt)
+  [ -n "$mirror" ] && [ -f "$keyring" ] || return 1
+  place=${DOCKER_CONFIG:-$HOME/.docker}/cli-plugins
+  if [ "$(id -u)" = 0 ] && [ -z "${DOCKER_CONFIG:-}" ]; then
+    place=/usr/local/lib/docker/cli-plugins
+  fi
+  scratch=$(mktemp -d "${TMPDIR:-/tmp}/autoloop-plugins.XXXXXX")
+  trap 'rm -rf "$scratch"' EXIT
+  trap 'exit 130' INT TERM
+  mkdir -p "$scratch/lists/partial" "$scratch/cache/archives/partial"
+  printf 'deb [signed-by=%s] %s trixie main\n' "$keyring" "$mirror" >"$scratch/list"
+  for plugin in "$@"; do
+    (
+      cd "$scratch"
+      [ -n "$(ls lists/*Packages* 2>/dev/null)" ] || apt_apart update
+      apt_apart download "docker-$plugin"
+      dpkg -x docker-"$plugin"_*.deb "$plugin"
+      mkdir -p "$place"
+      install -m 755 "$plugin/usr/libexec/docker/cli-plugins/docker-$plugin" "$place/"
+    ) >>"$scratch/log" 2>&1 || true
+  done
+  rm -rf "$scratch"
+  trap - EXIT INT TERM
+}
+
+apt_apart() {
+  apt-get -qq -o Dir::Etc::sourcelist="$scratch/list" -o Dir::Etc::sourceparts=- \
+    -o Dir::State::lists="$scratch/lists" -o Dir::Cache="$scratch/cache" -o Debug::NoLocking=1 \
+    -o APT::Sandbox::User="$(id -un)" "$@"
+}
+
+# Where this machine gets its own Debian from; apt's folder is the argument.
+mirror_of_host() {
+  codename=$(of_release VERSION_CODENAME)
+  {
+    sed -n 's/^deb[[:space:]]\{1,\}\(\[[^]]*\][[:space:]]*\)\{0,1\}//p' \
+      "$1"/sources.list "$1"/sources.list.d/*.list 2>/dev/null |
+      awk -v suite="$codename" '$2 == suite { print $1 }'
+    for sources in "$1"/sources.list.d/*.sources; do
+      [ -f "$sources" ] || continue
+      sed '/^#/d' "$sources" | awk -v suite="$codename" '
+        BEGIN { RS = ""; FS = "\n" }
+        {
+          address = ""; fits = 0
+          for (i = 1; i <= NF; i++) {
+            count = split($i, word, /[ \t]+/)
+            if (tolower(word[1]) == "uris:") address = word[2]
+            if (tolower(word[1]) == "suites:")
+              for (j = 2; j <= count; j++) if (word[j] == suite) fits = 1
+          }
+          if (fits && address != "") print address
+        }'
+    done
+  } | grep -E -m 1 '^(https?|file|ftp):' || true
+}
+
+# --- the base images -----------------------------------------------------------------------------
 
 has_image() {
   if have docker; then
@@ -114,11 +231,11 @@ has_image() {
 
 build_from_registry() {
   have docker || return 1
-  docker image inspect debian:bookworm-slim >/dev/null 2>&1 ||
-    timeout 20 docker pull -q debian:bookworm-slim >/dev/null 2>&1 || return 1
-  # The classic builder: buildx is not part of Debian's package.
+  docker image inspect "debian:$suite-slim" >/dev/null 2>&1 ||
+    timeout 20 docker pull -q "debian:$suite-slim" >/dev/null 2>&1 || return 1
+  # The classic builder: buildx may be missing.
   DOCKER_BUILDKIT=0 docker build -q -t "$base" - >/dev/null 2>&1 <<DOCKERFILE
-FROM debian:bookworm-slim
+FROM debian:$suite-slim
 ENV LANG=C.UTF-8
 RUN apt-get -qq update \
  && apt-get -qq install -y --no-install-recommends $(printf '%s' "$packages" | tr ',' ' ') \
@@ -134,7 +251,7 @@ build_with_debootstrap() {
   folder=$(mktemp -d /var/tmp/autoloop-base.XXXXXX)
   trap 'rm -rf "$folder"' EXIT
   trap 'exit 130' INT TERM
-  debootstrap --variant=minbase --include="$packages" bookworm "$folder/root" \
+  debootstrap --variant=minbase --include="$packages" "$suite" "$folder/root" \
     >"$folder/log" 2>&1 || fail "debootstrap failed; the end of its log:
 $(tail -n 15 "$folder/log")"
   rm -rf "$folder"/root/var/cache/apt/* "$folder"/root/var/lib/apt/lists/* \
@@ -161,10 +278,13 @@ docker.from_env(timeout=900).api.import_image_from_stream(
   has_image "$base" || fail "The engine did not take $base: look at its log, and for disk space."
 }
 
+# The Debian suite is the argument.
 bring_base_image() {
+  suite=$1
+  base=autoloop/base:$suite
   has_image "$base" && return 0
   if build_from_registry; then
-    say "Built $base from debian:bookworm-slim."
+    say "Built $base from debian:$suite-slim."
   else
     say "No registry answers; making $base with debootstrap, which takes some minutes."
     build_with_debootstrap
@@ -177,14 +297,37 @@ bring_base_image() {
 is_installed='import sys; from importlib.util import find_spec
 sys.exit(not (find_spec("autoloop") and find_spec("docker")))'
 
+# As program.md says, which the library reads better; here it only decides what is made beforehand.
+agent_folder() {
+  named=$(sed -n 's/^agent_folder:[[:space:]]*["'"'"']\{0,1\}\([^"'"'"'#]*[^"'"'"'#[:space:]]\).*$/\1/p' \
+    "$root/program.md" 2>/dev/null | head -n 1)
+  say "${named:-sandboxes/agent}"
+}
+
 bring_agent_image() {
+  folder=$(agent_folder)
+  for suite in $(sed -n 's|^FROM[[:space:]].*autoloop/base:\([a-z]*\).*|\1|p' "$root/$folder/Dockerfile" \
+    2>/dev/null); do
+    bring_base_image "$suite"
+  done
   if (cd "$root" && "$python" -c "$is_installed"); then
-    (cd "$root" && "$python" -m autoloop.sandbox "$root")
+    (cd "$root" && "$python" -m autoloop.sandbox "$root" "$folder")
   else
     say "The agent image is built by the first climb, since autoloop is not installed yet."
   fi
 }
 
-bring_engine
-bring_base_image
-bring_agent_image
+case ${1:-all} in
+  all)
+    bring_engine
+    bring_plugins
+    bring_base_image bookworm
+    bring_agent_image
+    ;;
+  base)
+    [ -n "${2:-}" ] || fail "Name the Debian suite, for example: sandboxes/setup.sh base trixie"
+    bring_engine
+    bring_base_image "$2"
+    ;;
+  *) fail "There is no '$1': write sandboxes/setup.sh, or sandboxes/setup.sh base SUITE." ;;
+esac

@@ -44,6 +44,8 @@ def settings_of(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str,
 
 def as_written(default: object) -> str:
     """A default as the page writes it."""
+    if isinstance(default, bool):
+        return f"{default}".lower()
     if isinstance(default, int | float):
         return f"{default:.0f}" if default == int(default) else f"{default:g}"
     return "null" if default is None else f"{default}"

@@ -14,7 +14,10 @@ import autoloop
 
 ROOT = Path(__file__).parents[1]
 SOURCES = sorted((ROOT / "autoloop").rglob("*.py"))
-HEAVY = {"docker", "git", "litellm", "openai", "anthropic", "aiohttp", "scipy", "pydantic"}
+HARNESS = sorted((ROOT / "autoloop" / "harness").glob("*.py"))
+HEAVY = {
+    *("docker", "git", "litellm", "openai", "anthropic", "aiohttp", "scipy", "pydantic", "harbor"),
+}
 
 
 def _functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
@@ -58,6 +61,27 @@ def test_importing_autoloop_loads_nothing_heavy() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert done.stdout.strip() == "[]"
+
+
+def _imports(path: Path) -> set[str]:
+    """Modules that a file imports, wherever it does."""
+    nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+    plain = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    return plain | {n.module for n in nodes if isinstance(n, ast.ImportFrom) and n.module}
+
+
+@pytest.mark.parametrize("path", HARNESS, ids=lambda p: p.name)
+def test_what_runs_beside_an_agent_needs_the_standard_library_alone(path: Path) -> None:
+    extra = {"harbor"} if path.name.startswith("harbor_") else set()
+    known = {"autoloop", *sys.stdlib_module_names, *extra}
+
+    assert {name.partition(".")[0] for name in _imports(path)} <= known
+
+
+def test_what_needs_harbor_is_loaded_only_for_agents_that_bring_it() -> None:
+    plain = [path for path in HARNESS if not path.name.startswith("harbor_")]
+
+    assert not {name for path in plain for name in _imports(path) if ".harbor_" in name}
 
 
 def test_the_default_agent_is_modest() -> None:

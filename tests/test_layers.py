@@ -22,6 +22,8 @@ ADAPTERS = {
     "guards",
     "report",
     "engines",
+    "egress",
+    "remote",
 }
 ALLOWED = {
     "errors": set(),
@@ -34,11 +36,13 @@ ALLOWED = {
     "testing": GROUND,
     "app": GROUND | ADAPTERS | {"trial", "loop"},
     "cli": {"app", "records", "errors", ""},
+    "harbor": {"app", "records", "errors", ""},
     "": {"app", "records", "errors"},
 }
 OWNERS = {
     "docker": {"sandbox"},
-    "git": {"workspace"},
+    "git": {"workspace", "tasks"},
+    "harbor": {"remote", "harbor", "harness"},
     "litellm": {"gateway"},
     "openai": {"gateway"},
     "anthropic": {"gateway"},

@@ -1,7 +1,7 @@
 """Starts a climb or goes on with one."""
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack, closing
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from queue import SimpleQueue
 
@@ -9,19 +9,22 @@ from autoloop.app.clock import SystemClock
 from autoloop.app.compose import (
     OFFLINE,
     OFFLINE_BANNER,
+    Machine,
+    MachinePlan,
     meta_chat_model,
-    require_engine,
     resolve_models,
     trial_machine,
 )
 from autoloop.app.contents import (
+    found_tasks,
+    policy_of,
     program_of,
     recorded_settings,
     split_tasks,
-    usable_tasks,
-    worker_count,
+    tasks_source,
 )
 from autoloop.app.outputs import RunFiles
+from autoloop.app.preparing import LeavingOut, Preparing, refuse
 from autoloop.app.project import Project
 from autoloop.decision import Estimates, rule_by_name
 from autoloop.errors import ProjectError, RunError, TaskError
@@ -29,7 +32,7 @@ from autoloop.guards import standard_guards
 from autoloop.loop import Parts, Plan, StopSignal, climb
 from autoloop.meta import ConversationProposer
 from autoloop.ports import Guard, Observer, RunStore, Workspace
-from autoloop.records import Notice, Run, Split, Task, TrialResult
+from autoloop.records import Notice, Run, Split, Task, TaskSet, TrialResult
 from autoloop.settings import Settings
 from autoloop.store import SqliteStore
 from autoloop.trial import read_transcript
@@ -52,17 +55,30 @@ def start_climb(project: Project, climbing: Climb) -> Run:
     Raises:
         UserError: the project, its tasks or its settings cannot be used.
     """
-    tasks = usable_tasks(project)
-    splits = split_tasks(project, tasks)
+    settings = program_of(project).settings
+    found = found_tasks(tasks_source(project, settings))
+    leaving = LeavingOut(policy=policy_of(settings, auto="strict"), observer=climbing.observer)
+    leaving.settle(found.problems, left=len(found.tasks))
+    splits = split_tasks(project, found.tasks)
     source = project.agent_source()
-    refuse_broken(_guard(tasks, splits), source, project)
+    refuse_broken(_guard(found.tasks, splits), source, project)
     name = project.new_run_name(SystemClock().now())
-    new = _new_run(project, name, tasks=tasks, splits=splits)
-    with closing(GitWorkspace(project.root)) as workspace:
-        require_engine(project.root)
+    new = _new_run(name, settings)
+    with (
+        closing(GitWorkspace(project.root)) as workspace,
+        _machine(project, new, climbing) as built,
+    ):
+        ready = built.preparing.prepare(found.tasks)
+        leaving.settle(ready.problems, left=len(ready.tasks))
+        new = replace(
+            new,
+            splits=split_tasks(project, ready.tasks),
+            task_digests={task.name: task.digest for task in ready.tasks},
+        )
         with closing(SqliteStore.open(project.runs / name)) as store:
             store.save_run(new)
-            return _work(project, store, workspace, tasks=tasks, climbing=climbing)
+            work = _Work(project=project, store=store, workspace=workspace, built=built)
+            return work.go_on(ready.tasks, climbing)
 
 
 def resume_climb(project: Project, name: str | None, climbing: Climb) -> Run:
@@ -71,7 +87,7 @@ def resume_climb(project: Project, name: str | None, climbing: Climb) -> Run:
     `project.overrides` win over them, so that a budget can be raised.
 
     Raises:
-        UserError: the run is unknown, in use, or its tasks are gone.
+        UserError: the run is unknown, in use, or its tasks are gone or cannot be used any more.
     """
     folder = project.run_folder(project.latest_run(name))
     with (
@@ -81,58 +97,79 @@ def resume_climb(project: Project, name: str | None, climbing: Climb) -> Run:
         run = store.run()
         if run is None:
             raise RunError(f"{folder} was stopped before its run began. Start anew: autoloop climb")
-        tasks = _known_tasks(usable_tasks(project), run, climbing.observer)
         settings = recorded_settings(project, run.settings)
-        store.save_run(
-            replace(run, settings=settings.model_dump_json(), budget=settings.budget.record())
-        )
-        return _work(project, store, workspace, tasks=tasks, climbing=climbing)
+        tasks = _known_tasks(found_tasks(tasks_source(project, settings)), run, climbing.observer)
+        run = replace(run, settings=settings.model_dump_json(), budget=settings.budget.record())
+        with _machine(project, run, climbing) as built:
+            problems = built.preparing.prepare(tasks).problems
+            if problems:
+                refuse(problems, f"Run {run.name!r} needs every task that it began with.")
+            store.save_run(run)
+            work = _Work(project=project, store=store, workspace=workspace, built=built)
+            return work.go_on(tasks, climbing)
 
 
-def _work(
-    project: Project,
-    store: RunStore,
-    workspace: Workspace,
-    *,
-    tasks: Sequence[Task],
-    climbing: Climb,
-) -> Run:
-    """Build all parts and let the loop work with them."""
-    run = _begun(project, store, workspace)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Built:
+    """The machine of a run, and what belongs to it."""
+
+    machine: Machine
+    preparing: Preparing
+    retried: SimpleQueue[TrialResult]
+
+
+@contextmanager
+def _machine(project: Project, run: Run, climbing: Climb) -> Iterator[_Built]:
     settings = Settings.model_validate_json(run.settings)
-    folder = project.runs / run.name
-    files = RunFiles(folder, store, workspace, inner=climbing.observer)
-    if OFFLINE in {run.task_model, run.meta_model}:
-        files.notify(Notice(text=OFFLINE_BANNER))
     retried: SimpleQueue[TrialResult] = SimpleQueue()
-    with ExitStack() as stack:
-        machine = stack.enter_context(
-            trial_machine(
-                project.root,
-                folder,
-                task_model=run.task_model,
-                workers=worker_count(settings),
-                timeout_s=settings.trial.timeout_s,
-                on_invalid=retried.put,
-            )
-        )
-        for task in tasks:
-            machine.sandbox.image(task.environment)
+    plan = MachinePlan(
+        project=project.root,
+        run_folder=project.runs / run.name,
+        settings=settings,
+        task_model=run.task_model,
+    )
+    with trial_machine(plan, on_invalid=retried.put) as machine:
+        if OFFLINE in {run.task_model, run.meta_model}:
+            climbing.observer.notify(Notice(text=OFFLINE_BANNER))
         machine.sandbox.agent_image()
+        preparing = Preparing(
+            sandbox=machine.sandbox,
+            timeouts=settings.rules().timeouts,
+            workers=machine.engine.workers,
+            observer=climbing.observer,
+            stop=climbing.stop,
+        )
+        yield _Built(machine=machine, preparing=preparing, retried=retried)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Work:
+    """A recorded run with all its parts."""
+
+    project: Project
+    store: RunStore
+    workspace: Workspace
+    built: _Built
+
+    def go_on(self, tasks: Sequence[Task], climbing: Climb) -> Run:
+        """Let the loop work on the run until it stops."""
+        run = _begun(self.project, self.store, self.workspace)
+        folder = self.project.runs / run.name
         parts = Parts(
-            workspace=workspace,
-            store=store,
-            engine=machine.engine,
-            retried=retried,
+            workspace=self.workspace,
+            store=self.store,
+            engine=self.built.machine.engine,
+            retried=self.built.retried,
             proposer=ConversationProposer(meta_chat_model(run.meta_model), seed=run.seed),
             rule=rule_by_name(run.rule),
             guard=_guard(tasks, run.splits),
             estimator=Estimates(),
-            observer=files,
+            observer=RunFiles(folder, self.store, self.workspace, inner=climbing.observer),
             clock=SystemClock(),
             transcript=lambda trial: read_transcript(folder / trial.folder),
         )
-        plan = _plan(run, tasks, settings, directive=program_of(project).directive)
+        settings = Settings.model_validate_json(run.settings)
+        plan = _plan(run, tasks, settings, directive=program_of(self.project).directive)
         return climbing.work(parts, plan, run, climbing.stop)
 
 
@@ -159,10 +196,7 @@ def _begun(project: Project, store: RunStore, workspace: Workspace) -> Run:
     return run
 
 
-def _new_run(
-    project: Project, name: str, *, tasks: Sequence[Task], splits: dict[str, Split]
-) -> Run:
-    settings = program_of(project).settings
+def _new_run(name: str, settings: Settings) -> Run:
     models = resolve_models(settings.models.task, settings.models.meta)
     return Run(
         name=name,
@@ -170,8 +204,8 @@ def _new_run(
         seed=settings.seed,
         budget=settings.budget.record(),
         base="",
-        splits=splits,
-        task_digests={task.name: task.digest for task in tasks},
+        splits={},
+        task_digests={},
         task_model=models.task,
         meta_model=models.meta,
         rule=settings.rule,
@@ -196,14 +230,15 @@ def refuse_broken(guard: Guard, source: str, project: Project) -> None:
         raise ProjectError(f"{project.root / 'agent.py'} cannot be climbed from: {reasons}")
 
 
-def _known_tasks(tasks: Sequence[Task], run: Run, observer: Observer) -> Sequence[Task]:
+def _known_tasks(found: TaskSet, run: Run, observer: Observer) -> Sequence[Task]:
     """The tasks of the run as they are now; changed ones count anew, lost ones are an error."""
-    now = {task.name: task for task in tasks if task.name in run.splits}
+    now = {task.name: task for task in found.tasks if task.name in run.splits}
     lost = sorted(run.splits.keys() - now.keys())
     if lost:
+        wrong = "".join(f"\n{problem}" for problem in found.problems)
         raise TaskError(
-            f"Tasks of run {run.name!r} are gone: {', '.join(lost)}. Put them back, or start anew"
-            " with `autoloop climb`."
+            f"Tasks of run {run.name!r} are gone or cannot be used: {', '.join(lost)}. Put them"
+            f" back, or start anew with `autoloop climb`.{wrong}"
         )
     changed = [name for name, digest in run.task_digests.items() if now[name].digest != digest]
     if changed:

@@ -2,11 +2,12 @@
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from autoloop.app.clock import SystemClock
+from autoloop.egress import EgressProxy
 from autoloop.engines import LocalEngine, default_workers
 from autoloop.gateway import SocketGateway, choose_model
 from autoloop.gateway.offline.junior import OfflineTaskModel
@@ -14,6 +15,7 @@ from autoloop.gateway.offline.meta_model import OfflineMetaModel
 from autoloop.ports import ChatModel, Engine, Sandbox
 from autoloop.records import TrialResult
 from autoloop.sandbox import DockerSandbox
+from autoloop.settings import Settings
 from autoloop.trial import RetryingRunner, SandboxRunner
 
 OFFLINE = "offline"
@@ -60,51 +62,86 @@ def _real_model(name: str) -> ChatModel:
     return LitellmModel(name)
 
 
-def require_engine(project: Path) -> None:
-    """Ask whether a container engine answers, before a new run leaves anything on disk.
-
-    Raises:
-        UserError: none does.
-    """
-    DockerSandbox(project, run="none").close()
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Machine:
     """Everything that runs trials."""
 
     engine: Engine
     sandbox: Sandbox
-    stop_now: Callable[[], None]
-    """Ends all trials at once."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MachinePlan:
+    """What a machine is built from."""
+
+    project: Path
+    run_folder: Path
+    """Its name is the run's."""
+    settings: Settings
+    task_model: str
+    workers: int | None = None
+    """None: as the settings say."""
+
+    @property
+    def worker_count(self) -> int:
+        """Trials at once."""
+        own = self.settings.workers
+        return self.workers or (default_workers() if own == "auto" else own)
 
 
 @contextmanager
 def trial_machine(
-    project: Path,
-    run_folder: Path,
-    *,
-    task_model: str,
-    workers: int | None,
-    timeout_s: float,
-    on_invalid: Callable[[TrialResult], None],
+    plan: MachinePlan, *, on_invalid: Callable[[TrialResult], None]
 ) -> Iterator[Machine]:
-    """Start what trials need; leaving the context removes every container of this run."""
-    clock = SystemClock()
+    """Start what trials need; leaving the context removes every container of this run.
+
+    Raises:
+        UserError: no container engine answers, or Harbor is asked for and not installed.
+    """
+    clock, run = SystemClock(), plan.run_folder.name
     with ExitStack() as stack:
-        sandbox = stack.enter_context(DockerSandbox(project, run=run_folder.name))
-        sandbox.sweep(run=run_folder.name)
-        gateway = stack.enter_context(SocketGateway(task_chat_model(task_model), clock=clock))
+        docker = DockerSandbox(
+            plan.project,
+            run=run,
+            agent_folder=plan.settings.agent_folder,
+            min_free_gb=plan.settings.min_free_gb or 0.0,
+        )
+        sandbox: Sandbox = stack.enter_context(docker)
+        if plan.settings.engine == "harbor":
+            sandbox = stack.enter_context(_harbor_sandbox(docker, plan))
+        sandbox.sweep(run=run)
+        gateway = SocketGateway(task_chat_model(plan.task_model), clock=clock)
         runner = SandboxRunner(
-            sandbox, gateway, run_folder=run_folder, clock=clock, default_timeout_s=timeout_s
+            sandbox,
+            stack.enter_context(gateway),
+            stack.enter_context(EgressProxy()),
+            run_folder=plan.run_folder,
+            clock=clock,
+            rules=plan.settings.rules(),
         )
-        engine = LocalEngine(
-            RetryingRunner(runner, on_invalid=on_invalid), workers=workers or default_workers()
-        )
+        retrying = RetryingRunner(runner, on_invalid=on_invalid)
+        engine = LocalEngine(retrying, workers=plan.worker_count)
 
         def stop_now() -> None:
             engine.close(now=True)
-            sandbox.sweep(run=run_folder.name)
+            sandbox.sweep(run=run)
 
         stack.callback(stop_now)
-        yield Machine(engine=engine, sandbox=sandbox, stop_now=stop_now)
+        yield Machine(engine=engine, sandbox=sandbox)
+
+
+def _harbor_sandbox(docker: Sandbox, plan: MachinePlan) -> AbstractContextManager[Sandbox]:
+    """Where tasks run when the local engine is for agents alone.
+
+    Raises:
+        UserError: Harbor is not installed, or has no such environment.
+    """
+    from autoloop.remote import HarborSandbox
+
+    return HarborSandbox(
+        docker,
+        environment=plan.settings.environment,
+        options=plan.settings.environment_options,
+        run=plan.run_folder.name,
+        folder=plan.run_folder,
+    )

@@ -1,23 +1,42 @@
-"""Evaluates one agent on tasks, without a climb; and proves that tasks are sound."""
+"""Evaluates one agent on tasks, without a climb, and adds attempts to an evaluation."""
 
-from collections.abc import Iterable, Sequence
-from contextlib import closing
-from dataclasses import replace
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from queue import SimpleQueue
 
 from autoloop.app.clock import SystemClock
-from autoloop.app.compose import require_engine, resolve_models, trial_machine
-from autoloop.app.contents import program_of, split_tasks, usable_tasks, worker_count
-from autoloop.app.project import Project, read_agent
-from autoloop.app.results import Evaluation, EvalWish, TaskProof
+from autoloop.app.compose import Machine, MachinePlan, resolve_models, trial_machine
+from autoloop.app.contents import (
+    absolute_source,
+    found_tasks,
+    policy_of,
+    program_of,
+    recorded_settings,
+    split_tasks,
+    tasks_source,
+)
+from autoloop.app.eval_record import EvalRecord, read_eval
+from autoloop.app.preparing import LeavingOut, Preparation, Preparing
+from autoloop.app.project import EVAL, Project, read_agent
+from autoloop.app.results import Evaluation, EvalWish
 from autoloop.decision import Estimates
+from autoloop.errors import InfraError, TaskError
 from autoloop.loop import Lab, LabParts, Meter, Plan, StoppedError, StopSignal, run_attempts
 from autoloop.ports import Observer
-from autoloop.records import Agent, Budget, Purpose, Task, TrialResult
-from autoloop.report import eval_summary
+from autoloop.records import Agent, Budget, Notice, Purpose, Task, TaskProblem, TrialResult
+from autoloop.report import EvalFacts, eval_summary
 from autoloop.settings import Settings
 from autoloop.store import SqliteStore
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watch:
+    """Who is told how it goes on, and may ask it to end."""
+
+    observer: Observer
+    stop: StopSignal
 
 
 def chosen_agent(project: Project, wish: str) -> Agent:
@@ -32,63 +51,212 @@ def chosen_agent(project: Project, wish: str) -> Agent:
     return Agent(source=read_agent(path))
 
 
-def evaluate_agent(
-    project: Project, wish: EvalWish, *, observer: Observer, stop: StopSignal
-) -> Evaluation:
-    """Run every task of the wish as often as wished, in parallel, under `runs/eval-…`.
+def evaluate_agent(project: Project, wish: EvalWish, watch: Watch, *, least: int = 1) -> Evaluation:
+    """Bring every task of the wish to so many attempts, in parallel, under `runs/eval-…`.
+
+    With fewer than `least` tasks that can be used it is refused.
 
     Raises:
         UserError: tasks, agent or settings cannot be used.
     """
-    tasks = usable_tasks(project, wish.tasks)
-    splits = split_tasks(project, tasks) if wish.split is not None else {}
-    chosen = [task for task in tasks if wish.split is None or splits[task.name] is wish.split]
-    agent = chosen_agent(project, wish.agent)
-    name = project.new_run_name(SystemClock().now(), prefix="eval-")
-    folder = project.runs / name
+    if wish.add:
+        return _add(project, wish, watch)
+    job = _new_job(project, wish, watch, least=least)
+    with job.machine(project, wish, watch) as bench:
+        ready = job.ready_with(bench.prepare(job))
+        with closing(SqliteStore.open(job.folder)) as store:
+            return bench.run(ready, store, wish.attempts)
+
+
+def _add(project: Project, wish: EvalWish, watch: Watch) -> Evaluation:
+    """Run what an evaluation lacks of the wished attempts, in its own store."""
+    folder = project.runs / wish.add
+    record = read_eval(project, wish.add)
+    # Held before anything is swept: another process may be at work on it.
+    with closing(SqliteStore.open(folder)) as store:
+        job = _recalled_job(project, folder, record, watch)
+        with job.machine(project, wish, watch) as bench:
+            ready = job.ready_with(bench.prepare(job))
+            return bench.run(ready, store, wish.attempts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Job:
+    """An evaluation before it runs."""
+
+    folder: Path
+    record: EvalRecord
+    settings: Settings
+    tasks: tuple[Task, ...]
+    leaving: LeavingOut
+    problems: tuple[TaskProblem, ...] = ()
+    build_s: dict[str, float]
+
+    @contextmanager
+    def machine(self, project: Project, wish: EvalWish, watch: Watch) -> Iterator["_Bench"]:
+        """Start what its trials need."""
+        retried: SimpleQueue[TrialResult] = SimpleQueue()
+        plan = MachinePlan(
+            project=project.root,
+            run_folder=self.folder,
+            settings=self.settings,
+            task_model=self.record.model,
+            workers=wish.workers,
+        )
+        with trial_machine(plan, on_invalid=retried.put) as machine:
+            if self.record.kind == "python":
+                machine.sandbox.agent_image()
+            yield _Bench(machine=machine, retried=retried, watch=watch)
+
+    def ready_with(self, ready: Preparation) -> "_Job":
+        """The same without the tasks whose environments cannot be made.
+
+        Raises:
+            TaskError: they may not be left out.
+        """
+        self.leaving.settle(ready.problems, left=len(ready.tasks))
+        return replace(
+            self,
+            tasks=ready.tasks,
+            problems=(*self.problems, *ready.problems),
+            build_s=dict(ready.seconds),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Bench:
+    """A machine at work on an evaluation."""
+
+    machine: Machine
+    retried: SimpleQueue[TrialResult]
+    watch: Watch
+
+    def prepare(self, job: _Job) -> Preparation:
+        """Build what the tasks run in."""
+        preparing = Preparing(
+            sandbox=self.machine.sandbox,
+            timeouts=job.settings.rules().timeouts,
+            workers=self.machine.engine.workers,
+            observer=self.watch.observer,
+            stop=self.watch.stop,
+        )
+        return preparing.prepare(job.tasks)
+
+    def run(self, job: _Job, store: SqliteStore, attempts: int) -> Evaluation:
+        """Run what is missing, and sum up."""
+        clock = SystemClock()
+        began = clock.monotonic()
+        job.record.write(job.folder)
+        parts = LabParts(
+            engine=self.machine.engine,
+            store=store,
+            observer=self.watch.observer,
+            retried=self.retried,
+        )
+        lab = _lab(parts, job.settings, job.tasks, self.watch.stop)
+        stopped = _run(lab, job.record.of_agent(), attempts)
+        wall_s = job.record.wall_s + clock.monotonic() - began
+        record = job.record.model_copy(update={"wall_s": wall_s})
+        record.write(job.folder)
+        trials = _of_these(job.tasks, store.trials())
+        return _evaluation(replace(job, record=record), trials, stopped=stopped)
+
+
+def _new_job(project: Project, wish: EvalWish, watch: Watch, *, least: int) -> _Job:
     settings = program_of(project).settings
-    models = resolve_models(settings.models.task, settings.models.meta)
-    require_engine(project.root)
-    clock = SystemClock()
-    began = clock.monotonic()
-    retried: SimpleQueue[TrialResult] = SimpleQueue()
-    with (
-        closing(SqliteStore.open(folder)) as store,
-        trial_machine(
-            project.root,
-            folder,
-            task_model=models.task,
-            workers=wish.workers or worker_count(settings),
-            timeout_s=settings.trial.timeout_s,
-            on_invalid=retried.put,
-        ) as machine,
-    ):
-        parts = LabParts(engine=machine.engine, store=store, observer=observer, retried=retried)
-        lab = _lab(parts, settings, chosen, stop)
-        stopped = _run(lab, agent, wish.attempts)
-        trials = store.trials()
-    wall_s = clock.monotonic() - began
-    facts = eval_summary(
-        chosen,
-        trials,
+    source = tasks_source(project, settings)
+    if wish.tasks is not None:
+        source = absolute_source(wish.tasks, Path.cwd())
+    found = found_tasks(source)
+    policy = policy_of(settings, auto="skip")
+    leaving = LeavingOut(policy=policy, observer=watch.observer, least=least)
+    leaving.settle(found.problems, left=len(found.tasks))
+    splits = split_tasks(project, found.tasks) if wish.split is not None else {}
+    chosen = [t for t in found.tasks if wish.split is None or splits[t.name] is wish.split]
+    agent = chosen_agent(project, wish.agent)
+    record = EvalRecord(
         agent=agent.kind if agent.kind != "python" else (wish.agent or "agent.py"),
-        model=models.task if agent.kind == "python" else "",
-        wall_s=wall_s,
-        estimator=Estimates(),
+        kind=agent.kind,
+        agent_source=agent.source,
+        source=source,
+        split=wish.split,
+        tasks={task.name: task.digest for task in chosen},
+        model=resolve_models(settings.models.task, settings.models.meta).task,
+        settings=settings.model_dump_json(),
     )
-    return Evaluation(
+    return _Job(
+        folder=project.runs / project.new_run_name(SystemClock().now(), prefix=EVAL),
+        record=record,
+        settings=settings,
+        tasks=tuple(chosen),
+        leaving=leaving,
+        problems=found.problems,
+        build_s={},
+    )
+
+
+def _recalled_job(project: Project, folder: Path, record: EvalRecord, watch: Watch) -> _Job:
+    """The job of a recorded evaluation, with its tasks as they are now.
+
+    Raises:
+        TaskError: some are gone or cannot be used any more.
+    """
+    settings = recorded_settings(project, record.settings)
+    found = found_tasks(record.source)
+    now = {task.name: task for task in found.tasks if task.name in record.tasks}
+    lost = sorted(record.tasks.keys() - now.keys())
+    if lost:
+        wrong = "".join(f"\n{problem}" for problem in found.problems)
+        raise TaskError(
+            f"Tasks of {folder.name!r} are gone from {record.source} or cannot be used:"
+            f" {', '.join(lost)}. Put them back, or evaluate anew.{wrong}"
+        )
+    changed = [name for name, digest in record.tasks.items() if now[name].digest != digest]
+    if changed:
+        text = f"Changed since, earlier trials do not count: {', '.join(changed)}."
+        watch.observer.notify(Notice(text=text))
+    digests = {name: task.digest for name, task in now.items()}
+    return _Job(
         folder=folder,
+        record=record.model_copy(update={"tasks": digests}),
+        settings=settings,
+        tasks=tuple(now.values()),
+        leaving=LeavingOut(policy=policy_of(settings, auto="skip"), observer=watch.observer),
+        build_s={},
+    )
+
+
+def _evaluation(job: _Job, trials: tuple[TrialResult, ...], *, stopped: bool) -> Evaluation:
+    facts = EvalFacts(
+        run=job.folder.name,
+        agent=job.record.agent,
+        model=job.record.model if job.record.kind == "python" else "",
+        wall_s=job.record.wall_s,
+        problems=job.problems,
+    )
+    summary = eval_summary(job.tasks, trials, facts=facts, estimator=Estimates())
+    return Evaluation(
+        folder=job.folder,
         agent=facts.agent,
         model=facts.model,
-        tasks=tuple(chosen),
+        tasks=job.tasks,
         trials=trials,
-        wall_s=wall_s,
-        summary=facts.model_dump(mode="json"),
+        wall_s=facts.wall_s,
+        summary=summary.model_dump(mode="json"),
+        problems=job.problems,
+        build_s=job.build_s,
         stopped=stopped,
     )
 
 
-def _lab(parts: LabParts, settings: Settings, tasks: Sequence[Task], stop: StopSignal) -> Lab:
+def _of_these(tasks: tuple[Task, ...], trials: tuple[TrialResult, ...]) -> tuple[TrialResult, ...]:
+    """Trials of the tasks as they are now, counted ones first."""
+    digests = {task.name: task.digest for task in tasks}
+    own = [t for t in trials if digests.get(t.key.task) == t.key.task_digest]
+    return tuple(sorted(own, key=lambda trial: not trial.counts))
+
+
+def _lab(parts: LabParts, settings: Settings, tasks: tuple[Task, ...], stop: StopSignal) -> Lab:
     plan = Plan(
         tasks={task.name: task for task in tasks},
         splits={},
@@ -110,29 +278,8 @@ def _run(lab: Lab, agent: Agent, attempts: int) -> bool:
     except StoppedError:
         lab.drain()
         return True
+    except InfraError:
+        # What runs is paid for: it is recorded before the command ends.
+        lab.drain()
+        raise
     return False
-
-
-def prove_tasks(
-    project: Project, wish: EvalWish, *, observer: Observer, stop: StopSignal
-) -> tuple[TaskProof, ...]:
-    """Run solution and do-nothing agent on every task."""
-    oracle = evaluate_agent(project, replace(wish, agent="oracle"), observer=observer, stop=stop)
-    nop = evaluate_agent(project, replace(wish, agent="nop"), observer=observer, stop=stop)
-    return tuple(_proof(task, oracle.trials, nop.trials) for task in oracle.tasks)
-
-
-def _proof(task: Task, oracle: Iterable[TrialResult], nop: Iterable[TrialResult]) -> TaskProof:
-    solved, idle = _counted(task, oracle), _counted(task, nop)
-    trials = [t for t in (*oracle, *nop) if t.key.task == task.name]
-    failures = [t.failure.message for t in trials if t.failure is not None]
-    return TaskProof(
-        task=task.name,
-        oracle=solved.reward if solved else None,
-        nop=idle.reward if idle else None,
-        problem=failures[-1] if failures else "",
-    )
-
-
-def _counted(task: Task, trials: Iterable[TrialResult]) -> TrialResult | None:
-    return next((t for t in trials if t.key.task == task.name and t.counts), None)

@@ -11,9 +11,11 @@ from autoloop.app.interrupt import stop_on_interrupt
 from autoloop.app.project import Project, find_project, find_project_or_folder
 from autoloop.app.results import (
     Checkup,
+    CheckWish,
     Cleaned,
     Evaluation,
     EvalWish,
+    LastResult,
     Status,
     StepView,
     TaskProof,
@@ -96,28 +98,40 @@ class Optimizer:
         return ClimbRun(project, project.latest_run(name))
 
     def eval(self, wish: EvalWish | None = None) -> Evaluation:
-        """Evaluate an agent on tasks, without changing anything."""
-        from autoloop.app.evaluating import evaluate_agent
+        """Evaluate an agent on tasks, or add attempts to an evaluation; nothing is changed."""
+        from autoloop.app.evaluating import Watch, evaluate_agent
 
         project = self._anywhere()
         with stop_on_interrupt() as stop, self._display() as observer:
-            return evaluate_agent(project, wish or EvalWish(), observer=observer, stop=stop)
+            watch = Watch(observer=observer, stop=stop)
+            return evaluate_agent(project, wish or EvalWish(), watch)
 
-    def check_tasks(
-        self, tasks: Path | None = None, *, workers: int | None = None
-    ) -> tuple[TaskProof, ...]:
+    def check_tasks(self, wish: CheckWish | None = None) -> tuple[TaskProof, ...]:
         """Prove that every task's solution scores 1 and doing nothing scores 0."""
-        from autoloop.app.evaluating import prove_tasks
+        from autoloop.app.checking import prove_tasks
+        from autoloop.app.evaluating import Watch
 
-        wish = EvalWish(tasks=tasks, workers=workers)
+        project = self._anywhere()
         with stop_on_interrupt() as stop, self._display() as observer:
-            return prove_tasks(self._anywhere(), wish, observer=observer, stop=stop)
+            return prove_tasks(project, wish or CheckWish(), Watch(observer=observer, stop=stop))
 
-    def tasks(self, folder: Path | None = None) -> TaskSet:
-        """Everything below the tasks folder: usable tasks, and what is wrong elsewhere."""
-        from autoloop.app.contents import found_tasks
+    def tasks(self, source: str | Path | None = None) -> TaskSet:
+        """Everything in the project's tasks folder, or in another source of tasks.
 
-        return found_tasks(self._anywhere(), folder)
+        Usable tasks, and what is wrong elsewhere.
+        """
+        from autoloop.app.contents import absolute_source, found_tasks, tasks_source
+
+        project = self._anywhere()
+        if source is None:
+            return found_tasks(tasks_source(project))
+        return found_tasks(absolute_source(source, Path.cwd()))
+
+    def last_results(self, tasks: Iterable[Task]) -> Mapping[str, LastResult]:
+        """How each task went in the newest climb or evaluation that has it, by name."""
+        from autoloop.app.last_results import last_results
+
+        return last_results(self._anywhere(), tasks)
 
     def splits(self, tasks: Iterable[Task]) -> Mapping[str, Split]:
         """Which split each task would fall into in a new run."""
@@ -127,10 +141,10 @@ class Optimizer:
 
     def new_task(self, name: str) -> Path:
         """Write the skeleton of a new task; its folder."""
-        from autoloop.app.contents import tasks_folder
+        from autoloop.app.contents import own_tasks_folder
         from autoloop.tasks import new_task
 
-        return new_task(tasks_folder(self._project({})), name)
+        return new_task(own_tasks_folder(self._project({})), name)
 
     def import_spreadsheetbench(self, source: Path, out: Path) -> tuple[Path, ...]:
         """Make tasks from SpreadsheetBench's own files; their folders."""
@@ -168,11 +182,28 @@ class Optimizer:
 
         return ask_to_stop(self._project({}), run)
 
-    def gc(self, *, keep: int | None = None) -> Cleaned:
-        """Remove containers of dead runs and, with `keep`, all but the newest runs."""
+    def gc(self, *, keep: int | None = None, images: int | None = None) -> Cleaned:
+        """Remove containers of dead runs.
+
+        Args:
+            keep: Also delete all runs but so many of the newest.
+            images: Also delete all images of tasks but so many of those made last.
+        """
         from autoloop.app.tending import clean
 
-        return clean(self._project({}), keep=keep)
+        return clean(self._project({}), keep=keep, images=images)
+
+    def export_harbor(self, folder: str | Path, *, agent: str = "") -> tuple[Path, ...]:
+        """Write what `harbor run` needs to run the agent; what was written.
+
+        Args:
+            folder: Made if it is not there.
+            agent: `best` of the latest run, a run's name, or the path of an agent.py; empty is the
+                project's own.
+        """
+        from autoloop.app.export import export_harbor
+
+        return export_harbor(self._project({}), agent, Path(folder))
 
     def doctor(self) -> tuple[Checkup, ...]:
         """Look at everything a climb needs."""

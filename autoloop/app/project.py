@@ -7,6 +7,8 @@ from pathlib import Path
 
 from autoloop.errors import ProjectError, RunError
 
+EVAL = "eval-"
+"""Names of evaluations begin with it."""
 MARKS = ("agent.py", "program.md")
 
 
@@ -33,8 +35,14 @@ class Project:
 
     def run_names(self) -> list[str]:
         """Names of the climbs, oldest first."""
-        names = [p.parent.name for p in self.runs.glob("*/run.db")]
-        return sorted(name for name in names if not name.startswith("eval-"))
+        return sorted(name for name in self._recorded() if not name.startswith(EVAL))
+
+    def eval_names(self) -> list[str]:
+        """Names of the evaluations, oldest first."""
+        return sorted(name for name in self._recorded() if name.startswith(EVAL))
+
+    def _recorded(self) -> list[str]:
+        return [path.parent.name for path in self.runs.glob("*/run.db")]
 
     def latest_run(self, name: str | None = None) -> str:
         """The run that is meant: `name` if given, else the latest."""

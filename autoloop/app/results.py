@@ -1,10 +1,11 @@
 """What the calls on a project give back. Light to import, unlike what computes them."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from autoloop.errors import SettingsError
-from autoloop.records import Decision, JsonValue, Run, Split, Step, Task, TrialResult
+from autoloop.records import Decision, JsonValue, Run, Split, Step, Task, TaskProblem, TrialResult
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,16 +50,26 @@ class EvalWish:
 
     agent: str = ""
     """`oracle`, `nop`, or the path of an agent.py; empty is the project's own."""
-    tasks: Path | None = None
-    """Folder of tasks; None is the project's."""
+    tasks: str | Path | None = None
+    """Folder or other source of tasks; None is the project's."""
     split: Split | None = None
     attempts: int = 1
+    """Counted trials that every task has in the end."""
     workers: int | None = None
+    add: str = ""
+    """Name of an evaluation that is brought to so many attempts; its agent and tasks stay."""
 
     def __post_init__(self) -> None:
         for name, count in (("attempts", self.attempts), ("workers", self.workers)):
             if count is not None and count < 1:
                 raise SettingsError(f"{name!r} is {count!r}: write a whole number of at least 1.")
+        given = {"agent": self.agent, "tasks": self.tasks, "split": self.split}
+        for name, value in given.items() if self.add else ():
+            if value:
+                raise SettingsError(
+                    f"{name!r} is {str(value)!r}, but {self.add!r} keeps what it began with: leave"
+                    f" {name!r} out, or evaluate anew without 'add'."
+                )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,24 +85,77 @@ class Evaluation:
     wall_s: float
     summary: dict[str, JsonValue]
     """Score with interval, success rate, tokens, cost and per-task results, as JSON."""
+    problems: tuple[TaskProblem, ...] = ()
+    """Tasks that were left out, and why."""
+    build_s: Mapping[str, float] = field(default_factory=dict)
+    """Seconds that each task's images took to build or to find."""
     stopped: bool = False
     """Ended early because somebody asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CheckWish:
+    """What is to be found out about tasks."""
+
+    tasks: str | Path | None = None
+    """Folder or other source of tasks; None is the project's."""
+    workers: int | None = None
+    repeat: int = 1
+    """Runs of each solution; a task whose rewards differ is flaky."""
+    offline: bool = False
+    """Also build each image once more, from nothing and without network."""
+    harbor: str = "auto"
+    """A Python with Harbor to compare with; `auto` looks for one, `none` does not compare."""
+
+    def __post_init__(self) -> None:
+        if self.repeat < 1:
+            raise SettingsError(f"'repeat' is {self.repeat!r}: write a whole number of at least 1.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LastResult:
+    """How the agent that was last tried on a task did on it."""
+
+    run: str
+    """Climb or evaluation it was tried in."""
+    mean: float
+    trials: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TaskProof:
-    """Whether a task is sound: its solution scores 1, doing nothing scores 0."""
+    """Whether a task is sound: its solution scores 1 every time, doing nothing scores 0."""
 
     task: str
     oracle: float | None
-    """Reward of the solution; None when it could not be run."""
+    """Mean reward of the solution; None when it could not be run."""
     nop: float | None
     problem: str = ""
+    oracle_rewards: tuple[float, ...] = ()
+    """One for each run of the solution."""
+    build_s: float | None = None
+    """Seconds that its images took to build, or to find; None where they do not build."""
+    image_mb: float | None = None
+    """Size of its image; None where it is not known."""
+    trial_s: float | None = None
+    """Mean seconds of a trial of the solution."""
+    offline: bool | None = None
+    """Whether its image builds without network; None where that was not tried."""
+    same_in_harbor: bool | None = None
+    """Whether the solution is rewarded alike in Harbor; None where that was not found out."""
+    harbor_remark: str = ""
+    """What Harbor gave, or why it gave nothing."""
+
+    @property
+    def flaky(self) -> bool:
+        """Whether the same solution was rewarded differently."""
+        return len(set(self.oracle_rewards)) > 1
 
     @property
     def sound(self) -> bool:
         """Whether the task can be used."""
-        return self.oracle == 1.0 and self.nop == 0.0
+        alike = not self.flaky and self.same_in_harbor is not False
+        return self.oracle == 1.0 and self.nop == 0.0 and alike
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +173,9 @@ class Cleaned:
 
     containers: int
     runs: tuple[str, ...]
+    images: int = 0
+    freed_bytes: int = 0
+    """Room that the images took."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

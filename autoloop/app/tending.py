@@ -5,23 +5,30 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 from autoloop.app.climbing import refuse_broken
 from autoloop.app.compose import resolve_models
 from autoloop.app.contents import program_of, split_tasks, usable_tasks
 from autoloop.app.project import Project
+from autoloop.app.reference import find_harbor, harbor_version
 from autoloop.app.results import Checkup, Cleaned
 from autoloop.errors import AutoloopError
 from autoloop.guards import standard_guards
 from autoloop.records import Split
 from autoloop.sandbox import DockerSandbox
+from autoloop.sandbox.cli import DockerCli
 from autoloop.store import SqliteStore, request_stop
 from autoloop.tasks import new_task
 from autoloop.workspace import GitWorkspace
 
 PACKAGE = Path(__file__).resolve().parents[1]
 LEAST_FREE_GB = 5.0
+PLUGINS = {
+    "compose": "tasks of several containers",
+    "buildx": "builds with BuildKit, such as heredocs in Dockerfiles",
+}
 
 
 def template(name: str) -> Path:
@@ -50,7 +57,13 @@ def init_project(folder: Path) -> tuple[Path, ...]:
 def examine(project: Project) -> Iterator[Checkup]:
     """Look at everything a climb needs, one thing after the other."""
     yield Checkup(subject="python", fine=True, remark=sys.version.split()[0])
-    yield _looked_at("engine", lambda: _engine(project))
+    engine = _looked_at("engine", lambda: _engine(project))
+    yield engine
+    for plugin, purpose in PLUGINS.items():
+        yield _looked_at(plugin, partial(_plugin, plugin, purpose))
+    if engine.fine:
+        yield _looked_at("agent image", lambda: _agent_image(project))
+    yield _looked_at("harbor", _harbor)
     yield _looked_at("git", lambda: _git(project))
     yield _looked_at("settings", lambda: _models(project))
     yield _looked_at("agent.py", lambda: _agent(project))
@@ -67,8 +80,28 @@ def _looked_at(subject: str, look: Callable[[], str]) -> Checkup:
 
 
 def _engine(project: Project) -> str:
-    with DockerSandbox(project.root, run="doctor") as sandbox:
-        return f"answers; agent image {sandbox.agent_image()[:19]}"
+    with DockerSandbox(project.root, run="doctor"):
+        return "answers"
+
+
+def _plugin(plugin: str, purpose: str) -> str:
+    """Few projects need one; a task that does says so itself."""
+    if DockerCli().has(plugin):
+        return "answers"
+    return f"not here; needed for {purpose}. sandboxes/setup.sh brings it."
+
+
+def _agent_image(project: Project) -> str:
+    folder = program_of(project).settings.agent_folder
+    with DockerSandbox(project.root, run="doctor", agent_folder=folder) as sandbox:
+        return f"{sandbox.agent_image()[:19]} of {folder}"
+
+
+def _harbor() -> str:
+    python = find_harbor()
+    if python is None:
+        return "none found; only comparing with Harbor and `engine: harbor` need it"
+    return f"{harbor_version(python)} in {python}"
 
 
 def _git(project: Project) -> str:
@@ -94,13 +127,14 @@ def _tasks(project: Project) -> str:
     return f"{len(tasks)} usable: " + ", ".join(f"{counts[s]} {s.value}" for s in Split)
 
 
-def clean(project: Project, *, keep: int | None) -> Cleaned:
+def clean(project: Project, *, keep: int | None, images: int | None) -> Cleaned:
     """Remove containers of dead runs and, with `keep`, all but the newest runs with their refs.
 
-    A run that a process works on is left alone.
+    With `images` also all images of tasks but so many. A run that a process works on is left alone.
     """
     with DockerSandbox(project.root, run="gc") as sandbox:
         containers = sandbox.sweep()
+        collected = None if images is None else sandbox.collect(keep=images)
     gone: list[str] = []
     if keep is not None:
         names = project.run_names()
@@ -110,7 +144,12 @@ def clean(project: Project, *, keep: int | None) -> Cleaned:
                     workspace.remove_run(name)
                     shutil.rmtree(project.runs / name)
                 gone.append(name)
-    return Cleaned(containers=containers, runs=tuple(gone))
+    return Cleaned(
+        containers=containers,
+        runs=tuple(gone),
+        images=collected.images if collected else 0,
+        freed_bytes=collected.freed_bytes if collected else 0,
+    )
 
 
 def ask_to_stop(project: Project, name: str | None) -> str:

@@ -1,11 +1,11 @@
 """Commands that run trials: climb, resume, eval, holdout."""
 
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from autoloop import ClimbRun, EvalWish, Optimizer, Split
+from autoloop.cli.evaluation import print_evaluation
 from autoloop.cli.exits import Exit, exit_of
 from autoloop.cli.printing import print_json, print_table, say
 
@@ -70,10 +70,14 @@ def holdout(context: typer.Context, run: RunName = None, json: Json = False) -> 
 def evaluate(
     context: typer.Context,
     tasks: Annotated[
-        Path | None, typer.Option(help="Folder of Harbor tasks; the project's by default.")
+        str | None,
+        typer.Option(help="Folder or other source of Harbor tasks; the project's by default."),
     ] = None,
     split: Annotated[Split | None, typer.Option(help="Only this split of the project.")] = None,
-    attempts: Annotated[int, typer.Option(min=1, help="Trials per task.")] = 1,
+    attempts: Annotated[int, typer.Option(min=1, help="Trials that each task has in the end.")] = 1,
+    add: Annotated[
+        str, typer.Option(help="Name of an evaluation that is brought to so many attempts.")
+    ] = "",
     workers: Workers = None,
     agent: Annotated[
         str, typer.Option(help="oracle, nop, or a path; the project's agent.py by default.")
@@ -81,15 +85,17 @@ def evaluate(
     json: Json = False,
 ) -> None:
     """Evaluate an agent on tasks; nothing is changed."""
-    wish = EvalWish(agent=agent, tasks=tasks, split=split, attempts=attempts, workers=workers)
+    wish = EvalWish(
+        agent=agent, tasks=tasks, split=split, attempts=attempts, workers=workers, add=add
+    )
     evaluation = Optimizer(context.obj).eval(wish)
     if json:
         print_json(evaluation.summary)
     else:
-        _print_evaluation(evaluation.summary, evaluation.folder)
+        print_evaluation(evaluation.summary, evaluation.folder)
     if evaluation.stopped:
         raise typer.Exit(Exit.INTERRUPTED)
-    if any(not trial.counts for trial in evaluation.trials):
+    if evaluation.problems or any(not trial.counts for trial in evaluation.trials):
         raise typer.Exit(Exit.UNSOUND)
 
 
@@ -123,33 +129,3 @@ def _print_climb(run: ClimbRun) -> None:
         return
     say(f"The best agent.py is on branch autoloop/{run.name}. Take it with:")
     say(f"  git checkout autoloop/{run.name} -- agent.py")
-
-
-def _trouble(failures: list[str]) -> str:
-    """The last failure in one line: its kind, and of a traceback the line that says what was."""
-    if not failures:
-        return ""
-    kind, _, message = failures[-1].partition(": ")
-    return f"{kind}: {(message.strip().splitlines() or [''])[-1]}"
-
-
-def _print_evaluation(facts: dict[str, Any], folder: Path) -> None:  # a JSON document
-    rows = [
-        (
-            task["task"],
-            task["family"],
-            f"{task['passed']}/{task['attempts']}",
-            "-" if task["mean"] is None else f"{task['mean']:.2f}",
-            _trouble(task["failures"]),
-        )
-        for task in facts["per_task"]
-    ]
-    print_table(("task", "family", "passed", "mean", "trouble"), rows)
-    score = facts["score"]
-    say(
-        f"{facts['agent']}: {100 * score['mean']:.1f}"
-        f" [{100 * score['low']:.1f}, {100 * score['high']:.1f}] points over {facts['tasks']}"
-        f" tasks, {facts['trials']} trials ({facts['invalid_trials']} invalid),"
-        f" {facts['wall_s']:.0f} s."
-        f" Files: {folder}"
-    )

@@ -7,6 +7,7 @@ import typer
 from autoloop import Decision, Optimizer, Status, Step
 from autoloop.cli.climbing import Json, RunName
 from autoloop.cli.printing import print_json, print_table, say
+from autoloop.records import StepResult
 
 OfRun = Annotated[str | None, typer.Option("--run", help="Name of the run; latest by default.")]
 
@@ -97,7 +98,10 @@ def trace(
         return
     result = view.trial
     trouble = f" {result.failure.kind}: {result.failure.message}" if result.failure else ""
-    say(f"{result.id}: {result.outcome}, reward {result.reward:g}.{trouble}\n{view.folder}\n")
+    say(f"{result.id}: {result.outcome}, reward {result.reward:g}.{trouble}")
+    for began in result.steps:
+        say(f"step {began.name}: {_rewards(began)}")
+    say(f"{view.folder}\n")
     say(view.text)
 
 
@@ -114,6 +118,12 @@ def _counts(now: Status) -> str:
     counts = [(now.decided(decision), word) for decision, word in WORDS.items()]
     words = [f"{count} {word}" for count, word in counts if count]
     return f"{len(now.steps)} steps: {', '.join(words) or 'none decided yet'}."
+
+
+def _rewards(step: StepResult) -> str:
+    """What a step of a trial was rewarded, or why it was not."""
+    given = ", ".join(f"{key} {value:g}" for key, value in step.rewards.items()) or "no reward"
+    return f"{given} ({step.failure.kind}: {step.failure.message})" if step.failure else given
 
 
 def _row(step: Step) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from autoloop import Optimizer, TaskError
+from autoloop import CheckWish, LastResult, Optimizer, TaskError, TaskProof
 from autoloop.cli.climbing import Json, Workers
 from autoloop.cli.exits import Exit
 from autoloop.cli.printing import print_json, print_table, say, say_error
@@ -15,24 +15,35 @@ app = typer.Typer(no_args_is_help=True, help="List, check, write and import task
 importing = typer.Typer(no_args_is_help=True, help="Make tasks from other benchmarks' own files.")
 app.add_typer(importing, name="import")
 
-Folder = Annotated[Path | None, typer.Argument(help="Folder of tasks; the project's by default.")]
+COLUMNS = (
+    *("task", "solution", "nothing", "build", "offline", "image", "trial", "same in Harbor"),
+    "verdict",
+)
+Source = Annotated[
+    str | None, typer.Argument(help="Folder or other source of tasks; the project's by default.")
+]
 
 
 @app.command("list")
-def list_tasks(context: typer.Context, folder: Folder = None, json: Json = False) -> None:
-    """All tasks with family, difficulty and split, and every folder that cannot be used."""
+def list_tasks(context: typer.Context, source: Source = None, json: Json = False) -> None:
+    """All tasks with split and last result, and every folder that cannot be used."""
     optimizer = Optimizer(context.obj)
-    found = optimizer.tasks(folder)
+    found = optimizer.tasks(source)
+    last = optimizer.last_results(found.tasks)
     try:
         splits = {name: split.value for name, split in optimizer.splits(found.tasks).items()}
     except TaskError as error:
         splits = {}
         say_error(str(error))
     if json:
-        print_json({"tasks": found.tasks, "splits": splits, "problems": found.problems})
+        facts = {"tasks": found.tasks, "splits": splits, "last": last, "problems": found.problems}
+        print_json(facts)
     else:
-        rows = [(t.name, t.family, t.difficulty, splits.get(t.name, "-")) for t in found.tasks]
-        print_table(("task", "family", "difficulty", "split"), rows)
+        rows = [
+            (t.name, t.family, t.difficulty, splits.get(t.name, "-"), _last(last.get(t.name)))
+            for t in found.tasks
+        ]
+        print_table(("task", "family", "difficulty", "split", "last result"), rows)
         for task in found.tasks:
             for note in task.notes:
                 say(f"{task.name}: {note}")
@@ -45,20 +56,24 @@ def list_tasks(context: typer.Context, folder: Folder = None, json: Json = False
 @app.command("check")
 def check_tasks(
     context: typer.Context,
-    folder: Folder = None,
+    source: Source = None,
     workers: Workers = None,
+    repeat: Annotated[int, typer.Option(min=1, help="Runs of each solution.")] = 1,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Also build each image anew without network.")
+    ] = False,
+    harbor: Annotated[
+        str, typer.Option(help="A Python with Harbor to compare with, auto, or none.")
+    ] = "auto",
     json: Json = False,
 ) -> None:
-    """Prove for every task: its solution scores 1, doing nothing scores 0."""
-    proofs = Optimizer(context.obj).check_tasks(folder, workers=workers)
+    """Prove for every task: its solution scores 1 every time, doing nothing scores 0."""
+    wish = CheckWish(tasks=source, workers=workers, repeat=repeat, offline=offline, harbor=harbor)
+    proofs = Optimizer(context.obj).check_tasks(wish)
     if json:
-        print_json([{**asdict(proof), "sound": proof.sound} for proof in proofs])
+        print_json([_facts(proof) for proof in proofs])
     else:
-        rows = [
-            (p.task, _score(p.oracle), _score(p.nop), "ok" if p.sound else f"UNSOUND {p.problem}")
-            for p in proofs
-        ]
-        print_table(("task", "solution", "nothing", "verdict"), rows)
+        print_table(COLUMNS, map(_row, proofs))
         say(f"{sum(p.sound for p in proofs)} of {len(proofs)} tasks are sound.")
     if not all(p.sound for p in proofs):
         raise typer.Exit(Exit.UNSOUND)
@@ -93,5 +108,29 @@ def import_spreadsheetbench(
     say(f"{len(folders)} tasks written to {out}.")
 
 
-def _score(reward: float | None) -> str:
-    return "-" if reward is None else f"{reward:g}"
+def _facts(proof: TaskProof) -> dict[str, object]:
+    return {**asdict(proof), "flaky": proof.flaky, "sound": proof.sound}
+
+
+def _row(proof: TaskProof) -> tuple[str, ...]:
+    words = {True: "yes", False: "NO", None: "-"}
+    harbor = "-" if proof.same_in_harbor is None else words[proof.same_in_harbor]
+    return (
+        proof.task,
+        _number(proof.oracle, "{:g}"),
+        _number(proof.nop, "{:g}"),
+        _number(proof.build_s, "{:.1f} s"),
+        words[proof.offline],
+        _number(proof.image_mb, "{:.0f} MB"),
+        _number(proof.trial_s, "{:.1f} s"),
+        harbor if harbor != "-" or not proof.harbor_remark else "no answer",
+        "ok" if proof.sound else f"UNSOUND {proof.problem}",
+    )
+
+
+def _number(value: float | None, form: str) -> str:
+    return "-" if value is None else form.format(value)
+
+
+def _last(result: LastResult | None) -> str:
+    return "-" if result is None else f"{result.mean:.2f} ({result.trials}x, {result.run})"

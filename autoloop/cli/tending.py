@@ -1,4 +1,4 @@
-"""Commands that look after a project: init, stop, gc, doctor."""
+"""Commands that look after a project: init, stop, gc, doctor, export."""
 
 from pathlib import Path
 from typing import Annotated
@@ -13,7 +13,7 @@ from autoloop.cli.printing import print_json, print_table, say
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this file."""
-    for command in (init, stop, gc, doctor):
+    for command in (init, stop, gc, doctor, export):
         app.command()(command)
 
 
@@ -52,14 +52,39 @@ def gc(
     keep: Annotated[
         int | None, typer.Option(min=0, help="Also delete all but so many of the newest runs.")
     ] = None,
+    images: Annotated[
+        int | None, typer.Option(min=0, help="Also delete all but so many images of tasks.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Remove what dead runs left behind."""
-    cleaned = Optimizer(context.obj).gc(keep=keep)
+    cleaned = Optimizer(context.obj).gc(keep=keep, images=images)
     if json:
         print_json(cleaned)
         return
-    say(f"Removed {cleaned.containers} containers and {len(cleaned.runs)} runs.")
+    say(
+        f"Removed {cleaned.containers} containers, {len(cleaned.runs)} runs and"
+        f" {cleaned.images} images ({cleaned.freed_bytes / 1e6:.0f} MB)."
+    )
+
+
+def export(
+    context: typer.Context,
+    harbor: Annotated[
+        Path, typer.Option(help="Folder that everything `harbor run` needs is written into.")
+    ],
+    agent: Annotated[
+        str, typer.Option(help="best, a run's name, or a path; the project's agent.py by default.")
+    ] = "",
+    json: Json = False,
+) -> None:
+    """Write what is needed to run the agent elsewhere."""
+    written = Optimizer(context.obj).export_harbor(harbor, agent=agent)
+    if json:
+        print_json({"written": written})
+        return
+    for path in written:
+        say(f"wrote {path}")
 
 
 def doctor(context: typer.Context, json: Json = False) -> None:

@@ -7,11 +7,11 @@ from pydantic import JsonValue
 
 from autoloop.gateway.meter import estimate_tokens
 from autoloop.gateway.session import ModelDoor, TrialSession
-from autoloop.gateway.wire import anthropic_messages, openai_chat
+from autoloop.gateway.wire import anthropic_messages, openai_chat, openai_responses
 
 
 class ModelRoutes:
-    """OpenAI's chat completions and Anthropic's messages, both before the one task model."""
+    """OpenAI's and Anthropic's ways of asking, all of them before the one task model."""
 
     def __init__(self, session: TrialSession, door: ModelDoor) -> None:
         self._session = session
@@ -30,6 +30,17 @@ class ModelRoutes:
                 )
             )
         return web.json_response(openai_chat.reply_json(reply, call_id=call_id, created=created))
+
+    async def openai_responses(self, request: web.Request) -> web.Response:
+        """POST /v1/responses."""
+        asked = openai_responses.read_request(await request.read())
+        reply = await self._door.ask(asked.request)
+        call_id, created = self._call_id(), int(self._session.clock.now().timestamp())
+        if asked.stream:
+            return _events(openai_responses.reply_stream(reply, call_id=call_id, created=created))
+        return web.json_response(
+            openai_responses.reply_json(reply, call_id=call_id, created=created)
+        )
 
     async def anthropic_messages(self, request: web.Request) -> web.Response:
         """POST /v1/messages."""

@@ -7,9 +7,10 @@ from aiohttp import web
 from pydantic import JsonValue
 
 from autoloop.errors import AgentError, AutoloopError, ModelError, ProviderError, QuotaError
-from autoloop.gateway.env_routes import EnvRoutes
+from autoloop.gateway.env_routes import TRIAL_ENDED, EnvRoutes
 from autoloop.gateway.model_routes import ModelRoutes
 from autoloop.gateway.session import ModelDoor, TrialSession, blames_the_machine
+from autoloop.gateway.turns import NoTurnError
 from autoloop.gateway.wire import anthropic_messages, openai_chat
 
 MAX_BODY_BYTES = 16 * 1024 * 1024
@@ -18,6 +19,7 @@ _NO_RETRY = {"x-should-retry": "false"}
 """The gateway has retried what was worth it; the SDKs obey this header and do not repeat it."""
 _STATUS: tuple[tuple[type[AutoloopError], int], ...] = (
     (QuotaError, 429),
+    (NoTurnError, 409),
     (AgentError, 400),
     (ModelError, 502),
     (ProviderError, 503),
@@ -42,6 +44,7 @@ def application(
             web.post("/autoloop/note", env.note),
             web.post("/autoloop/finish", env.finish),
             web.post("/v1/chat/completions", model.openai_chat),
+            web.post("/v1/responses", model.openai_responses),
             web.post("/v1/messages", model.anthropic_messages),
             web.post("/v1/messages/count_tokens", model.anthropic_count),
             web.get("/v1/models", model.models),
@@ -64,8 +67,11 @@ class _Gatekeeper:
         assert task is not None  # noqa: S101 - a coroutine of a server always runs in a task
         self._handlers.add(task)
         try:
-            if self._session.ended:
-                return _error(request, 410, "The trial has ended.")
+            if self._session.turns.over:
+                return _error(request, 410, TRIAL_ENDED)
+            if request.method == "POST":
+                # Between turns nothing is done; a verifier may be at work.
+                self._session.turns.current()
             return await handler(request)
         except AutoloopError as error:
             return self._explain(request, error)

@@ -22,7 +22,7 @@ from autoloop.gateway.listener import listening
 from autoloop.gateway.recorder import Recorder, TraceLimits
 from autoloop.gateway.routes import application
 from autoloop.gateway.session import ModelDoor, TrialSession
-from autoloop.ports import ChatModel, Clock, Grant, Session, TaskEnv
+from autoloop.ports import ChatModel, Clock, Grant, Session
 from autoloop.records import Usage
 
 SOCKET_NAME = "sock"
@@ -101,12 +101,12 @@ class SocketGateway:
             self._stack.close()
 
     @contextmanager
-    def open(self, grant: Grant, env: TaskEnv) -> Iterator[Session]:
+    def open(self, grant: Grant) -> Iterator[Session]:
         """Open a trial's socket; leaving the context ends its calls and removes the socket."""
         with self._changing:
             if self._ground is None:
                 raise RunError("The gateway is not running; use it inside `with gateway:`.")
-            opened = self._serve(grant, env, self._ground.home)
+            opened = self._serve(grant, self._ground.home)
             try:
                 session = self._ground.run(opened.__aenter__())
             except OSError as error:
@@ -124,10 +124,10 @@ class SocketGateway:
             self._ground.run(opened.__aexit__(None, None, None))
 
     @asynccontextmanager
-    async def _serve(self, grant: Grant, env: TaskEnv, home: Path) -> AsyncIterator[Session]:
+    async def _serve(self, grant: Grant, home: Path) -> AsyncIterator[Session]:
         folder = Path(tempfile.mkdtemp(prefix="", dir=home))
         session = TrialSession(
-            grant, env, folder=folder, clock=self._clock, recorder=Recorder(self._limits)
+            grant, folder=folder, clock=self._clock, recorder=Recorder(self._limits)
         )
         door = ModelDoor(session, self._upstream, late=self._add_late)
         handlers: set[asyncio.Task[object]] = set()

@@ -1,7 +1,6 @@
 """One trial's side of the gateway: what it may do, what it did, and how it ended."""
 
 import asyncio
-import threading
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -11,7 +10,8 @@ from autoloop.errors import AutoloopError, InfraError, ModelError, QuotaError
 from autoloop.gateway.meter import Admission, QuotaMeter
 from autoloop.gateway.recorder import Recorder
 from autoloop.gateway.threads import in_thread
-from autoloop.ports import ChatModel, Clock, Grant, TaskEnv
+from autoloop.gateway.turns import Turns
+from autoloop.ports import ChatModel, Clock, Grant, Turn
 from autoloop.records import (
     AgentEnd,
     ChatReply,
@@ -27,13 +27,14 @@ ENDED = "The trial ended before the answer came."
 
 
 class TrialSession:
-    """Implements the port `Session`; the routes on its socket work through it."""
+    """Implements the port `Session`; the routes on its socket work through it.
 
-    def __init__(
-        self, grant: Grant, env: TaskEnv, *, folder: Path, clock: Clock, recorder: Recorder
-    ) -> None:
+    Made on the event loop that serves the socket.
+    """
+
+    def __init__(self, grant: Grant, *, folder: Path, clock: Clock, recorder: Recorder) -> None:
         self.grant = grant
-        self.env = env
+        self.turns = Turns()
         self.clock = clock
         self.recorder = recorder
         self.meter = QuotaMeter(grant.quota)
@@ -41,9 +42,6 @@ class TrialSession:
         self._trouble: Exception | None = None
         self._began = False
         self._over_quota: str | None = None
-        self._end: AgentEnd | None = None
-        self._end_lock = threading.Lock()
-        self._ended = threading.Event()
 
     @property
     def folder(self) -> Path:
@@ -75,29 +73,24 @@ class TrialSession:
         """The sentence with which a call over the quota was refused, or None."""
         return self._over_quota
 
-    @property
-    def ended(self) -> bool:
-        """Whether the agent reported its end or was declared gone."""
-        return self._ended.is_set()
+    def begin(self, turn: Turn) -> None:
+        """Give the agent its next instruction; its runtime may have been waiting for it."""
+        self.turns.begin(turn)
 
     def wait(self, timeout_s: float | None) -> AgentEnd | None:
-        """Wait until the agent reported its end or `stop` was called; None at the timeout."""
-        self._ended.wait(timeout_s)
-        return self._end
+        """Wait until the agent reported the end of its turn or `stop` was called."""
+        return self.turns.wait(timeout_s)
 
     def stop(self, end: AgentEnd) -> None:
         """Tell the session that the agent is gone; a report that came first stands."""
-        with self._end_lock:
-            if self._end is None:
-                self._end = end
-        self._ended.set()
+        self.turns.stop(end)
 
     def remember_trouble(self, error: Exception) -> None:
         """Note a failure that is not the agent's fault; the first one stands."""
         self._trouble = self._trouble or error
 
-    def begin(self) -> None:
-        """The runtime has fetched agent.py."""
+    def remember_began(self) -> None:
+        """Note that the runtime asked for agent.py."""
         self._began = True
 
     def refuse_over_quota(self, error: QuotaError) -> None:

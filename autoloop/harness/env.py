@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from autoloop.harness.door import Answer, Door, Json
@@ -26,16 +27,36 @@ class RunResult:
 class Env:
     """The task container. All methods may be called from several threads at once."""
 
-    def __init__(self, door: Door) -> None:
+    def __init__(
+        self,
+        door: Door,
+        *,
+        mcp_servers: Sequence[Json] = (),
+        skills_dir: str | None = None,
+        trajectory: Json | None = None,
+    ) -> None:
         self._door = door
+        self.mcp_servers = list(mcp_servers)
+        """MCP servers of the task, as commands in its container reach them: `name`, `transport`,
+        `url`, `command`, `args`."""
+        self.skills_dir = skills_dir
+        """Folder of the task's container with skills, or None."""
+        self.trajectory = trajectory
+        """ATIF document of what went before the task's instruction, or None."""
 
-    def run(self, command: str, timeout_s: float | None = 120.0) -> RunResult:
+    def run(
+        self, command: str, timeout_s: float | None = 120.0, user: str | None = None
+    ) -> RunResult:
         """Run a command with bash and wait for it; None waits as long as the trial lasts.
 
-        Every command starts in the task's working directory with a fresh shell. A command that
-        fails is no exception: look at `exit_code`.
+        Every command starts in the task's working directory with a fresh shell, as the task's
+        user for the agent or, where the task names none, as `user`. A command that fails is no
+        exception: look at `exit_code`.
+
+        Raises:
+            PermissionError: the task does not let the agent be this user.
         """
-        body = self._post("run", {"command": command, "timeout_s": timeout_s})
+        body = self._post("run", {"command": command, "timeout_s": timeout_s, "user": user})
         return RunResult(
             stdout=body["stdout"],
             stderr=body["stderr"],
@@ -60,6 +81,8 @@ class Env:
 
     def _post(self, action: str, body: Json) -> Json:
         answer = self._door.post(f"/autoloop/env/{action}", body)
+        if answer.status == 403:
+            raise PermissionError(answer.error)
         if answer.status == 404:
             raise FileNotFoundError(answer.error)
         return _check(answer)

@@ -9,6 +9,14 @@ from collections.abc import Callable
 
 PORT = 8417
 PLACEHOLDER_KEY = "unused-inside-the-sandbox"
+NO_NETWORK_TRIES = {
+    "LITELLM_LOCAL_MODEL_COST_MAP": "True",
+    "HARBOR_TELEMETRY": "off",
+    "OPENAI_AGENTS_DISABLE_TRACING": "1",
+    "HF_HUB_OFFLINE": "1",
+    "DO_NOT_TRACK": "1",
+}
+"""What keeps packages from asking for things in a network that is not there."""
 _CHUNK = 65_536
 
 
@@ -27,12 +35,13 @@ def listen(path: str) -> int:
 
 
 def point_sdks_at(port: int) -> None:
-    """Set the variables that the openai and anthropic SDKs read."""
+    """Set the variables that the openai and anthropic SDKs, and what builds on them, read."""
     base = f"http://127.0.0.1:{port}"
     os.environ["OPENAI_BASE_URL"] = os.environ["OPENAI_API_BASE"] = f"{base}/v1"
     os.environ["ANTHROPIC_BASE_URL"] = os.environ["ANTHROPIC_API_BASE"] = base
     os.environ["OPENAI_API_KEY"] = os.environ["ANTHROPIC_API_KEY"] = PLACEHOLDER_KEY
     os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost"
+    os.environ.update(NO_NETWORK_TRIES)
 
 
 def _accept(server: socket.socket, path: str) -> None:

@@ -1,4 +1,4 @@
-"""Starts agent.py: fetches it, imports it, calls `solve`, and reports how that ended."""
+"""Starts agent.py: imports it, calls `solve` for each turn, and reports how that ended."""
 
 from __future__ import annotations
 
@@ -7,29 +7,50 @@ import os
 import sys
 import tempfile
 import traceback
-import types
+from collections.abc import Callable
 from pathlib import Path
 
 # `-I` keeps the script's folder off the path; this is the folder that `autoloop/harness` lies in.
 sys.path.append(str(Path(__file__).resolve().parents[2]))
 
-from autoloop.harness import forward
-from autoloop.harness.door import Door
+from autoloop.harness import forward, loading
+from autoloop.harness.door import Door, Json
 from autoloop.harness.env import Env
 from autoloop.harness.model import Model
 
 SOCKET = os.environ.get("AUTOLOOP_SOCKET", "/run/autoloop/sock")
+TRIAL_ENDED = 410
 
 
 def main() -> None:
-    """Run the agent once; a failure is reported, then ends the process like any exception."""
-    door = Door(SOCKET)
-    start = door.get("/autoloop/start").body
+    """Run the agent until the trial ends; a failure is reported and ends the process as usual."""
     os.environ["HOME"] = tempfile.gettempdir()
     forward.point_sdks_at(forward.listen(SOCKET))
+    for name in os.environ.get("AUTOLOOP_PRELOAD", "").split():
+        # What an image says its agents need, imported while the task's container still starts.
+        importlib.import_module(name)
+    door = Door(SOCKET)
+    solve: Callable[[str], None] | None = None
+    while (turn := next_turn(door)) is not None:
+        solve = play(turn, door, solve)
+
+
+def next_turn(door: Door) -> Json | None:
+    """Wait for what is to be done next; None when the trial is over."""
+    answer = door.get("/autoloop/start")
+    if answer.status == TRIAL_ENDED:
+        return None
+    if answer.status != 200:
+        raise RuntimeError(f"no turn was given: {answer.error}")
+    return answer.body
+
+
+def play(turn: Json, door: Door, solve: Callable[[str], None] | None) -> Callable[[str], None]:
+    """Play one turn and report its end; agent.py is imported by the first one."""
     finished = False
     try:
-        run_agent(str(start["agent_source"]), str(start["instruction"]), door)
+        solve = solve or load(turn, door)
+        solve(str(turn["instruction"]))
         finished = True
     finally:
         # Whatever ended it, `sys.exit` too; the container may be killed once this is sent.
@@ -38,21 +59,18 @@ def main() -> None:
         sys.stdout.flush()
         sys.stderr.flush()
         door.post("/autoloop/finish", {"finished": finished, "error": error})
+    return solve
 
 
-def run_agent(source: str, instruction: str, door: Door) -> None:
-    """Import agent.py as the module `agent` and call its `solve`."""
-    folder = Path(tempfile.mkdtemp(prefix="agent-"))
-    (folder / "agent.py").write_text(source, encoding="utf-8")
-    os.chdir(folder)
-    sys.path.insert(0, str(folder))
-    solve = getattr(importlib.import_module("agent"), "solve", None)
-    if not callable(solve):
-        raise TypeError("agent.py does not define the function solve(instruction, env, model)")
-    result = solve(instruction, Env(door), Model(door))
-    if isinstance(result, types.CoroutineType):
-        # By name: to load it takes as long as all the rest, and most agents do without.
-        importlib.import_module("asyncio").run(result)
+def load(turn: Json, door: Door) -> Callable[[str], None]:
+    """agent.py with everything that stays the same from turn to turn."""
+    env = Env(
+        door,
+        mcp_servers=turn["mcp_servers"],
+        skills_dir=turn["skills_dir"],
+        trajectory=turn["trajectory"],
+    )
+    return loading.load(str(turn["agent_source"]), env, Model(door))
 
 
 if __name__ == "__main__":

@@ -40,6 +40,11 @@ class Model:
     def __init__(self, door: Door) -> None:
         self._door = door
 
+    @property
+    def name(self) -> str:
+        """The name under which the run's settings have it."""
+        return str(_check(self._door.get("/v1/models"))["data"][0]["id"])
+
     def chat(
         self, messages: list[Json], tools: list[Json] | None = None, **options: object
     ) -> Reply:

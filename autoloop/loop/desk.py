@@ -18,6 +18,8 @@ from autoloop.records import (
 )
 
 EVIDENCE = (Purpose.SEARCH, Purpose.SPOT)
+AGENTS_OWN = ("Agent", "Quota")
+"""How the kinds of failures begin that are the agent's."""
 
 
 class Desk:
@@ -149,9 +151,11 @@ def _summary(trial: TrialResult, makers: Mapping[str, str]) -> TraceSummary:
 
 def _agents_own(trial: TrialResult) -> str:
     """What went wrong with the agent; the verifier's troubles are not for the meta-agent."""
-    if trial.failure is None or not trial.failure.kind.startswith(("Agent", "Quota")):
-        return ""
-    return f"{trial.failure.kind}: {trial.failure.message}"
+    failures = [(f"step {step.name}: ", step.failure) for step in trial.steps]
+    for where, failure in failures or [("", trial.failure)]:
+        if failure is not None and failure.kind.startswith(AGENTS_OWN):
+            return f"{where}{failure.kind}: {failure.message}"
+    return ""
 
 
 def _standing(family: str, task: str, trials: Sequence[TrialResult]) -> TaskStanding:

@@ -24,6 +24,8 @@ from autoloop.records import (
 POLL_S = 0.5
 INVALID_IN_A_ROW = 3
 INVALID_OF_A_TASK = 3
+CONCERNS_ALL = frozenset({"StorageError"})
+"""Failures of the machine that the next trial would meet, too."""
 
 
 class StopSignal:
@@ -208,9 +210,11 @@ class Lab:
         task = result.key.task
         self._invalid_in_a_row += 1
         self._invalid_of_task[task] += 1
+        why = result.failure.message if result.failure else "no reason recorded"
+        if result.failure is not None and result.failure.kind in CONCERNS_ALL:
+            raise MachineError(why)
         if not self._one_bad_task_stops:
             return
-        why = result.failure.message if result.failure else "no reason recorded"
         if self._invalid_of_task[task] >= INVALID_OF_A_TASK:
             raise MachineError(f"Task {task!r} could not be run {INVALID_OF_A_TASK} times: {why}")
         if self._invalid_in_a_row >= INVALID_IN_A_ROW:

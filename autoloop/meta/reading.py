@@ -54,7 +54,10 @@ class ListTraces(Tool):
 
 
 class ReadTrace(Tool):
-    """One page of a trial's transcript: what the agent was told, said, ran and saw."""
+    """One page of a trial's transcript: what the agent was told, said, ran and saw.
+
+    Where a task has several steps, each begins with a line `=== step NAME`.
+    """
 
     tool: ClassVar[str] = "read_trace"
     trial: str = Field(description="Name of the trial, as list_traces shows it.")

@@ -6,19 +6,22 @@ be called from any thread.
 
 from autoloop.ports.clock import Clock
 from autoloop.ports.decision import Estimator, Guard, KeepRule
-from autoloop.ports.gateway import ChatModel, Gateway, Grant, Session, TaskEnv
+from autoloop.ports.egress import Egress
+from autoloop.ports.gateway import ChatModel, Gateway, Grant, Session, TaskEnv, Turn
 from autoloop.ports.meta import ProposalOutcome, Proposer, StepDesk, TaskStanding, TraceSummary
 from autoloop.ports.observer import Observer
-from autoloop.ports.sandbox import Bind, Container, ContainerSpec, Sandbox
+from autoloop.ports.sandbox import Bind, BoxSpec, Container, ContainerSpec, Sandbox
 from autoloop.ports.state import RunStore, Workspace
 from autoloop.ports.trials import Engine, TrialRunner
 
 __all__ = [
     "Bind",
+    "BoxSpec",
     "ChatModel",
     "Clock",
     "Container",
     "ContainerSpec",
+    "Egress",
     "Engine",
     "Estimator",
     "Gateway",
@@ -36,5 +39,6 @@ __all__ = [
     "TaskStanding",
     "TraceSummary",
     "TrialRunner",
+    "Turn",
     "Workspace",
 ]

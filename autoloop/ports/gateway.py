@@ -10,6 +10,7 @@ from autoloop.records import (
     ChatReply,
     ChatRequest,
     CommandResult,
+    McpServer,
     Quota,
     TraceEvent,
     Usage,
@@ -19,8 +20,13 @@ from autoloop.records import (
 class TaskEnv(Protocol):
     """What `env` of agent.py reaches: the task container, as the agent's user."""
 
-    def run(self, command: str, *, timeout_s: float | None) -> CommandResult:
-        """Run a command; a timeout is part of the result, never an exception."""
+    def run(
+        self, command: str, *, timeout_s: float | None, user: str | None = None
+    ) -> CommandResult:
+        """Run a command; a timeout is part of the result, never an exception.
+
+        `user` takes the place of the agent's user where the task does not name that user.
+        """
 
     def read(self, path: str) -> bytes:
         """Read a file; raises `FileNotFoundError` or `ValueError` as `Container.read`."""
@@ -31,13 +37,24 @@ class TaskEnv(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grant:
-    """What one trial may do at the gateway."""
+    """What one trial may do at the gateway, and what is told to its agent once."""
 
     trial: str
-    instruction: str
     agent_source: str
     seed: int
     quota: Quota
+    mcp_servers: tuple[McpServer, ...] = ()
+    skills_dir: str | None = None
+    trajectory: str | None = None
+    """ATIF document with what went before."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """One call of `solve`: what is asked, and where to act."""
+
+    instruction: str
+    env: TaskEnv
 
 
 class Session(Protocol):
@@ -70,8 +87,14 @@ class Session(Protocol):
     def over_quota(self) -> str | None:
         """The sentence with which a call over the quota was refused, or None."""
 
+    def begin(self, turn: Turn) -> None:
+        """Give the agent its next instruction; its runtime may have been waiting for it."""
+
     def wait(self, timeout_s: float | None) -> AgentEnd | None:
-        """Wait until the agent reported its end or `stop` was called; None at the timeout."""
+        """Wait until the agent reported the end of its turn or `stop` was called.
+
+        None at the timeout. Only after a report can another turn begin.
+        """
 
     def stop(self, end: AgentEnd) -> None:
         """Tell the session that the agent is gone; a report that came first stands."""
@@ -84,7 +107,7 @@ class Gateway(Protocol):
     def task_model(self) -> str:
         """Name of the model that every trial gets, whatever it asks for."""
 
-    def open(self, grant: Grant, env: TaskEnv) -> AbstractContextManager[Session]:
+    def open(self, grant: Grant) -> AbstractContextManager[Session]:
         """Open a trial's socket; leaving the context ends its calls and removes the socket."""
 
 

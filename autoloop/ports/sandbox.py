@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 from autoloop.records import CommandResult, Environment, Resources
 
@@ -30,13 +30,26 @@ class ContainerSpec:
     user: str | None = None
     workdir: str | None = None
     network: str = "public"
-    """`public`: the engine's default bridge; `none`: loopback only."""
+    """`public`: the engine's default bridge; `none`: loopback only; `container:ID`: that one's."""
     resources: Resources = field(default_factory=Resources)
     binds: tuple[Bind, ...] = ()
     hardened: bool = False
     """No capabilities at all, no-new-privileges, read-only root with a tmpfs at /tmp."""
     folders: tuple[str, ...] = ()
     """Folders made world-writable in the container before it starts, such as /logs/agent."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoxSpec:
+    """A task's environment to start: one container, or `main` with its sidecars."""
+
+    environment: Environment
+    labels: Mapping[str, str]
+    """`run` and `trial` at least."""
+    folders: tuple[str, ...] = ()
+    """Folders made world-writable in `main` before it starts, such as /logs/agent."""
+    timeout_s: float = 600.0
+    """Seconds for building and starting together."""
 
 
 class Container(Protocol):
@@ -105,6 +118,19 @@ class Container(Protocol):
             AgentError: the agent ended the container, or left what cannot be ended or cleared.
         """
 
+    def service(self, name: str) -> "Container":
+        """The container of a compose service; `main` is this one.
+
+        Raises:
+            TaskError: the environment has no such service.
+        """
+
+    def set_network(self, mode: Literal["public", "none"]) -> None:
+        """Connect the container to the outside, or cut it off; its sidecars stay reachable.
+
+        Harmless to repeat.
+        """
+
     def wait(self, timeout_s: float | None = None) -> int | None:
         """Wait until the main process ends; its exit code, or None at the timeout."""
 
@@ -118,17 +144,29 @@ class Container(Protocol):
 class Sandbox(Protocol):
     """The container engine."""
 
-    def image(self, environment: Environment) -> str:
-        """Build the task's image, or make sure a ready one is here; returns its id.
+    def prepare(self, environment: Environment, *, timeout_s: float) -> None:
+        """Build the environment's images, or make sure that ready ones are here.
 
         Built once per content of the build context; concurrent calls for one content build once.
 
         Raises:
             ImageError: with the end of the build log.
+            TaskError: the environment asks for what this machine does not have.
+        """
+
+    def box(self, spec: BoxSpec) -> AbstractContextManager[Container]:
+        """Start a task's environment, and build what it lacks; yields `main`.
+
+        Files beside a ready image are uploaded. Leaving the context removes everything of it.
+        With a network of mode `none` or `allowlist` it begins cut off from the outside.
+
+        Raises:
+            ImageError: as `prepare`; or its main process does not stay.
+            TaskError: as `prepare`.
         """
 
     def agent_image(self) -> str:
-        """The image that agent.py runs in, built from the project's sandboxes/agent/."""
+        """The image that agent.py runs in, built from the project's folder for it."""
 
     def start(self, spec: ContainerSpec) -> AbstractContextManager[Container]:
         """Start a container; leaving the context removes it with its anonymous volumes."""

@@ -15,6 +15,16 @@ class RunStarted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TaskPrepared:
+    """The images of a task are there, or cannot be; trials begin when all tasks are prepared."""
+
+    task: str
+    done: int
+    """Tasks that are prepared by now."""
+    total: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StepStarted:
     """The meta-agent begins to think about the next edit."""
 
@@ -74,6 +84,7 @@ class Notice:
 
 Event = (
     RunStarted
+    | TaskPrepared
     | StepStarted
     | ProposalMade
     | TrialStarted

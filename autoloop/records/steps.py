@@ -75,6 +75,8 @@ class Score:
     split: Split
     attempt: int
     reward: float
+    step: int = 0
+    """Step of the run that it was run for; 0 is the baseline's first pass."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +96,24 @@ class Ask:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Chapter:
+    """An earlier step of the run, as a keep rule remembers it."""
+
+    step: int
+    """0 is the baseline's first pass."""
+    kept: bool
+    scores: tuple[Score, ...]
+    """Trials run for that step; the incumbent's are of what was incumbent then."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class History:
+    """All earlier steps of a run in order. Compared by identity: one is made for each step."""
+
+    chapters: tuple[Chapter, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
     """All a keep rule may know. A verdict is a pure function of it."""
 
@@ -101,6 +121,8 @@ class Evidence:
     validation: tuple[str, ...]
     scores: tuple[Score, ...]
     """Finished trials of both sides, in any order; the incumbent's from earlier steps too."""
+    history: History = field(default_factory=History)
+    """Everything the run has seen before this step."""
     pending: tuple[Want, ...] = ()
     """Trials that were asked for and have not ended."""
     free: int = 1

@@ -26,6 +26,17 @@ class Resources:
     memory_mb: int | None = None
     storage_mb: int | None = None
     pids: int = 1024
+    gpus: int = 0
+    """Devices reserved through the engine's NVIDIA runtime."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Network:
+    """What a container may reach outside itself and its sidecars."""
+
+    mode: Literal["public", "none", "allowlist"] = "public"
+    hosts: tuple[str, ...] = ()
+    """For `allowlist`: host names, `*.host`, addresses and CIDR ranges, in lower case."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,21 +52,104 @@ class Healthcheck:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class McpServer:
+    """An MCP server that the task offers to the agent, as seen from the task container."""
+
+    name: str
+    transport: Literal["sse", "streamable-http", "stdio"] = "sse"
+    url: str | None = None
+    command: str | None = None
+    args: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Environment:
-    """The container a task is solved and verified in."""
+    """The container, or the group of containers, that a task is solved or verified in."""
 
     folder: Path
-    """The task's `environment/` folder: build context, or files to upload beside `image`."""
+    """The build context, or the files to upload beside `image`."""
     dockerfile: Path | None
     image: str | None
     """A ready image; wins over the Dockerfile."""
+    compose: Path | None = None
+    """A docker-compose.yaml whose service `main` is the task container."""
+    uploads: bool = True
+    """Whether the files beside a ready image are uploaded; not where the image has its tests."""
     build_timeout_s: float = 600.0
+    """Seconds for building and starting together."""
     resources: Resources = field(default_factory=Resources)
     env: Mapping[str, str] = field(default_factory=dict)
     workdir: str | None = None
     """Working directory of every command; None is the image's own."""
-    network: Literal["public", "none"] = "public"
+    network: Network = field(default_factory=Network)
     healthcheck: Healthcheck | None = None
+    mcp_servers: tuple[McpServer, ...] = ()
+    skills_dir: str | None = None
+    """Folder of the container with skills for the agent."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Artifact:
+    """What is taken out of a container when the agent has ended."""
+
+    source: str
+    """Path in the container."""
+    destination: str | None = None
+    """Path below the trial's `artifacts/`; None mirrors the source."""
+    exclude: tuple[str, ...] = ()
+    """Patterns, as tar's --exclude takes them; for folders only."""
+    service: str = "main"
+    """Compose service it is taken from."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Collect:
+    """A command that runs when the agent has ended, before artifacts are taken; best effort."""
+
+    command: str
+    service: str = "main"
+    timeout_s: float = 60.0
+    user: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verifier:
+    """What judges a step."""
+
+    tests: tuple[Path, ...]
+    """Folders copied to /tests in this order, later files win; none when its own image has them."""
+    timeout_s: float = 600.0
+    user: str | None = None
+    env: Mapping[str, str] = field(default_factory=dict)
+    network: Network | None = None
+    """None: as the environment."""
+    environment: Environment | None = None
+    """A fresh environment of its own; None: it runs where the agent worked."""
+    collect: tuple[Collect, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskStep:
+    """One instruction with its verification; most tasks have exactly one, without a name."""
+
+    name: str = ""
+    """Folder name below `steps/`; empty for the one step of an ordinary task."""
+    instruction: str
+    """The text the agent is given, canary lines removed."""
+    verifier: Verifier
+    agent_timeout_s: float | None = None
+    """None: no limit of the task's own."""
+    agent_user: str | None = None
+    agent_network: Network | None = None
+    """None: as the environment."""
+    workdir: Path | None = None
+    """Files put into the working directory before the step, and its `setup.sh` run there."""
+    healthcheck: Healthcheck | None = None
+    solution: Path | None = None
+    """Folder with solve.sh, copied to /solution for the oracle."""
+    artifacts: tuple[Artifact, ...] = ()
+    min_reward: Mapping[str, float] = field(default_factory=dict)
+    """Reward keys that must reach these values, or the steps after this one are not run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,32 +161,31 @@ class Task:
     folder: Path
     digest: str
     """`sha256:` content digest by Harbor's package rule (harbor.md, 1.13 and 8)."""
-    instruction: str
-    """The text the agent is given, canary lines removed."""
+    checksum: str = ""
+    """Harbor's older `task_checksum`: SHA-256 over the whole folder, as PyPI's dirhash does."""
     family: str
     """`[metadata].family`, else `category`, else the parent folder's name."""
     difficulty: str
     environment: Environment
-    agent_timeout_s: float | None
-    """None: no limit of the task's own."""
-    agent_user: str | None = None
-    verifier_timeout_s: float = 600.0
-    verifier_user: str | None = None
-    verifier_env: Mapping[str, str] = field(default_factory=dict)
+    steps: tuple[TaskStep, ...]
+    """At least one, in order."""
+    reward_strategy: Literal["mean", "final"] = "mean"
+    """How the rewards of several steps become the trial's."""
     solution_env: Mapping[str, str] = field(default_factory=dict)
+    trajectory: Path | None = None
+    """An ATIF file with what went before, for agents that can take it up."""
     notes: tuple[str, ...] = ()
     """What a person should know: unknown keys, fields that have no effect here."""
 
     @property
-    def tests_folder(self) -> Path:
-        """Folder that is copied to /tests for the verifier."""
-        return self.folder / "tests"
+    def instruction(self) -> str:
+        """All that the agent is told, in order."""
+        return "\n\n".join(step.instruction for step in self.steps)
 
     @property
-    def solution_folder(self) -> Path | None:
-        """Folder that is copied to /solution for the oracle, if the task has one."""
-        folder = self.folder / "solution"
-        return folder if (folder / "solve.sh").is_file() else None
+    def is_multi_step(self) -> bool:
+        """Whether it was written as a task of named steps, be it only one."""
+        return bool(self.steps[0].name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

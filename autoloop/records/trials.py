@@ -58,6 +58,51 @@ class Quota:
     usd: float | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeouts:
+    """How the time limits of tasks are changed: `min(own, maximum) * multiplier`, as in Harbor.
+
+    A multiplier of its own replaces the common one; None leaves the common one, or no maximum.
+    """
+
+    multiplier: float = 1.0
+    agent_multiplier: float | None = None
+    verifier_multiplier: float | None = None
+    build_multiplier: float | None = None
+    max_agent_s: float | None = None
+    max_verifier_s: float | None = None
+    max_build_s: float | None = None
+
+    def agent_s(self, own: float) -> float:
+        """Seconds for the agent."""
+        return self._effective(own, self.max_agent_s, self.agent_multiplier)
+
+    def verifier_s(self, own: float) -> float:
+        """Seconds for the verifier."""
+        return self._effective(own, self.max_verifier_s, self.verifier_multiplier)
+
+    def build_s(self, own: float) -> float:
+        """Seconds for building and starting an environment."""
+        return self._effective(own, self.max_build_s, self.build_multiplier)
+
+    def _effective(self, own: float, most: float | None, factor: float | None) -> float:
+        bounded = own if most is None else min(own, most)
+        return bounded * (self.multiplier if factor is None else factor)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrialRules:
+    """How every trial of a run is run and counted, whatever the task."""
+
+    reward: str = "auto"
+    """The number that counts: `auto` (`reward` if present, else the mean), `mean`, or a key."""
+    default_timeout_s: float = 3600.0
+    """Seconds for the agent where the task itself sets no limit."""
+    timeouts: Timeouts = field(default_factory=Timeouts)
+    harbor_quirks: bool = False
+    """Count as Harbor 0.24 does where autoloop is stricter; docs/harbor.md lists where."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class TrialKey:
     """What makes a trial the same trial after a crash: it is never paid for twice."""
@@ -121,6 +166,17 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StepResult:
+    """What became of one step of a multi-step task."""
+
+    name: str
+    rewards: Mapping[str, float] = field(default_factory=dict)
+    failure: Failure | None = None
+    phases: Mapping[str, Span] = field(default_factory=dict)
+    """`agent_execution`, `verifier`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TrialResult:
     """A finished trial."""
 
@@ -141,6 +197,8 @@ class TrialResult:
     """`environment_setup`, `agent_setup`, `agent_execution`, `verifier`, as Harbor names them."""
     folder: str = ""
     """Path of the trial's folder, relative to the run's folder."""
+    steps: tuple[StepResult, ...] = ()
+    """The steps that were begun; empty unless the task has named steps."""
 
     @property
     def passed(self) -> bool:

@@ -6,6 +6,7 @@ from autoloop.report.progress import Point, Progress, progress_of
 from autoloop.report.results_tsv import write_results
 from autoloop.report.summary import (
     ClimbSummary,
+    EvalFacts,
     EvalSummary,
     TaskSummary,
     climb_summary,
@@ -15,6 +16,7 @@ from autoloop.report.tables import Table, final_table, task_table
 
 __all__ = [
     "ClimbSummary",
+    "EvalFacts",
     "EvalSummary",
     "FrameRow",
     "Point",

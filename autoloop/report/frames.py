@@ -11,8 +11,12 @@ FrameRow: TypeAlias = dict[str, str | int | float | bool | datetime | None]
 
 
 def trial_rows(trials: Sequence[TrialResult]) -> list[FrameRow]:
-    """One row per trial, invalid ones included; their reward is None."""
-    return [_trial_row(trial) for trial in trials]
+    """One row per trial, invalid ones included; their reward is None.
+
+    Every reward key but `reward` itself is a column `reward_<key>` of all rows.
+    """
+    keys = sorted({key for trial in trials for key in trial.rewards if key != "reward"})
+    return [_trial_row(trial, keys) for trial in trials]
 
 
 def step_rows(steps: Sequence[Step], trials: Sequence[TrialResult]) -> list[FrameRow]:
@@ -21,8 +25,8 @@ def step_rows(steps: Sequence[Step], trials: Sequence[TrialResult]) -> list[Fram
     return [_step_row(step, trials, names) for step in steps]
 
 
-def _trial_row(trial: TrialResult) -> FrameRow:
-    return {
+def _trial_row(trial: TrialResult, keys: Sequence[str]) -> FrameRow:
+    row: FrameRow = {
         "id": trial.id,
         "step": trial.step,
         "agent": trial.key.agent,
@@ -33,6 +37,7 @@ def _trial_row(trial: TrialResult) -> FrameRow:
         "outcome": trial.outcome.value,
         "reward": trial.reward if trial.counts else None,
         "passed": trial.passed,
+        "steps_begun": len(trial.steps),
         "failure": trial.failure.kind if trial.failure else None,
         "calls": trial.usage.calls,
         "tokens": trial.usage.tokens,
@@ -41,6 +46,7 @@ def _trial_row(trial: TrialResult) -> FrameRow:
         "started_at": trial.span.started_at,
         "finished_at": trial.span.finished_at,
     }
+    return row | {f"reward_{key}": trial.rewards.get(key) for key in keys}
 
 
 def _step_row(step: Step, trials: Sequence[TrialResult], names: Sequence[str]) -> FrameRow:

@@ -20,6 +20,7 @@ from autoloop.records import (
     Step,
     StepFinished,
     StepStarted,
+    TaskPrepared,
     TrialFinished,
     TrialStarted,
 )
@@ -77,6 +78,8 @@ class LiveProgress:
         """Take note of an event."""
         if isinstance(event, TrialStarted | TrialFinished):
             self._trial(event)
+        elif isinstance(event, TaskPrepared):
+            self._prepared(event)
         elif isinstance(event, StepStarted):
             self._title(f"step {event.step.index}: the meta-agent is thinking")
         elif isinstance(event, StepFinished):
@@ -111,6 +114,12 @@ class LiveProgress:
             self._bar.update(self._task, trials=self._counts())
         if self._bar.disable and self._now() - self._told_at >= QUIET_S:
             self._line(self._counts())
+
+    def _prepared(self, event: TaskPrepared) -> None:
+        text = f"prepared {event.done} of {event.total} environments"
+        is_last = event.done == event.total
+        if not self._bar.disable or is_last or self._now() - self._told_at >= QUIET_S:
+            self._title(text)
 
     def _counts(self) -> str:
         return f"{self._done} trials, {self._passed} passed, {self._running} running"

@@ -62,19 +62,20 @@ def progress_of(steps: Sequence[Step], trials: Sequence[TrialResult]) -> Progres
     )
 
 
-def train_rewards(agent: str | None, trials: Sequence[TrialResult]) -> dict[str, list[float]]:
-    """Counted rewards of an agent on train tasks, by task."""
-    rewards: dict[str, list[float]] = {}
+def train_trials(agent: str | None, trials: Sequence[TrialResult]) -> dict[str, list[TrialResult]]:
+    """Counted trials of an agent on train tasks, by task."""
+    found: dict[str, list[TrialResult]] = {}
     for trial in trials:
         if trial.key.agent == agent and _is_train_evidence(trial):
-            rewards.setdefault(trial.key.task, []).append(trial.reward)
-    return rewards
+            found.setdefault(trial.key.task, []).append(trial)
+    return found
 
 
 def train_score(agent: str | None, trials: Sequence[TrialResult]) -> float | None:
     """Mean over train tasks of an agent's mean reward; None without a counted trial."""
-    rewards = train_rewards(agent, trials)
-    return fmean(fmean(attempts) for attempts in rewards.values()) if rewards else None
+    found = train_trials(agent, trials)
+    means = [fmean(trial.reward for trial in own) for own in found.values()]
+    return fmean(means) if means else None
 
 
 def _baseline_agent(steps: Sequence[Step], trials: Sequence[TrialResult]) -> str | None:

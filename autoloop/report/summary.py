@@ -1,12 +1,25 @@
 """The objects that `--json` prints at the end of a climb and of an evaluation."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from statistics import fmean
 
 from pydantic import BaseModel, ConfigDict
 
 from autoloop.ports import Estimator
-from autoloop.records import Decision, Interval, Run, Split, SplitScores, Step, Task, TrialResult
+from autoloop.records import (
+    Decision,
+    Interval,
+    Run,
+    Split,
+    SplitScores,
+    Step,
+    StepResult,
+    Task,
+    TaskProblem,
+    TrialResult,
+)
+from autoloop.report.rewards import means_by_key, means_over_tasks
 from autoloop.report.spending import spent_on
 
 
@@ -60,6 +73,16 @@ class ClimbSummary(_Facts):
     scores: dict[Split, SplitFacts]
 
 
+class StepSummary(_Facts):
+    """How an agent did on one step of a task."""
+
+    name: str
+    attempts: int
+    """Counted trials that came as far as this step."""
+    by_key: dict[str, float]
+    """Mean of each reward key over these attempts."""
+
+
 class TaskSummary(_Facts):
     """How an agent did on one task."""
 
@@ -74,11 +97,17 @@ class TaskSummary(_Facts):
     passed: int
     failures: list[str]
     """Why attempts did not pass, invalid ones included."""
+    by_key: dict[str, float]
+    """Mean of each key that the verifier rewards; an attempt without the key counts as 0."""
+    steps: list[StepSummary]
+    """Empty unless the task has named steps."""
 
 
 class EvalSummary(_Facts):
     """What an evaluation found, in one object."""
 
+    run: str
+    """Its folder under `runs/`; `eval --add` takes this name."""
     agent: str
     model: str
     tasks: int
@@ -87,10 +116,25 @@ class EvalSummary(_Facts):
     score: IntervalFacts
     success_rate: float | None
     """Share of counted trials that reached the full reward; None without any."""
+    by_key: dict[str, float]
+    """Mean of each reward key over the tasks that have it."""
     tokens: int
     cost_usd: float | None
     wall_s: float
     per_task: list[TaskSummary]
+    left_out: list[str]
+    """Tasks that could not be used: file, key and reason."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvalFacts:
+    """What an evaluation knows of itself."""
+
+    run: str
+    agent: str
+    model: str
+    wall_s: float
+    problems: tuple[TaskProblem, ...] = ()
 
 
 def climb_summary(
@@ -121,9 +165,7 @@ def eval_summary(
     tasks: Sequence[Task],
     trials: Sequence[TrialResult],
     *,
-    agent: str,
-    model: str,
-    wall_s: float,
+    facts: EvalFacts,
     estimator: Estimator,
 ) -> EvalSummary:
     """Sum up an evaluation of one agent on these tasks."""
@@ -131,23 +173,27 @@ def eval_summary(
     usage = spent_on((), trials)
     per_task = [_task(task, trials) for task in tasks]
     return EvalSummary(
-        agent=agent,
-        model=model,
+        run=facts.run,
+        agent=facts.agent,
+        model=facts.model,
         tasks=len(tasks),
         trials=len(counted),
         invalid_trials=len(trials) - len(counted),
-        score=_interval(estimator.score({facts.task: facts.rewards for facts in per_task})),
+        score=_interval(estimator.score({task.task: task.rewards for task in per_task})),
         success_rate=fmean(trial.passed for trial in counted) if counted else None,
+        by_key=means_over_tasks([task.by_key for task in per_task]),
         tokens=usage.tokens,
         cost_usd=usage.cost_usd,
-        wall_s=round(wall_s, 3),
+        wall_s=round(facts.wall_s, 3),
         per_task=per_task,
+        left_out=[str(problem) for problem in facts.problems],
     )
 
 
 def _task(task: Task, trials: Sequence[TrialResult]) -> TaskSummary:
     own = sorted((t for t in trials if t.key.task == task.name), key=lambda t: t.key.attempt)
-    rewards = [trial.reward for trial in own if trial.counts]
+    counted = [trial for trial in own if trial.counts]
+    rewards = [trial.reward for trial in counted]
     return TaskSummary(
         task=task.name,
         family=task.family,
@@ -160,7 +206,19 @@ def _task(task: Task, trials: Sequence[TrialResult]) -> TaskSummary:
         failures=[
             f"{t.failure.kind}: {t.failure.message}" for t in own if t.failure and not t.passed
         ],
+        by_key=means_by_key([trial.rewards for trial in counted]),
+        steps=_steps(task, counted),
     )
+
+
+def _steps(task: Task, trials: Sequence[TrialResult]) -> list[StepSummary]:
+    """Every step of the task in its order, also those that no attempt reached."""
+    found: list[StepSummary] = []
+    for step in task.steps if task.is_multi_step else ():
+        begun: list[StepResult] = [s for t in trials for s in t.steps if s.name == step.name]
+        by_key = means_by_key([result.rewards for result in begun])
+        found.append(StepSummary(name=step.name, attempts=len(begun), by_key=by_key))
+    return found
 
 
 def _split(scores: SplitScores) -> SplitFacts:

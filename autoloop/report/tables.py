@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from autoloop.records import Interval, Run, Split, TrialResult
-from autoloop.report.progress import Progress, train_rewards
+from autoloop.report.progress import Progress, train_trials
+from autoloop.report.rewards import means_by_key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,15 +38,36 @@ def points(interval: Interval, *, signed: bool = False) -> str:
 
 
 def task_table(progress: Progress, trials: Sequence[TrialResult]) -> Table:
-    """Mean reward of baseline and best on each train task. Other splits keep their secrets."""
-    before = train_rewards(progress.baseline_agent, trials)
-    after = train_rewards(progress.best_agent, trials)
-    rows = tuple(
-        (task, _mean(before.get(task, [])), _mean(after.get(task, [])))
+    """Baseline and best on each train task and its steps. Other splits keep their secrets."""
+    before = train_trials(progress.baseline_agent, trials)
+    after = train_trials(progress.best_agent, trials)
+    rows = [
+        row
         for task in sorted(before.keys() | after.keys())
-    )
-    return Table(header=("train task", "baseline", "best"), rows=rows)
+        for row in _task_rows(task, (before.get(task, []), after.get(task, [])))
+    ]
+    return Table(header=("train task", "baseline", "best"), rows=tuple(rows))
 
 
-def _mean(rewards: Sequence[float]) -> str:
-    return f"{100 * fmean(rewards):.0f} ({len(rewards)}x)" if rewards else "-"
+def _task_rows(task: str, sides: Sequence[Sequence[TrialResult]]) -> list[tuple[str, ...]]:
+    steps = dict.fromkeys(step.name for side in sides for t in side for step in t.steps)
+    below = [(f"{task}, step {s}", *(_step_means(side, s) for side in sides)) for s in steps]
+    return [(task, *map(_mean, sides)), *below]
+
+
+def _mean(trials: Sequence[TrialResult]) -> str:
+    if not trials:
+        return "-"
+    return f"{100 * fmean(trial.reward for trial in trials):.0f} ({len(trials)}x)"
+
+
+def _step_means(trials: Sequence[TrialResult], step: str) -> str:
+    """Mean of each reward key over the trials that came as far as this step."""
+    begun = [result.rewards for trial in trials for result in trial.steps if result.name == step]
+    if not begun:
+        return "-"
+    means = means_by_key(begun)
+    if means.keys() <= {"reward"}:
+        return f"{100 * means.get('reward', 0.0):.0f} ({len(begun)}x)"
+    keys = ", ".join(f"{key} {100 * mean:.0f}" for key, mean in means.items())
+    return f"{keys} ({len(begun)}x)"

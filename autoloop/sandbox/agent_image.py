@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 
 from docker.api.client import APIClient
 
-from autoloop.errors import ImageError
+from autoloop.errors import ImageError, SettingsError
 from autoloop.sandbox.context import BuildContext
 from autoloop.sandbox.engine import engine_errors
 from autoloop.sandbox.images import Images
@@ -17,8 +17,11 @@ PACKAGED_FOLDER = Path(__file__).parent / "agent"
 """Used by projects that have no sandboxes/agent/ of their own."""
 PACKAGES = "site-packages"
 """Folder of the build context that holds the packages of requirements.txt."""
-PYTHON = "3.11"
-"""Of the base image, Debian 12."""
+DEFAULT_FOLDER = "sandboxes/agent"
+PYTHON_FILE = "python-version"
+"""A file of the folder that names the Python of its base image, such as `3.13`."""
+DEFAULT_PYTHON = "3.11"
+"""Of autoloop/base:bookworm."""
 WHEEL_LIBC = ("manylinux_2_36", "manylinux_2_34", "manylinux_2_28", "manylinux_2_17")
 MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
 TIMEOUT_S = 900.0
@@ -27,9 +30,13 @@ TIMEOUT_S = 900.0
 class AgentImage:
     """The agent image of one project; `id` may be called from any thread."""
 
-    def __init__(self, api: APIClient, images: Images, *, project: Path) -> None:
-        own = project / "sandboxes" / "agent"
-        self._folder = own if (own / "Dockerfile").is_file() else PACKAGED_FOLDER
+    def __init__(
+        self, api: APIClient, images: Images, *, project: Path, folder: str = DEFAULT_FOLDER
+    ) -> None:
+        """`folder` is relative to the project; without a default one, the package's is used."""
+        own = project / folder
+        is_there = folder != DEFAULT_FOLDER or (own / "Dockerfile").is_file()
+        self._folder = own if is_there else PACKAGED_FOLDER
         self._api = api
         self._images = images
         self._lock = threading.Lock()
@@ -47,8 +54,15 @@ class AgentImage:
         """The image's id, after building it where it is not here.
 
         Raises:
+            SettingsError: the folder has no Dockerfile.
             ImageError: packages cannot be fetched, or the image does not build.
         """
+        dockerfile = self._folder / "Dockerfile"
+        if not dockerfile.is_file():
+            raise SettingsError(
+                f"The agent image is built from {str(dockerfile)!r}, which is not there: write it, "
+                f"or name another folder of the project."
+            )
         with self._lock:
             return self.find() or self._build()
 
@@ -78,8 +92,13 @@ class AgentImage:
         if done.returncode != 0:
             raise ImageError(
                 f"The packages of {requirements} cannot be fetched with pip; each must have a "
-                f"wheel for Python {PYTHON} on Linux:\n{done.stderr.strip()[-2_000:]}"
+                f"wheel for Python {self._python()} on Linux:\n{done.stderr.strip()[-2_000:]}"
             )
+
+    def _python(self) -> str:
+        """The Python of the image, as far as wheels are concerned."""
+        named = self._folder / PYTHON_FILE
+        return named.read_text().strip() if named.is_file() else DEFAULT_PYTHON
 
     def _pip_options(self) -> list[str]:
         with engine_errors("asking for the engine's architecture"):
@@ -93,7 +112,7 @@ class AgentImage:
             "--no-compile",
             "--only-binary=:all:",
             "--implementation=cp",
-            f"--python-version={PYTHON}",
+            f"--python-version={self._python()}",
             *platforms,
             # pip knows the older names of this one, which many wheels still carry.
             f"--platform=manylinux2014_{machine}",

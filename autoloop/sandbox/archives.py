@@ -38,7 +38,7 @@ def archive_of(entries: Iterable[Entry]) -> bytes:
     """An archive to be unpacked at the root of the container, everything owned by root."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as archive:
-        _add_entries(archive, entries)
+        add_entries(archive, entries)
     return buffer.getvalue()
 
 
@@ -62,9 +62,9 @@ def archive_of_folders(
     """
     with SpooledTemporaryFile(max_size=IN_MEMORY_BYTES) as buffer:
         with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as archive:
-            _add_entries(archive, first)
+            add_entries(archive, first)
             for below, source in sources.items():
-                _add_entries(archive, [Entry(path=below, mode=0o755)] if below else [])
+                add_entries(archive, [Entry(path=below, mode=0o755)] if below else [])
                 for path in sorted(source.rglob("*")):
                     name = str(PurePosixPath(below.strip("/"), path.relative_to(source).as_posix()))
                     _add(archive, path, name)
@@ -72,11 +72,12 @@ def archive_of_folders(
         yield buffer
 
 
-def _add_entries(archive: tarfile.TarFile, entries: Iterable[Entry]) -> None:
+def add_entries(archive: tarfile.TarFile, entries: Iterable[Entry]) -> None:
+    """Add folders and files, owned by root."""
     for entry in entries:
         member = tarfile.TarInfo(entry.path.strip("/"))
         member.mode = entry.mode
-        member.mtime = time.time()
+        member.mtime = int(time.time())
         member.type = tarfile.DIRTYPE if entry.data is None else tarfile.REGTYPE
         member.size = len(entry.data or b"")
         archive.addfile(member, io.BytesIO(entry.data or b""))

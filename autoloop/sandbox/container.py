@@ -5,15 +5,16 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, Literal, cast
 
 import docker.errors
 import requests
 from docker.api.client import APIClient
 
-from autoloop.errors import AgentError, AutoloopError, EngineError
+from autoloop.errors import AgentError, AutoloopError, EngineError, ImageError, TaskError
 from autoloop.records import CommandResult
 from autoloop.sandbox.archives import Entry, archive_of, archive_of_folders, emptied, normal
+from autoloop.sandbox.doors import BridgeDoor, Door
 from autoloop.sandbox.engine import ask, engine_errors, explanation, innermost
 from autoloop.sandbox.execution import Command, run_command
 from autoloop.sandbox.extraction import Limits, unpack
@@ -21,16 +22,28 @@ from autoloop.sandbox.files import Files, PathState, state_in
 from autoloop.sandbox.output import Excerpt, Frames
 from autoloop.sandbox.processes import Process, end_all_but, settled
 
+MAIN = "main"
 UNWRITABLE = ("cannot overwrite", "not a directory", "name too long", "too many levels", "tar file")
 
 
 class DockerContainer:
     """Implements `autoloop.ports.Container`; its methods may be called from any thread."""
 
-    def __init__(self, api: APIClient, container_id: str, *, image: str) -> None:
+    def __init__(
+        self,
+        api: APIClient,
+        container_id: str,
+        *,
+        image: str,
+        door: Door | None = None,
+        services: Mapping[str, "DockerContainer"] | None = None,
+    ) -> None:
+        """`services` are all of its compose project; without `door` it begins shut."""
         self._api = api
         self._id = container_id
         self._image = image
+        self._door = door or BridgeDoor(api, container_id, is_open=False, was_shut=True)
+        self._services = {} if services is None else services
         self._files = Files(api, container_id)
         self._marked: frozenset[Process] | None = None
         self._is_agents_time = False
@@ -116,8 +129,32 @@ class DockerContainer:
                 unpack(_body(answer), target, Limits(max_bytes=max_bytes, max_files=max_files))
                 return True
 
+    def require_alive(self, *, may_be_done: bool = False) -> None:
+        """Refuse a container that ended; with `may_be_done` only one that ended by an error.
+
+        Raises:
+            ImageError: it did, with what it printed.
+        """
+        with self._engine("looking whether a container still runs"):
+            state = self._api.inspect_container(self._id)["State"]
+        if state["Running"] or (may_be_done and not state["ExitCode"]):
+            return
+        said = self.logs(max_bytes=2_000).strip()
+        raise ImageError(
+            f"The main process of a container of {self._image} ended with exit code "
+            f"{state['ExitCode']}: an ENTRYPOINT must run the command that it is given, and a "
+            f"command of docker-compose.yaml must not end.{f' It printed: {said}' if said else ''}"
+        )
+
     def mark(self) -> None:
-        """Remember which processes run now, before the agent begins."""
+        """Remember which processes run now, before the agent begins.
+
+        Raises:
+            ImageError: a sidecar has ended by an error.
+        """
+        for service in self._services.values():
+            if service is not self:
+                service.require_alive(may_be_done=True)
         with self._engine("listing processes"):
             self._marked = settled(self._api, self._id)
         self._is_agents_time = True
@@ -145,6 +182,26 @@ class DockerContainer:
         bringing = {str(normal(target)): source for target, source in (bring or {}).items()}
         with self._engine(f"emptying {', '.join(clear)}"):
             self._renew(emptying, bringing)
+
+    def service(self, name: str) -> "DockerContainer":
+        """The container of a compose service; `main` is this one.
+
+        Raises:
+            TaskError: the environment has no such service.
+        """
+        known = {MAIN: self, **self._services}
+        if name not in known:
+            names = ", ".join(repr(name) for name in sorted(known))
+            raise TaskError(
+                f"The environment has no service {name!r}, only {names}: add it to "
+                f"environment/docker-compose.yaml, or name another in task.toml."
+            )
+        return known[name]
+
+    def set_network(self, mode: Literal["public", "none"]) -> None:
+        """Connect the container to the outside, or cut it off; its sidecars stay reachable."""
+        with self._engine(f"setting the network to {mode!r}"):
+            self._door.set(mode)
 
     def wait(self, timeout_s: float | None = None) -> int | None:
         """Wait until the main process ends; its exit code, or None at the timeout.
@@ -231,10 +288,12 @@ class DockerContainer:
             )
         if self._is_agents_time:
             return AgentError(f"The task container was ended from inside ({how}); seen {doing}.")
-        return EngineError(
+        text = (
             f"The container of image {self._image} is not running; its main process ended {how}. "
             f"An ENTRYPOINT must run the command that it is given. Seen while {doing}."
         )
+        is_images_fault = self._marked is None and not self._is_killed
+        return ImageError(text) if is_images_fault else EngineError(text)
 
     def _was_ended_from_outside(self) -> bool:
         """Whether somebody else used the engine to end it, which nothing inside it can."""

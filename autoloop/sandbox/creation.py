@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from docker.api.client import APIClient
-from docker.types import LogConfig, Ulimit
+from docker.types import DeviceRequest, LogConfig, Ulimit
 
 from autoloop.ports import Bind, ContainerSpec
 
@@ -25,6 +25,8 @@ KEPT_CAPABILITIES = (
     "SETUID",
 )
 """What package managers, services and `su` need; the engine's default has five more."""
+CORE = {"soft": 0, "hard": 0}
+"""No core dumps."""
 PRINTED_LOG = LogConfig(type=LogConfig.types.JSON, config={"max-size": "1m", "max-file": "2"})
 """Two files: with one, a rotation right before the end would leave no tail to read."""
 
@@ -41,7 +43,7 @@ def create(api: APIClient, spec: ContainerSpec, *, labels: Mapping[str, str]) ->
         host_config=_host_config(api, spec),
         # Loopback alone all the same, without the engine's own network layer, which takes longer
         # than all the rest of a start.
-        network_disabled=spec.hardened,
+        network_disabled=spec.hardened and not is_joined(spec),
         # A proxy in the user's docker configuration may carry a password.
         use_config_proxy=_has_network(spec),
     )
@@ -54,19 +56,35 @@ def makes_folders(spec: ContainerSpec) -> bool:
 
 
 def _command(spec: ContainerSpec) -> list[str]:
-    """The command, after the folders are made where it may make them.
+    """The command, after the folders are made where it may make them."""
+    return making_folders(spec.folders if makes_folders(spec) else (), spec.command)
+
+
+def making_folders(folders: tuple[str, ...], command: tuple[str, ...]) -> list[str]:
+    """The command, which first makes the folders and opens them to everybody.
 
     To unpack them from outside would cost the engine as much as one more command.
     """
-    if not makes_folders(spec):
-        return list(spec.command)
-    folders = shlex.join(spec.folders)
-    make = f"mkdir -p {folders} && chmod 777 {folders}"
-    return ["sh", "-c", f'({make}) 2>/dev/null; exec "$@"', "sh", *spec.command]
+    if not folders:
+        return list(command)
+    names = shlex.join(folders)
+    make = f"mkdir -p {names} && chmod 777 {names}"
+    return ["sh", "-c", f'({make}) 2>/dev/null; exec "$@"', "sh", *command]
+
+
+def is_joined(spec: ContainerSpec) -> bool:
+    """Whether it lives in the network of another container."""
+    return spec.network.startswith("container:")
 
 
 def _has_network(spec: ContainerSpec) -> bool:
     return spec.network == "public" and not spec.hardened
+
+
+def _network_mode(spec: ContainerSpec) -> str:
+    if is_joined(spec):
+        return spec.network
+    return "bridge" if _has_network(spec) else "none"
 
 
 def _host_config(api: APIClient, spec: ContainerSpec) -> dict[str, Any]:
@@ -74,13 +92,14 @@ def _host_config(api: APIClient, spec: ContainerSpec) -> dict[str, Any]:
     memory = None if limits.memory_mb is None else limits.memory_mb * MEGABYTE
     config: dict[str, Any] = api.create_host_config(
         init=True,
-        network_mode="bridge" if _has_network(spec) else "none",
+        network_mode=_network_mode(spec),
         binds={str(bind.source): {"bind": bind.target, "mode": "ro"} for bind in _binds(spec)},
         nano_cpus=None if limits.cpus is None else int(limits.cpus * 1_000_000_000),
         mem_limit=memory,
         memswap_limit=memory,
         pids_limit=limits.pids,
         ulimits=_ulimits(limits.storage_mb),
+        device_requests=_devices(limits.gpus),
         log_config=PRINTED_LOG,
         cap_drop=["ALL"],
         cap_add=None if spec.hardened else list(KEPT_CAPABILITIES),
@@ -91,12 +110,20 @@ def _host_config(api: APIClient, spec: ContainerSpec) -> dict[str, Any]:
 
 def _binds(spec: ContainerSpec) -> tuple[Bind, ...]:
     """Without a network layer nobody writes the file that says what `localhost` is."""
-    return (*spec.binds, Bind(source=HOSTS, target="/etc/hosts")) if spec.hardened else spec.binds
+    if not spec.hardened or is_joined(spec):
+        return spec.binds
+    return (*spec.binds, Bind(source=HOSTS, target="/etc/hosts"))
+
+
+def _devices(gpus: int) -> list[DeviceRequest] | None:
+    if not gpus:
+        return None
+    return [DeviceRequest(driver="nvidia", count=gpus, capabilities=[["gpu"]])]
 
 
 def _ulimits(storage_mb: int | None) -> list[Ulimit]:
     """No core dumps, and no file larger than the storage: the one disk limit every engine has."""
-    limits = [Ulimit(name="core", soft=0, hard=0)]
+    limits = [Ulimit(name="core", soft=CORE["soft"], hard=CORE["hard"])]
     if storage_mb is not None:
         size = storage_mb * MEGABYTE
         limits.append(Ulimit(name="fsize", soft=size, hard=size))

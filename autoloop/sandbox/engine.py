@@ -25,7 +25,7 @@ def connect() -> APIClient:
     Raises:
         UserError: no engine answers there, or this user may not use it.
     """
-    address = os.environ.get("DOCKER_HOST") or "unix:///var/run/docker.sock"
+    address = engine_address()
     if address.startswith("ssh://"):
         raise UserError(
             f"DOCKER_HOST is {address!r}, and commands cannot be streamed over ssh://: forward the "
@@ -39,6 +39,11 @@ def connect() -> APIClient:
             f"No container engine answers at {address} ({_reason(error)}): run sandboxes/setup.sh "
             f"as root, or set DOCKER_HOST to the socket of a Docker or Podman that you may use."
         ) from error
+
+
+def engine_address() -> str:
+    """Where the engine is looked for."""
+    return os.environ.get("DOCKER_HOST") or "unix:///var/run/docker.sock"
 
 
 def _knock(address: str) -> None:

@@ -6,6 +6,7 @@ from autoloop.settings.model import (
     ModelSettings,
     Settings,
     SplitSettings,
+    TimeoutSettings,
     TrialSettings,
 )
 from autoloop.settings.program import Program, override, read_program
@@ -17,6 +18,7 @@ __all__ = [
     "Program",
     "Settings",
     "SplitSettings",
+    "TimeoutSettings",
     "TrialSettings",
     "override",
     "read_program",

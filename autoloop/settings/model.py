@@ -2,9 +2,17 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
-from autoloop.records import Budget, Quota
+from autoloop.records import Budget, Quota, Timeouts, TrialRules
 
 # A description says what to write; it ends the sentence about a value that cannot work.
 Text = Annotated[str, Field(min_length=1)]
@@ -23,6 +31,13 @@ CountLimit = Annotated[
     Count | None, Field(description="a whole number of at least 1, or null for no limit")
 ]
 Seed = Annotated[int, Field(description="a whole number")]
+Factor = Annotated[Amount, Field(description="a number above 0 such as 2.5")]
+FactorOrNone = Annotated[
+    Amount | None, Field(description="a number above 0, or null for the common multiplier")
+]
+SecondsLimit = Annotated[
+    Amount | None, Field(description="a number of seconds above 0, or null for no limit")
+]
 
 
 class _Table(BaseModel):
@@ -32,10 +47,11 @@ class _Table(BaseModel):
 
     @field_validator("*", mode="before")
     @classmethod
-    def _refuse_truth_values(cls, value: object) -> object:
-        """No setting is a yes or no, and pydantic would take true for 1."""
-        if isinstance(value, bool):
-            raise ValueError("no setting is true or false")  # noqa: TRY004 - pydantic's own
+    def _refuse_truth_values(cls, value: object, info: ValidationInfo) -> object:
+        """Where no yes or no is asked for, pydantic would take true for 1."""
+        is_asked = cls.model_fields[info.field_name or ""].annotation is bool
+        if isinstance(value, bool) and not is_asked:
+            raise ValueError("this is not true or false")
         return value
 
 
@@ -92,6 +108,22 @@ class TrialSettings(_Table):
         return Quota(calls=self.calls, tokens=self.tokens, usd=self.usd)
 
 
+class TimeoutSettings(_Table):
+    """How the tasks' own time limits are changed: `min(own, maximum) * multiplier`."""
+
+    multiplier: Factor = 1.0
+    agent_multiplier: FactorOrNone = None
+    verifier_multiplier: FactorOrNone = None
+    build_multiplier: FactorOrNone = None
+    max_agent_s: SecondsLimit = None
+    max_verifier_s: SecondsLimit = None
+    max_build_s: SecondsLimit = None
+
+    def record(self) -> Timeouts:
+        """The same as trials know it."""
+        return Timeouts(**self.model_dump())
+
+
 class FinalSettings(_Table):
     """The final table."""
 
@@ -115,5 +147,45 @@ class Settings(_Table):
     """How an edit is judged."""
     seed: Seed = 0
     """Seed of everything that is drawn by chance, splits apart."""
-    tasks: Annotated[Text, Field(description="the name of a folder in the project")] = "tasks"
-    """Folder of the tasks, relative to the project."""
+    tasks: Annotated[
+        Literal["auto", "strict", "skip"],
+        Field(description="auto, strict or skip; 'tasks_folder' is what names the folder of tasks"),
+    ] = "auto"
+    """What becomes of the others when a task cannot be used: `strict` stops before anything runs,
+    `skip` goes on without it; `auto` is strict for a climb, skip for an evaluation."""
+    tasks_folder: Annotated[
+        Text, Field(description="a folder in the project, or another source of tasks")
+    ] = "tasks"
+    """Where the tasks are: a folder relative to the project, or what `open_dataset` takes."""
+    reward: Annotated[Text, Field(description="auto, mean, or a key of the tasks' reward.json")] = (
+        "auto"
+    )
+    """The number that counts: `reward` if present, else the mean; the mean; or a key."""
+    harbor_quirks: Annotated[bool, Field(strict=True, description="true or false")] = False
+    """Count as Harbor does where autoloop is stricter."""
+    timeouts: TimeoutSettings = TimeoutSettings()
+    agent_folder: Annotated[
+        Text, Field(description="a folder in the project that has a Dockerfile")
+    ] = "sandboxes/agent"
+    """Folder of the image that agent.py runs in, relative to the project."""
+    engine: Annotated[Literal["docker", "harbor"], Field(description="docker or harbor")] = "docker"
+    """Where tasks run: the local engine, or one of Harbor's environments."""
+    environment: Annotated[
+        Text, Field(description="a Harbor environment such as daytona, or 'package.module:Class'")
+    ] = "docker"
+    """Harbor environment, for `engine: harbor`."""
+    environment_options: Annotated[
+        dict[str, JsonValue], Field(description="its options as 'key: value' lines below it")
+    ] = {}
+    """Options that the Harbor environment takes."""
+    min_free_gb: AmountLimit = 2.0
+    """With less than this on a disk that trials write to, none is started."""
+
+    def rules(self) -> TrialRules:
+        """How every trial is run and counted."""
+        return TrialRules(
+            reward=self.reward,
+            default_timeout_s=self.trial.timeout_s,
+            timeouts=self.timeouts.record(),
+            harbor_quirks=self.harbor_quirks,
+        )

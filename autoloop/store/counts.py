@@ -26,3 +26,16 @@ class StoreCounts:
     """Steps begun."""
     decisions: Mapping[Decision, int]
     """Steps by verdict; those without one are left out."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskScore:
+    """How one agent did on one task in a run."""
+
+    task: str
+    task_digest: str
+    agent: str
+    """Digest of the agent."""
+    mean: float
+    trials: int
+    """Counted ones."""

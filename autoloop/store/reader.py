@@ -6,7 +6,7 @@ from typing import Self, TypeVar
 
 from autoloop.errors import RunError
 from autoloop.records import Decision, Outcome, Run, Step, TrialKey, TrialResult
-from autoloop.store.counts import StoreCounts
+from autoloop.store.counts import StoreCounts, TaskScore
 from autoloop.store.database import FILE, Database, SqlValue
 from autoloop.store.encoding import RUNS, STEPS, TRIALS, RecordFormat
 
@@ -19,6 +19,10 @@ FROM trials GROUP BY outcome, passed
 _STEP_SUMS = """
 SELECT decision, COUNT(*), TOTAL(tokens), TOTAL(cost_usd), COUNT(*) - COUNT(cost_usd)
 FROM steps GROUP BY decision
+"""
+_SCORES = """
+SELECT task, task_digest, agent, AVG(reward), COUNT(*) FROM trials
+WHERE outcome <> 'invalid' GROUP BY task, task_digest, agent ORDER BY MAX(position)
 """
 _COUNTED = """
 SELECT record FROM trials
@@ -90,6 +94,19 @@ class StoreReader:
             meta_cost_usd=_cost(steps),
             steps=_total(steps, 1),
             decisions={Decision(str(row[0])): _total([row], 1) for row in steps if row[0]},
+        )
+
+    def scores(self) -> tuple[TaskScore, ...]:
+        """How each agent did on each task; whoever was tried last comes last."""
+        return tuple(
+            TaskScore(
+                task=str(task),
+                task_digest=str(digest),
+                agent=str(agent),
+                mean=float(mean or 0.0),
+                trials=int(trials or 0),
+            )
+            for task, digest, agent, mean, trials in self._database.rows(_SCORES)
         )
 
     def close(self) -> None:

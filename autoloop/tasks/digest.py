@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from autoloop.tasks.ignore import DEFAULT_LINES, ignored, rules_of
@@ -10,18 +11,28 @@ FILES = ("task.toml", "instruction.md", "README.md", "trajectory.json")
 FOLDERS = ("environment", "tests", "solution", "steps")
 
 
-def task_digest(folder: Path) -> str:
+def sha256_of(path: Path) -> str:
+    """The SHA-256 of a file's content, in hexadecimal digits.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def task_digest(folder: Path, *, hashed: Callable[[Path], str] = sha256_of) -> str:
     """`sha256:` and the SHA-256 over name and content of every file that belongs to the task.
+
+    `hashed` gives the SHA-256 of a file.
 
     Raises:
         OSError: a file cannot be read.
     """
     outer = hashlib.sha256()
     for name in task_files(folder):
-        with (folder / name).open("rb") as file:
-            content = hashlib.file_digest(file, "sha256").hexdigest()
         # A file name need not be valid UTF-8; where it is, these are Harbor's bytes.
-        outer.update(os.fsencode(name) + f"\0{content}\n".encode())
+        outer.update(os.fsencode(name) + f"\0{hashed(folder / name)}\n".encode())
     return f"sha256:{outer.hexdigest()}"
 
 

@@ -2,7 +2,7 @@
 
 import os
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from autoloop.errors import TaskError
@@ -27,11 +27,38 @@ def find_tasks(root: Path, *, host_env: Mapping[str, str] | None = None) -> Task
         raise TaskError(f"The tasks folder {str(root)!r} {what}. {HOW_TO_START}")
     top = root.resolve()
     env = os.environ if host_env is None else host_env
-    readings = [_read(folder, top, env) for folder in _task_folders(top, frozenset())]
+    readings = read_all(top, host_env=env)
     if not readings:
         raise TaskError(f"There is no task in {str(root)!r}. {HOW_TO_START}")
-    tasks = [reading.task for reading in readings if reading.task]
-    problems = [entry for reading in readings for entry in reading.problems]
+    return task_set(readings)
+
+
+def read_all(top: Path, *, host_env: Mapping[str, str]) -> list[Reading]:
+    """Read every task at any depth below the resolved folder `top`, which may itself be one."""
+    return [
+        read_folder(folder, _name_of(folder, top), host_env=host_env)
+        for folder in _task_folders(top, frozenset())
+    ]
+
+
+def read_folder(folder: Path, name: str, *, host_env: Mapping[str, str]) -> Reading:
+    """Read a folder that should be a task; `name` is used where task.toml gives none."""
+    if not _readable(folder):
+        return Reading(problems=(problem(folder, ".", "it cannot be read. Mend its permissions."),))
+    if not (folder / "task.toml").is_file():
+        reason = "the file is missing, though the folder looks like a task. Write it."
+        return Reading(problems=(problem(folder, "task.toml", reason),))
+    if not name.isprintable():
+        reason = f"the folder's name {name!r} has characters that cannot be shown. Rename it."
+        return Reading(problems=(problem(folder, ".", reason),))
+    return read_task(folder, name, host_env=host_env)
+
+
+def task_set(readings: Iterable[Reading]) -> TaskSet:
+    """What was read, in order; tasks that share a name become problems."""
+    found = list(readings)
+    tasks = [reading.task for reading in found if reading.task]
+    problems = [entry for reading in found for entry in reading.problems]
     return _without_name_clashes(tasks, problems)
 
 
@@ -58,17 +85,8 @@ def _looks_like_a_task(folder: Path) -> bool:
     return (folder / "instruction.md").exists() and any(parts)
 
 
-def _read(folder: Path, top: Path, env: Mapping[str, str]) -> Reading:
-    if not _readable(folder):
-        return Reading(problems=(problem(folder, ".", "it cannot be read. Mend its permissions."),))
-    if not (folder / "task.toml").is_file():
-        reason = "the file is missing, though the folder looks like a task. Write it."
-        return Reading(problems=(problem(folder, "task.toml", reason),))
-    name = top.name if folder == top else folder.relative_to(top).as_posix()
-    if not name.isprintable():
-        reason = f"the folder's name {name!r} has characters that cannot be shown. Rename it."
-        return Reading(problems=(problem(folder, ".", reason),))
-    return read_task(folder, name, host_env=env)
+def _name_of(folder: Path, top: Path) -> str:
+    return top.name if folder == top else folder.relative_to(top).as_posix()
 
 
 def _without_name_clashes(tasks: list[Task], problems: list[TaskProblem]) -> TaskSet:

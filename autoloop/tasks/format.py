@@ -1,59 +1,37 @@
-"""task.toml as Harbor 0.24 reads it (schema 1.4 and its legacy keys), and errors in plain words."""
+"""task.toml as Harbor 0.24 reads it: schema 1.4 and its legacy keys, one model per table."""
 
-import tomllib
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from difflib import get_close_matches
+from collections.abc import Iterator
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    StringConstraints,
-    ValidationError,
-    model_validator,
+from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
+
+from autoloop.records import Network
+from autoloop.tasks.fields import (
+    Count,
+    Destination,
+    Env,
+    Folder,
+    Hosts,
+    NetworkMode,
+    OptionalText,
+    PackageName,
+    Seconds,
+    Service,
+    Size,
+    Source,
+    StepName,
+    System,
+    Text,
+    Thresholds,
+    Transport,
+    User,
+    Wait,
+    as_artifact,
 )
+from autoloop.tasks.step_names import same_folder_key
 
-Seconds: TypeAlias = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-Wait: TypeAlias = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-Amount: TypeAlias = Annotated[int, Field(gt=0)]
-Text: TypeAlias = Annotated[str, StringConstraints(min_length=1)]
-NetworkMode: TypeAlias = Literal["public", "no-network", "allowlist"]
-PACKAGE_NAME = r"^[a-zA-Z0-9][a-zA-Z0-9._-]*/[a-zA-Z0-9][a-zA-Z0-9._-]*$"
-SIZES_MB = {"G": 1024.0, "M": 1.0, "K": 1 / 1024}
-
-
-def size_mb(value: object) -> object:
-    """Megabytes of a legacy size such as "2G"."""
-    if isinstance(value, str):
-        number, unit = value.strip().upper()[:-1], value.strip().upper()[-1:]
-        try:
-            return int(float(number) * SIZES_MB[unit])
-        except (ValueError, KeyError, OverflowError):
-            pass
-    raise ValueError('write a size in quotes such as "2G" or "512M"')
-
-
-def user_name(value: object) -> object:
-    """A user as text, from a name or a number."""
-    if isinstance(value, str) and value.strip():
-        return value
-    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
-        return str(value)
-    raise ValueError("write a user name in quotes or a user id")
-
-
-def lower(value: object) -> object:
-    """Text in lower case; anything else as it is."""
-    return value.lower() if isinstance(value, str) else value
-
-
-Size: TypeAlias = Annotated[int, Field(gt=0), BeforeValidator(size_mb)]
-User: TypeAlias = Annotated[str, BeforeValidator(user_name)]
-EnvName: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[^=\x00]+$")]
-Env: TypeAlias = dict[EnvName, str]
+MAIN = "main"
+HOSTS_WITHOUT_LIST = '`allowed_hosts` goes with network_mode = "allowlist" only; write that too'
 
 
 class Table(BaseModel):
@@ -63,37 +41,85 @@ class Table(BaseModel):
 
 
 class HealthcheckTable(Table):
-    """`[environment.healthcheck]`."""
+    """`[environment.healthcheck]` and `[steps.healthcheck]`."""
 
-    command: Text
+    command: str
     interval_sec: Wait = 5.0
     timeout_sec: Seconds = 30.0
     start_period_sec: Wait = 0.0
     start_interval_sec: Wait = 5.0
-    retries: Amount = 3
+    retries: int = 3
+
+
+class McpServerTable(Table):
+    """`[[environment.mcp_servers]]`."""
+
+    name: str
+    transport: Transport = "sse"
+    url: OptionalText = None
+    command: OptionalText = None
+    args: list[str] = []
+
+    @model_validator(mode="after")
+    def can_be_reached(self) -> "McpServerTable":
+        """Refuse a server without what its transport needs."""
+        needed = "command" if self.transport == "stdio" else "url"
+        if getattr(self, needed) is None:
+            raise ValueError(f"`{needed}` is needed for the transport {self.transport!r}; write it")
+        return self
+
+
+class ArtifactTable(Table):
+    """One of `artifacts`, at the root or in a step."""
+
+    source: Source
+    destination: Destination = None
+    exclude: list[str] = []
+    service: Service = MAIN
+
+    @model_validator(mode="after")
+    def can_be_found(self) -> "ArtifactTable":
+        """Refuse a relative path in a sidecar, whose working directory nobody knows."""
+        if self.service != MAIN and not self.source.startswith("/"):
+            raise ValueError(
+                f"`source` is {self.source!r}; in the service {self.service!r} it must be absolute"
+            )
+        return self
+
+
+Artifacts: TypeAlias = list[Annotated[ArtifactTable, BeforeValidator(as_artifact)]]
+
+
+class CollectTable(Table):
+    """`[[verifier.collect]]`."""
+
+    command: str
+    service: Service = MAIN
+    timeout_sec: Seconds = 60.0
+    user: User = None
 
 
 class EnvironmentTable(Table):
-    """`[environment]`. Keys that are not supported yet are typed `object`: they are refused."""
+    """`[environment]` and `[verifier.environment]`."""
 
     build_timeout_sec: Seconds = 600.0
-    docker_image: Text | None = None
-    os: Annotated[Literal["linux", "windows"], BeforeValidator(lower)] = "linux"
-    cpus: Amount | None = None
-    memory_mb: Amount | None = None
-    storage_mb: Amount | None = None
-    memory: Size | None = None
-    storage: Size | None = None
-    gpus: Annotated[int, Field(ge=0)] | None = None
+    docker_image: OptionalText = None
+    os: System = "linux"
+    cpus: Count | None = None
+    memory_mb: Count | None = None
+    storage_mb: Count | None = None
+    memory: Size = None
+    storage: Size = None
+    gpus: Count | None = None
     gpu_types: list[str] | None = None
     tpu: object = None
-    mcp_servers: list[object] = []
+    mcp_servers: list[McpServerTable] = []
     env: Env = {}
-    skills_dir: str | None = None
+    skills_dir: OptionalText = None
     healthcheck: HealthcheckTable | None = None
-    workdir: Annotated[str, StringConstraints(pattern="^/")] | None = None
+    workdir: Folder = None
     network_mode: NetworkMode | None = None
-    allowed_hosts: list[str] | None = None
+    allowed_hosts: Hosts | None = None
     allow_internet: bool | None = None
 
     @model_validator(mode="after")
@@ -107,40 +133,72 @@ class EnvironmentTable(Table):
                 )
         return self
 
+    @model_validator(mode="after")
+    def hosts_are_for_allowlists(self) -> "EnvironmentTable":
+        """Refuse hosts that no allowlist would use."""
+        if self.allowed_hosts and self.network_mode != "allowlist":
+            raise ValueError(HOSTS_WITHOUT_LIST)
+        return self
+
     @property
-    def network(self) -> NetworkMode:
+    def network(self) -> Network:
         """The network policy, with the legacy `allow_internet` heeded where nothing else is set."""
-        if (
-            self.network_mode is None
-            and self.allowed_hosts is None
-            and self.allow_internet is False
-        ):
-            return "no-network"
-        return self.network_mode or "public"
+        legacy_none = self.allow_internet is False and self.allowed_hosts is None
+        mode = self.network_mode or ("no-network" if legacy_none else "public")
+        return network_of(mode, self.allowed_hosts)
 
 
 class PhaseTable(Table):
     """What `[agent]` and `[verifier]` have in common."""
 
-    user: User | None = None
+    user: User = None
     network_mode: NetworkMode | None = None
-    allowed_hosts: list[str] | None = None
+    allowed_hosts: Hosts | None = None
+
+    @model_validator(mode="after")
+    def hosts_are_for_allowlists(self) -> "PhaseTable":
+        """Refuse hosts that no allowlist would use."""
+        if self.allowed_hosts and self.network_mode != "allowlist":
+            raise ValueError(HOSTS_WITHOUT_LIST)
+        return self
+
+    @property
+    def network(self) -> Network | None:
+        """The network policy of this phase alone; None where it has none of its own."""
+        if self.network_mode is None:
+            return None
+        return network_of(self.network_mode, self.allowed_hosts)
 
 
 class AgentTable(PhaseTable):
-    """`[agent]`."""
+    """`[agent]` and `[steps.agent]`."""
 
     timeout_sec: Seconds | None = None
 
 
 class VerifierTable(PhaseTable):
-    """`[verifier]`."""
+    """`[verifier]` and `[steps.verifier]`."""
 
     timeout_sec: Seconds = 600.0
     env: Env = {}
     environment_mode: Literal["shared", "separate"] | None = None
-    environment: object = None
-    collect: list[object] = []
+    environment: EnvironmentTable | None = None
+    collect: list[CollectTable] = []
+
+    @model_validator(mode="after")
+    def mode_fits_environment(self) -> "VerifierTable":
+        """Refuse an environment that would not be used."""
+        if self.environment_mode == "shared" and self.environment is not None:
+            raise ValueError(
+                '`environment_mode` is "shared", so the table `environment` would not be used; '
+                "leave out one of them"
+            )
+        return self
+
+    @property
+    def mode(self) -> Literal["shared", "separate"] | None:
+        """Where it runs, as far as this table says."""
+        return self.environment_mode or (None if self.environment is None else "separate")
 
 
 class SolutionTable(Table):
@@ -149,21 +207,39 @@ class SolutionTable(Table):
     env: Env = {}
 
 
+class AuthorTable(Table):
+    """One of `[task].authors`."""
+
+    name: str
+    email: str | None = None
+
+
 class PackageTable(Table):
     """`[task]`: the task's identity."""
 
-    name: Annotated[str, StringConstraints(pattern=PACKAGE_NAME)]
+    name: PackageName
     version: Text | None = None
     description: str = ""
-    authors: list[object] = []
+    authors: list[AuthorTable] = []
     keywords: list[str] = []
+
+
+class StepTable(Table):
+    """One of `[[steps]]`."""
+
+    name: StepName
+    agent: AgentTable = AgentTable()
+    verifier: VerifierTable = VerifierTable()
+    min_reward: Thresholds = {}
+    healthcheck: HealthcheckTable | None = None
+    artifacts: Artifacts = []
 
 
 class TaskTable(Table):
     """The whole of task.toml."""
 
-    schema_version: str | float | None = None
-    version: str | float | None = None
+    schema_version: object = None
+    version: object = None
     task: PackageTable | None = None
     metadata: dict[str, object] = {}
     verifier: VerifierTable = VerifierTable()
@@ -171,103 +247,50 @@ class TaskTable(Table):
     environment: EnvironmentTable = EnvironmentTable()
     solution: SolutionTable = SolutionTable()
     source: str | None = None
-    artifacts: list[object] = []
-    steps: list[object] | None = None
+    artifacts: Artifacts = []
+    steps: list[StepTable] = []
     multi_step_reward_strategy: Literal["mean", "final"] | None = None
+    ios: object = None
+    """Read by one of Harbor's environments for computer use."""
+
+    @model_validator(mode="after")
+    def steps_have_names_of_their_own(self) -> "TaskTable":
+        """Refuse steps that would share a folder on some file systems."""
+        seen: dict[str, str] = {}
+        for step in self.steps:
+            key = same_folder_key(step.name)
+            if key in seen:
+                raise ValueError(
+                    f"the steps {seen[key]!r} and {step.name!r} would share a folder; give each a "
+                    "name of its own"
+                )
+            seen[key] = step.name
+        return self
+
+    def environments(self) -> Iterator[tuple[str, EnvironmentTable]]:
+        """Every environment table that is written, with its key."""
+        yield "environment", self.environment
+        for key, verifier in self.verifiers():
+            if verifier.environment is not None:
+                yield f"{key}.environment", verifier.environment
+
+    def verifiers(self) -> Iterator[tuple[str, VerifierTable]]:
+        """Every verifier table, with its key."""
+        yield "verifier", self.verifier
+        for number, step in enumerate(self.steps):
+            yield f"steps[{number}].verifier", step.verifier
+
+    def env_tables(self) -> Iterator[tuple[str, Env]]:
+        """Every table of environment variables, with its key."""
+        yield "solution.env", self.solution.env
+        for key, environment in self.environments():
+            yield f"{key}.env", environment.env
+        for key, verifier in self.verifiers():
+            yield f"{key}.env", verifier.env
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FormatError:
-    """One thing wrong in task.toml."""
-
-    key: str | None
-    reason: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parsed:
-    """What became of a task.toml: a table, or the errors that prevent one."""
-
-    table: TaskTable | None = None
-    errors: tuple[FormatError, ...] = ()
-
-
-def parse(text: str) -> Parsed:
-    """Read the text of a task.toml."""
-    try:
-        document = tomllib.loads(text.removeprefix("\ufeff"))
-    except (ValueError, RecursionError) as error:
-        # Besides its own error tomllib lets those of int() and of the stack through.
-        return Parsed(errors=(FormatError(key=None, reason=f"this is not valid TOML: {error}."),))
-    try:
-        return Parsed(table=TaskTable.model_validate(document))
-    except ValidationError as error:
-        return Parsed(errors=tuple(_in_words(error)))
-
-
-WHAT_TO_WRITE = {
-    "float": "write a number such as 60.0",
-    "finite": "write a finite number, or leave the key out",
-    "int": "write a whole number",
-    "string_type": 'write text in quotes, such as "value"',
-    "string_too_short": "write some text or leave the key out",
-    "bool": "write true or false",
-    "model": "write it as a table",
-    "dict": "write it as a table",
-    "list": "write a list such as [...]",
-}
-PATTERNS = {
-    PACKAGE_NAME: 'write a name of the form "org/name", with letters, digits and . _ - only',
-    "^/": 'write an absolute path such as "/app"',
-    r"^[^=\x00]+$": "write a variable's name without =",
-}
-
-
-def _in_words(error: ValidationError) -> Iterator[FormatError]:
-    for detail in error.errors(include_url=False):
-        # Alternatives of a union and the key of a dict show up as parts of the path.
-        path = [str(part) for part in detail["loc"] if part not in {"str", "float", "[key]"}]
-        key = ".".join(path) or None
-        if detail["type"] == "missing":
-            yield FormatError(key=key, reason="this key is missing; write it.")
-            continue
-        advice = _advice(detail["type"], detail["msg"], detail.get("ctx", {}))
-        value = (
-            ""
-            if detail["type"] == "value_error" and isinstance(detail["input"], dict)
-            else (f"{_short(detail['input'])} cannot be used here; ")
-        )
-        yield FormatError(key=key, reason=f"{value}{advice}.")
-
-
-def _advice(kind: str, message: str, context: dict[str, object]) -> str:
-    if kind == "value_error":
-        return message.removeprefix("Value error, ")
-    if kind == "literal_error":
-        return f"write {context['expected']}"
-    if kind == "string_pattern_mismatch":
-        return PATTERNS[str(context["pattern"])]
-    if kind in {"greater_than", "greater_than_equal"}:
-        bound = context.get("gt", context.get("ge"))
-        return f"write a number {'above' if 'gt' in context else 'of at least'} {bound:g}"
-    return next((text for start, text in WHAT_TO_WRITE.items() if kind.startswith(start)), message)
-
-
-def _short(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 80 else f"{text[:77]}..."
-
-
-def unknown_keys(table: Table, path: Sequence[str] = ()) -> list[str]:
-    """Paths of the keys that Harbor does not know, with the known key that looks alike."""
-    found = []
-    known = [*type(table).model_fields]
-    for key in table.model_extra or {}:
-        alike = get_close_matches(key, known, n=1, cutoff=0.8)
-        hint = f" (did you mean {alike[0]}?)" if alike else ""
-        found.append(".".join([*path, key]) + hint)
-    for key in known:
-        value = getattr(table, key)
-        if isinstance(value, Table):
-            found += unknown_keys(value, (*path, key))
-    return found
+def network_of(mode: NetworkMode, hosts: Hosts | None) -> Network:
+    """The record of a network policy."""
+    if mode == "allowlist":
+        return Network(mode="allowlist", hosts=tuple(hosts or ()))
+    return Network(mode="none" if mode == "no-network" else "public")

@@ -1,19 +1,43 @@
 """From a task folder to a `Task`, or to the reasons why it is none."""
 
+import functools
 import os
-import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from autoloop.records import Environment, Healthcheck, Resources, Task, TaskProblem
-from autoloop.tasks.digest import task_digest
-from autoloop.tasks.format import EnvironmentTable, HealthcheckTable, TaskTable, parse, unknown_keys
+from autoloop.records import Artifact, Collect, Environment, Task, TaskProblem, TaskStep, Verifier
+from autoloop.tasks.checksum import task_checksum
+from autoloop.tasks.digest import sha256_of, task_digest
+from autoloop.tasks.environments import (
+    Place,
+    agent_place,
+    environment_of,
+    healthcheck_of,
+    verifier_place,
+)
+from autoloop.tasks.format import (
+    AgentTable,
+    ArtifactTable,
+    CollectTable,
+    StepTable,
+    TaskTable,
+    VerifierTable,
+)
+from autoloop.tasks.inputs import (
+    bad_inputs,
+    home_of,
+    read_text,
+    solution_of,
+    steps_of,
+    strip_canary,
+    tests_of,
+    trajectory_of,
+)
+from autoloop.tasks.links import bad_links
+from autoloop.tasks.parsing import parse_toml, unknown_keys
 from autoloop.tasks.support import refusals, without_effect
-
-CANARY = re.compile(r"(<!--.*canary.*-->|#.*canary.*)", re.IGNORECASE)
-VARIABLE = re.compile(r"\$\{([^}:]+)(?::-(.*))?\}")
-LINKED = ("task.toml", "instruction.md", ".gitignore", "environment", "tests", "solution")
+from autoloop.tasks.variables import resolved, unset
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,131 +67,67 @@ def problem(folder: Path, file: str, reason: str, *, key: str | None = None) -> 
 
 
 def _read(folder: Path, name: str, host_env: Mapping[str, str]) -> Reading:
-    for check in (_bad_links, _not_text):
-        found = tuple(check(folder))
-        if found:
-            return Reading(problems=found)
-    parsed = parse((folder / "task.toml").read_text("utf-8"))
+    # Nothing is read that a link takes from elsewhere: task folders may be a stranger's.
+    found: Sequence[TaskProblem] = bad_links(folder)
+    if found:
+        return Reading(problems=tuple(found))
+    text = read_text(folder, "task.toml")
+    if isinstance(text, TaskProblem):
+        return Reading(problems=(text,))
+    parsed = parse_toml(text, TaskTable)
     if parsed.table is None:
         return Reading(
             problems=tuple(
                 problem(folder, "task.toml", error.reason, key=error.key) for error in parsed.errors
             )
         )
-    refused = refusals(folder, parsed.table)
-    if refused:
-        return Reading(problems=tuple(refused))
     draft = _Draft(folder, parsed.table, host_env)
-    problems = (*_missing_files(folder, parsed.table), *draft.unset_variables())
-    if problems:
-        return Reading(problems=problems)
-    return Reading(task=draft.task(name))
-
-
-def _bad_links(folder: Path) -> Iterator[TaskProblem]:
-    root = folder.resolve()
-    for name in LINKED:
-        yield from _check_links(folder / name, folder, root)
-
-
-def _check_links(path: Path, folder: Path, root: Path) -> Iterator[TaskProblem]:
-    if path.is_symlink():
-        file = path.relative_to(folder).as_posix()
-        target = Path(os.path.realpath(path))
-        if not target.is_relative_to(root):
-            reason = "this link leads out of the task folder. Put a copy of the file in its place."
-            yield problem(folder, file, reason)
-        elif Path(os.path.realpath(path.parent)).is_relative_to(target):
-            reason = "this link leads to a folder it lies in. Remove it."
-            yield problem(folder, file, reason)
-    elif path.is_dir():
-        for child in sorted(path.iterdir()):
-            yield from _check_links(child, folder, root)
-
-
-def _not_text(folder: Path) -> Iterator[TaskProblem]:
-    for name in ("task.toml", "instruction.md"):
-        try:
-            (folder / name).read_text("utf-8")
-        except FileNotFoundError:
-            continue
-        except UnicodeDecodeError as error:
-            reason = f"byte {error.start} is not UTF-8 text. Save the file as UTF-8."
-            yield problem(folder, name, reason)
-
-
-def _missing_files(folder: Path, table: TaskTable) -> Iterator[TaskProblem]:
-    if not (folder / "instruction.md").is_file():
-        yield problem(
-            folder, "instruction.md", "the file is missing. Write what the agent is to do."
-        )
-    elif not strip_canary((folder / "instruction.md").read_text("utf-8")).strip():
-        yield problem(folder, "instruction.md", "it is empty. Write what the agent is to do.")
-    if not (folder / "tests" / "test.sh").is_file():
-        reason = (
-            "the file is missing. Write a script that puts 0 or 1 into /logs/verifier/reward.txt."
-        )
-        yield problem(folder, "tests/test.sh", reason)
-    if table.environment.docker_image is None and not (folder / "environment/Dockerfile").is_file():
-        reason = "the file is missing. Write it, or name an image in [environment].docker_image."
-        yield problem(folder, "environment/Dockerfile", reason)
-
-
-def strip_canary(text: str) -> str:
-    """The instruction without the canary lines at its beginning and the blank lines after them."""
-    lines = text.split("\n")
-    start = 0
-    while start < len(lines) and CANARY.fullmatch(lines[start].strip()):
-        start += 1
-    while start < len(lines) and not lines[start].strip():
-        start += 1
-    return "\n".join(lines[start:])
+    found = draft.problems()
+    return Reading(problems=tuple(found)) if found else Reading(task=draft.task(name))
 
 
 @dataclass(frozen=True, slots=True)
 class _Draft:
-    """A task.toml that is valid and supported, on its way to a `Task`."""
+    """A task.toml that is valid, on its way to a `Task`."""
 
     folder: Path
     table: TaskTable
     host_env: Mapping[str, str]
 
-    def unset_variables(self) -> Iterator[TaskProblem]:
-        """A problem for each `${VAR}` that the host's environment lacks."""
-        for table in ("environment", "verifier", "solution"):
-            for key, value in getattr(self.table, table).env.items():
-                match = VARIABLE.fullmatch(value)
-                if match and match[2] is None and match[1] not in self.host_env:
-                    reason = (
-                        f"the environment variable {match[1]!r} is not set. Export it, "
-                        f'or write "${{{match[1]}:-a default}}".'
-                    )
-                    yield problem(self.folder, "task.toml", reason, key=f"{table}.env.{key}")
+    def problems(self) -> Sequence[TaskProblem]:
+        """Why it cannot be used; the first kind that is found."""
+        steps = [f"steps/{step.name}" for step in self.table.steps]
+        return (
+            refusals(self.folder, self.table)
+            or bad_links(self.folder, steps)
+            or [*bad_inputs(self.folder, self.table), *self._unset_variables()]
+        )
 
-    def _resolved(self, env: Mapping[str, str]) -> dict[str, str]:
-        return {key: self._value(value) for key, value in env.items()}
-
-    def _value(self, value: str) -> str:
-        match = VARIABLE.fullmatch(value)
-        return value if match is None else self.host_env.get(match[1], match[2])
+    def _unset_variables(self) -> Iterator[TaskProblem]:
+        for table, env in self.table.env_tables():
+            for key, variable in unset(env, self.host_env):
+                reason = (
+                    f"the environment variable {variable!r} is not set. Export it, "
+                    f'or write "${{{variable}:-a default}}".'
+                )
+                yield problem(self.folder, "task.toml", reason, key=f"{table}.{key}")
 
     def task(self, name: str) -> Task:
         """The finished record."""
         table, folder = self.table, self.folder
+        hashed = functools.cache(sha256_of)
         return Task(
             name=table.task.name if table.task else name,
             folder=folder,
-            digest=task_digest(folder),
-            instruction=strip_canary((folder / "instruction.md").read_text("utf-8")),
+            digest=task_digest(folder, hashed=hashed),
+            checksum=task_checksum(folder, hashed=hashed),
             family=self._said("family") or self._said("category") or folder.parent.name,
             difficulty=self._said("difficulty") or "unknown",
-            environment=self._environment(table.environment),
-            agent_timeout_s=table.agent.timeout_sec,
-            agent_user=table.agent.user,
-            verifier_timeout_s=table.verifier.timeout_sec,
-            verifier_user=table.verifier.user,
-            verifier_env=self._resolved(table.verifier.env),
-            solution_env=self._resolved(table.solution.env),
+            environment=environment_of(agent_place(folder, table), self.host_env),
+            steps=tuple(self._step(step) for step in steps_of(table)),
+            reward_strategy=table.multi_step_reward_strategy or "mean",
+            solution_env=resolved(table.solution.env, self.host_env),
+            trajectory=trajectory_of(folder, table),
             notes=tuple(self._notes()),
         )
 
@@ -175,23 +135,48 @@ class _Draft:
         value = self.table.metadata.get(key)
         return str(value).strip() if isinstance(value, str | int | float) else ""
 
-    def _environment(self, table: EnvironmentTable) -> Environment:
-        folder = self.folder / "environment"
-        dockerfile = folder / "Dockerfile"
-        return Environment(
-            folder=folder,
-            dockerfile=dockerfile if dockerfile.is_file() else None,
-            image=table.docker_image,
-            build_timeout_s=table.build_timeout_sec,
-            resources=Resources(
-                cpus=table.cpus,
-                memory_mb=table.memory_mb or table.memory,
-                storage_mb=table.storage_mb or table.storage,
-            ),
-            env=self._resolved(table.env),
-            workdir=table.workdir,
-            network="none" if table.network == "no-network" else "public",
-            healthcheck=_healthcheck(table.healthcheck) if table.healthcheck else None,
+    def _step(self, step: StepTable | None) -> TaskStep:
+        """The record of a step; what it does not say itself is as the task says."""
+        table, home = self.table, home_of(self.folder, step)
+        agent = step.agent if step else AgentTable()
+        workdir = home / "workdir"
+        return TaskStep(
+            name=step.name if step else "",
+            instruction=strip_canary((home / "instruction.md").read_text("utf-8")),
+            verifier=self._verifier(step),
+            agent_timeout_s=agent.timeout_sec or table.agent.timeout_sec,
+            agent_user=agent.user or table.agent.user,
+            agent_network=agent.network or table.agent.network,
+            workdir=workdir if step and workdir.is_dir() else None,
+            healthcheck=healthcheck_of(step.healthcheck) if step else None,
+            solution=solution_of(self.folder, step),
+            artifacts=tuple(map(_artifact, [*table.artifacts, *(step.artifacts if step else ())])),
+            min_reward=step.min_reward if step else {},
+        )
+
+    def _verifier(self, step: StepTable | None) -> Verifier:
+        common = self.table.verifier
+        # A step's time limit has a default of its own, so the task's never counts for it.
+        own = step.verifier if step else VerifierTable(timeout_sec=common.timeout_sec)
+        place = verifier_place(self.folder, self.table, step)
+        return Verifier(
+            tests=() if place and place.has_tests else tests_of(self.folder, step),
+            timeout_s=own.timeout_sec,
+            user=own.user or common.user,
+            env=resolved({**common.env, **own.env}, self.host_env),
+            network=own.network or common.network,
+            environment=self._verifier_environment(place) if place else None,
+            collect=tuple(map(_collect, [*common.collect, *own.collect])),
+        )
+
+    def _verifier_environment(self, place: Place) -> Environment:
+        # Harbor gives it the agent environment's time, and checks and offers nothing in it.
+        return replace(
+            environment_of(place, self.host_env),
+            build_timeout_s=self.table.environment.build_timeout_sec,
+            healthcheck=None,
+            mcp_servers=(),
+            skills_dir=None,
         )
 
     def _notes(self) -> Iterator[str]:
@@ -201,12 +186,19 @@ class _Draft:
         yield from without_effect(self.table)
 
 
-def _healthcheck(table: HealthcheckTable) -> Healthcheck:
-    return Healthcheck(
+def _artifact(table: ArtifactTable) -> Artifact:
+    return Artifact(
+        source=table.source,
+        destination=table.destination,
+        exclude=tuple(table.exclude),
+        service=table.service,
+    )
+
+
+def _collect(table: CollectTable) -> Collect:
+    return Collect(
         command=table.command,
-        interval_s=table.interval_sec,
+        service=table.service,
         timeout_s=table.timeout_sec,
-        start_period_s=table.start_period_sec,
-        start_interval_s=table.start_interval_sec,
-        retries=table.retries,
+        user=table.user,
     )

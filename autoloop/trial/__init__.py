@@ -2,6 +2,7 @@
 
 from autoloop.trial.retry import RetryingRunner
 from autoloop.trial.runner import SandboxRunner
+from autoloop.trial.seat import AgentSeat
 from autoloop.trial.transcript import read_transcript
 
-__all__ = ["RetryingRunner", "SandboxRunner", "read_transcript"]
+__all__ = ["AgentSeat", "RetryingRunner", "SandboxRunner", "read_transcript"]

@@ -1,108 +1,212 @@
-"""The task container as agent.py may use it: as the agent's user, in the task's folder."""
+"""A task's environment while it runs: how commands are given, and what is taken out at the end."""
 
-import itertools
+import os
 import shlex
+import shutil
 import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
 
-from autoloop.errors import AgentError
-from autoloop.ports import Container
-from autoloop.records import CommandResult, Task
+from autoloop.errors import EngineError, TaskError
+from autoloop.ports import BoxSpec, Container
+from autoloop.records import CommandResult, Environment, Healthcheck, Task
+from autoloop.trial.env import BoxEnv
+from autoloop.trial.health import wait_until_healthy
+from autoloop.trial.network import Line
+from autoloop.trial.plan import PARTS, TrialPlan
 
-OUTPUT_BYTES = 64_000
-"""Per stream of one command; the agent gets head and tail with a note of what was cut."""
-FILE_BYTES = 8_000_000
-STAGED = "/tmp/.autoloop-write-{}"  # noqa: S108 - a path in the task container
+LOG_FOLDERS = tuple(f"/logs/{part}" for part in PARTS)
+LOG_BYTES = 32_000_000
+ROOT = "0"
+"""By number: an image without /etc/passwd has no user named root."""
+# The folders themselves stay: what is mounted there cannot be removed.
+EMPTY = """for folder in {folders}; do
+  mkdir -p "$folder" || exit 1
+  rm -rf "$folder"/* "$folder"/.[!.]* "$folder"/..?* || exit 1
+  chmod 777 "$folder" || exit 1
+done"""
 
 
-class BoxEnv:
-    """A `TaskEnv` over the trial's task container; after `close` no action begins."""
+class Box:
+    """A started environment. A context manager; `end` may come before its end."""
 
-    def __init__(self, box: Container, task: Task) -> None:
-        self._box = box
-        self._task = task
-        self._writes = itertools.count()
-        self._changed = threading.Condition()
-        self._going_on = 0
-        self._closed = False
+    def __init__(
+        self, container: Container, environment: Environment, *, line: Line, stack: ExitStack
+    ) -> None:
+        """Use `start`; `stack` holds what ends the environment."""
+        self.container = container
+        self.environment = environment
+        self.line = line
+        self._stack = stack
+        self._workdir = environment.workdir
 
-    def run(self, command: str, *, timeout_s: float | None) -> CommandResult:
-        """Run a command as the agent's user."""
-        with self._action():
-            return self._run(command, timeout_s=timeout_s)
-
-    def read(self, path: str) -> bytes:
-        """Read a file that the agent's user may read."""
-        with self._action():
-            return self._read(path)
-
-    def write(self, path: str, data: bytes) -> None:
-        """Write a file as the agent's user, making its parent folders."""
-        with self._action():
-            self._write(path, data)
-
-    def close(self) -> bool:
-        """Let no further action begin; whether none goes on any more."""
-        with self._changed:
-            self._closed = True
-            return self._going_on == 0
-
-    def wait_until_idle(self, timeout_s: float) -> bool:
-        """Wait until no action goes on; False at the timeout."""
-        with self._changed:
-            return self._changed.wait_for(lambda: self._going_on == 0, timeout_s)
-
-    @contextmanager
-    def _action(self) -> Iterator[None]:
-        with self._changed:
-            if self._closed:
-                raise AgentError("The agent's time is over: nothing more is done for it.")
-            self._going_on += 1
-        try:
-            yield
-        finally:
-            with self._changed:
-                self._going_on -= 1
-                self._changed.notify_all()
-
-    def _run(self, command: str, *, timeout_s: float | None) -> CommandResult:
-        return self._box.run(
-            command,
+    @classmethod
+    def start(cls, plan: TrialPlan, environment: Environment, *, timeout_s: float) -> "Box":
+        """Start it with its limits and its network, building what it lacks."""
+        spec = BoxSpec(
+            environment=environment,
+            labels={"trial": plan.name},
+            folders=LOG_FOLDERS,
             timeout_s=timeout_s,
-            user=self._task.agent_user,
-            env=self._env,
-            workdir=self._task.environment.workdir,
-            output_limit=OUTPUT_BYTES,
         )
+        with ExitStack() as stack:
+            container = stack.enter_context(plan.sandbox.box(spec))
+            line = stack.enter_context(Line(plan, container, at_first=environment.network))
+            line.use(environment.network)
+            return cls(container, environment, line=line, stack=stack.pop_all())
 
-    def _read(self, path: str) -> bytes:
-        quoted = shlex.quote(path)
-        found = self._run(f"test -r {quoted} && realpath -e -- {quoted}", timeout_s=30.0)
-        if found.exit_code != 0:
-            raise FileNotFoundError(f"{path!r} is not there or may not be read.")
-        return self._box.read(found.stdout.rstrip("\n"), max_bytes=FILE_BYTES)
+    def __enter__(self) -> Self:
+        return self
 
-    def _write(self, path: str, data: bytes) -> None:
-        if len(data) > FILE_BYTES:
-            raise ValueError(
-                f"{path!r} cannot be written: {len(data):,} bytes are more than the {FILE_BYTES:,}"
-                f" of one write; write it in parts."
-            )
-        # Written by root, then copied by the agent's user: a link in `path` leads no further than
-        # that user could go anyway. One staged file for each call, since calls may be parallel.
-        staged = STAGED.format(next(self._writes))
-        self._box.write(staged, data)
-        quoted = shlex.quote(path)
-        done = self._run(
-            f'mkdir -p -- "$(dirname -- {quoted})" && cat {staged} > {quoted}', timeout_s=30.0
-        )
-        self._box.run(f"rm -f {staged}", user="0")
-        if done.exit_code != 0:
-            waited = "it took longer than 30 s" if done.timed_out else "no reason given"
-            reason = (done.stderr or done.stdout).strip() or waited
-            raise ValueError(f"{path!r} cannot be written: {reason}")
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.end()
 
     @property
-    def _env(self) -> Mapping[str, str]:
-        return self._task.environment.env
+    def env(self) -> Mapping[str, str]:
+        """Variables of every command, as the phase that goes on wants it."""
+        return {**self.line.env, **self.environment.env}
+
+    def end(self) -> None:
+        """Remove it. Harmless to repeat."""
+        self._stack.close()
+
+    def run(
+        self,
+        command: str,
+        *,
+        timeout_s: float | None = None,
+        user: str | None = None,
+        env: Mapping[str, str] | None = None,
+    ) -> CommandResult:
+        """Run a command in the task's folder, with the task's variables below `env`."""
+        return self.container.run(
+            command,
+            timeout_s=timeout_s,
+            user=user,
+            env={**self.env, **(env or {})},
+            workdir=self.environment.workdir,
+        )
+
+    def agent_env(self, user: str | None) -> BoxEnv:
+        """What an agent may do here, as the phase that goes on allows."""
+        return BoxEnv(self.container, user=user, env=self.env, workdir=self.environment.workdir)
+
+    def workdir(self) -> str:
+        """Where commands run: the task's workdir, else the image's."""
+        if self._workdir is None:
+            self._workdir = self.run("pwd").stdout.strip() or "/"
+        return self._workdir
+
+    def wait_until_healthy(
+        self, check: Healthcheck, *, is_patient: bool, user: str | None = None
+    ) -> None:
+        """Run a healthcheck until it succeeds; raises `HealthcheckError` as it says there."""
+        wait_until_healthy(
+            lambda command, timeout_s: self.run(command, timeout_s=timeout_s, user=user),
+            check,
+            is_patient=is_patient,
+        )
+
+    def make_executable(self, path: str, *, source: Path | None) -> None:
+        """Let a script be run that was copied from `source`, where that is not so already."""
+        if source is None or not os.access(source, os.X_OK):
+            self.run(f"chmod +x {path}", user=ROOT)
+
+    def empty(self, folders: Iterable[str]) -> None:
+        """Empty folders by a command, made where they are not there; nothing else is ended."""
+        done = self.run(EMPTY.format(folders=shlex.join(folders)), user=ROOT)
+        if done.exit_code != 0:
+            raise EngineError(
+                "Folders of the task's environment could not be emptied:"
+                f" {(done.stderr or done.stdout).strip()[-500:]}"
+            )
+
+    def fetch_logs(self, folder: Path, *, parts: Sequence[str] = PARTS) -> None:
+        """Copy /logs out into a folder of the trial, in Harbor's layout."""
+        staging = folder / "logs"
+        self.container.fetch("/logs", staging, max_bytes=LOG_BYTES)
+        places = {part: folder / part for part in PARTS}
+        places["artifacts"] = folder / "artifacts" / "logs" / "artifacts"
+        for part, place in places.items():
+            if part not in parts:
+                shutil.rmtree(staging / part, ignore_errors=True)
+            elif (staging / part).is_dir() and not (place.is_dir() and any(place.iterdir())):
+                _move(staging / part, place)
+        if staging.is_dir() and not any(staging.iterdir()):
+            staging.rmdir()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Survey:
+    """What was found in an image before any agent was there."""
+
+    has_tests: bool
+    """Whether the image has something of its own at /tests."""
+
+
+class Surveys:
+    """Looks at images, once for each content of a task. Thread-safe."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, str], Survey] = {}
+        self._lock = threading.Lock()
+
+    def of(self, box: Box, plan: TrialPlan, *, users: Mapping[str, str], place: str = "") -> Survey:
+        """What is in the task's image, or in that of its verifier named by `place`.
+
+        `users` are those who will run commands, with the key of task.toml that names them.
+
+        Raises:
+            TaskError: the image has no bash, or does not know one of the users.
+        """
+        key = (plan.task.digest, place)
+        with self._lock:
+            known = self._known.get(key)
+        if known is None:
+            known = _survey(box, plan.task)
+            if not plan.rules.harbor_quirks:
+                for user, where in users.items():
+                    _refuse_unknown(box, user, where)
+            with self._lock:
+                self._known[key] = known
+        return known
+
+
+def _survey(box: Box, task: Task) -> Survey:
+    done = box.run("[ -e /tests ] || [ -L /tests ] && echo tests; exit 0", user=ROOT)
+    if done.exit_code != 0:
+        raise TaskError(
+            f"An image of task {task.name!r} cannot run commands with bash, as every image of a"
+            " task must; install bash in its Dockerfile. The engine says:"
+            f" {(done.stderr or done.stdout).strip()[-300:]}"
+        )
+    return Survey(has_tests="tests" in done.stdout)
+
+
+def _refuse_unknown(box: Box, user: str, where: str) -> None:
+    if user.replace(":", "").isdigit():
+        return
+    done = box.run("exit 0", user=user)
+    if done.exit_code != 0:
+        raise TaskError(
+            f"The user {user!r} of {where} in task.toml cannot run commands in the task's image;"
+            " make it with a RUN line of the Dockerfile, or name another one. The engine says:"
+            f" {(done.stderr or done.stdout).strip()[-300:]}"
+        )
+
+
+def _move(source: Path, place: Path) -> None:
+    """Move a folder to a place where at most an empty one is."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    if place.is_dir():
+        place.rmdir()
+    source.replace(place)

@@ -13,7 +13,17 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from autoloop.records import JsonValue, Outcome, Span, TrialRequest, TrialResult
+from autoloop.records import (
+    Failure,
+    JsonValue,
+    Outcome,
+    Span,
+    StepResult,
+    Task,
+    TrialRequest,
+    TrialResult,
+)
+from autoloop.trial.plan import make_parts
 
 AGENT_VERSION = "0.1.0"
 
@@ -45,8 +55,9 @@ class JobFolders:
     def trial_folder(self, request: TrialRequest, name: str) -> Path:
         """Make the folder of a new trial, with what is known before it starts."""
         folder = self.root / job_name(request) / name
-        for part in ("agent", "verifier", "artifacts"):
-            (folder / part).mkdir(parents=True)
+        folder.mkdir(parents=True)
+        if not request.task.is_multi_step:
+            make_parts(folder)
         write_json(folder / "config.json", _config(request, name, folder.parent, self.model))
         return folder
 
@@ -156,12 +167,35 @@ def _result(
             "cost_usd": usage.cost_usd,
             "metadata": {"outcome": str(result.outcome), "reward": result.reward},
         },
-        "verifier_result": {"rewards": dict(result.rewards)} if result.rewards else None,
-        "verifier_environment_mode": "shared",
-        "exception_info": _exception(result),
+        "verifier_result": _verifier_result(result.rewards),
+        "verifier_environment_mode": _verifier_mode(request.task),
+        "exception_info": _exception(result.failure, result.span.finished_at),
         **_times(result.span),
         **{phase: _times(span) for phase, span in result.phases.items()},
+        "step_results": [_step(step, result.span) for step in result.steps] or None,
     }
+
+
+def _step(step: StepResult, trial: Span) -> dict[str, JsonValue]:
+    ended_at = max((span.finished_at for span in step.phases.values()), default=trial.finished_at)
+    return {
+        "step_name": step.name,
+        "agent_result": None,
+        "verifier_result": _verifier_result(step.rewards),
+        "exception_info": _exception(step.failure, ended_at),
+        **{phase: _times(span) for phase, span in step.phases.items()},
+    }
+
+
+def _verifier_result(rewards: Mapping[str, float]) -> JsonValue:
+    return {"rewards": dict(rewards)} if rewards else None
+
+
+def _verifier_mode(task: Task) -> str | None:
+    """Where the tests ran; Harbor does not say it for tasks of several steps."""
+    if task.is_multi_step:
+        return None
+    return "shared" if task.steps[0].verifier.environment is None else "separate"
 
 
 def _times(span: Span) -> dict[str, JsonValue]:
@@ -172,14 +206,14 @@ def _utc(moment: datetime) -> str:
     return moment.isoformat().replace("+00:00", "Z")
 
 
-def _exception(result: TrialResult) -> JsonValue:
-    if result.failure is None:
+def _exception(failure: Failure | None, at: datetime) -> JsonValue:
+    if failure is None:
         return None
     return {
-        "exception_type": result.failure.kind,
-        "exception_message": result.failure.message,
+        "exception_type": failure.kind,
+        "exception_message": failure.message,
         "exception_traceback": "",
-        "occurred_at": _utc(result.span.finished_at),
+        "occurred_at": _utc(at),
     }
 
 

@@ -6,7 +6,7 @@ The rules are Harbor's (reward.json before reward.txt, no fallback from a bad on
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 from autoloop.ports import Container
@@ -56,15 +56,32 @@ def _content(container: Container, name: str, fetched: Path | None) -> bytes:
     return container.read(str(FOLDER / name), max_bytes=REWARD_BYTES)
 
 
-def counted_reward(rewards: Mapping[str, float]) -> float:
-    """The number that counts: `reward` if present, else the mean of all.
+def counted_reward(rewards: Mapping[str, float], rule: str = "auto") -> float:
+    """The number that counts: `auto` is `reward` if present, else the mean; or `mean`; or a key.
 
     Raises:
-        RewardProblem: there is no number at all.
+        RewardProblem: there is no number at all, or none of that key.
     """
     if not rewards:
         raise RewardProblem("VerifierOutputParseError", f"{FOLDER}/reward.json names no reward.")
-    return rewards.get("reward", sum(rewards.values()) / len(rewards))
+    mean = sum(rewards.values()) / len(rewards)
+    if rule == "auto":
+        return rewards.get("reward", mean)
+    if rule == "mean":
+        return mean
+    if rule not in rewards:
+        raise RewardProblem(
+            "RewardKeyError",
+            f"The setting `reward` names the key {rule!r}, which the verifier did not write; it"
+            f" wrote {', '.join(map(repr, sorted(rewards)))[:1_000]}.",
+        )
+    return rewards[rule]
+
+
+def mean_rewards(rewards: Sequence[Mapping[str, float]], *, steps: int) -> Mapping[str, float]:
+    """The mean of each key over so many steps; those that gave nothing, or not this key, are 0."""
+    keys = dict.fromkeys(key for given in rewards for key in given)
+    return {key: sum(given.get(key, 0.0) for given in rewards) / steps for key in keys}
 
 
 def _from_text(data: bytes, path: str) -> Mapping[str, float]:

@@ -1,33 +1,39 @@
-"""One trial from start to end: both containers, the agent's time, the verifier, the record."""
+"""One trial from start to end: environment and agent, the steps, the record."""
 
 import errno
 import re
 import secrets
-import shutil
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
 from autoloop.errors import AgentError, InfraError, ModelError, StorageError, UserError
-from autoloop.ports import Clock, Gateway, Sandbox
+from autoloop.ports import Clock, Egress, Gateway, Sandbox
 from autoloop.records import (
     Failure,
-    Outcome,
     Span,
+    StepResult,
     TrialRequest,
     TrialResult,
+    TrialRules,
+    Usage,
 )
-from autoloop.trial.atif import AtifAgent, trajectory
-from autoloop.trial.layout import AGENT_VERSION, JobFolders, agent_name
-from autoloop.trial.phases import UNVERIFIED, AgentPhase, AgentRecord, TaskBox
-from autoloop.trial.rewards import RewardProblem, counted_reward
+from autoloop.trial.box import Box, Surveys
+from autoloop.trial.ending import Ending, ending_of
+from autoloop.trial.layout import JobFolders
+from autoloop.trial.plan import TrialPlan
+from autoloop.trial.redaction import Redaction
+from autoloop.trial.solvers import Nobody, Oracle, Seats, Solver
+from autoloop.trial.steps import StepRecord, Steps, users_of_steps
+from autoloop.trial.traces import write_traces
 
 MESSAGE_LENGTH = 2_000
 NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
 SUFFIX = "abcdefghijklmnopqrstuvwxyz0123456789"
+DEFAULT_RULES = TrialRules()
 
 
 def random_suffix() -> str:
@@ -38,23 +44,26 @@ def random_suffix() -> str:
 class SandboxRunner:
     """The `TrialRunner` that runs trials in containers. Thread-safe."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the parts of the outside world, each given once
         self,
         sandbox: Sandbox,
         gateway: Gateway,
+        egress: Egress,
         *,
         run_folder: Path,
         clock: Clock,
-        default_timeout_s: float = 3600.0,
+        rules: TrialRules = DEFAULT_RULES,
         suffix: Callable[[], str] = random_suffix,
     ) -> None:
-        """`default_timeout_s` bounds the agent where the task sets no limit."""
+        """`run_folder` holds the folder `jobs` with a folder for each trial."""
         self._sandbox = sandbox
         self._gateway = gateway
+        self._egress = egress
         self._run_folder = run_folder
         self._clock = clock
-        self._default_timeout_s = default_timeout_s
+        self._rules = rules
         self._suffix = suffix
+        self._surveys = Surveys()
         self._jobs = JobFolders(run_folder / "jobs", model=gateway.task_model)
 
     def run(self, request: TrialRequest) -> TrialResult:
@@ -70,110 +79,123 @@ class SandboxRunner:
     def _run(self, request: TrialRequest) -> TrialResult:
         short = re.sub(r"[^A-Za-z0-9._-]+", "-", request.task.name.rpartition("/")[2])
         name = f"{short[:32]}__{self._suffix()}"
-        folder = self._jobs.trial_folder(request, name)
+        plan = TrialPlan(
+            name=name,
+            request=request,
+            folder=self._jobs.trial_folder(request, name),
+            sandbox=self._sandbox,
+            egress=self._egress,
+            rules=self._rules,
+        )
         log = _Log(self._clock)
-        ending = self._ending(request, folder, name, log)
-        result = TrialResult(
-            id=name,
+        ending = self._ending(plan, log)
+        redaction = Redaction.of(request.task)
+        result = self._result(plan, log, ending, redaction=redaction)
+        self._jobs.finish(request, result, plan.folder)
+        redaction.folder(plan.folder)
+        return result
+
+    def _result(
+        self, plan: TrialPlan, log: "_Log", ending: Ending, *, redaction: Redaction
+    ) -> TrialResult:
+        request = plan.request
+        own = {} if plan.task.is_multi_step else _phases_of_only(log.steps)
+        return TrialResult(
+            id=plan.name,
             key=request.key,
             step=request.step,
             split=request.split,
             outcome=ending.outcome,
             reward=ending.reward,
             rewards=ending.rewards,
-            failure=_fitting(ending.failure),
-            usage=log.agent.usage,
+            failure=_fitting(ending.failure, redaction),
+            usage=log.usage,
             span=Span(started_at=log.started_at, finished_at=self._clock.now()),
-            phases=log.phases,
-            folder=str(folder.relative_to(self._run_folder)),
+            phases={**log.phases, **own},
+            folder=str(plan.folder.relative_to(self._run_folder)),
+            steps=tuple(_step_result(record, redaction) for record in log.steps)
+            if plan.task.is_multi_step
+            else (),
         )
-        self._jobs.finish(request, result, folder)
-        return result
 
-    def _ending(self, request: TrialRequest, folder: Path, name: str, log: "_Log") -> "_Ending":
+    def _ending(self, plan: TrialPlan, log: "_Log") -> Ending:
         try:
-            return self._traced_attempt(request, folder, name, log)
+            return self._traced_attempt(plan, log)
         except ModelError:
             raise
         except (InfraError, UserError) as error:
-            return _Ending.invalid(type(error).__name__, str(error))
+            return Ending.invalid(type(error).__name__, str(error))
         except AgentError as error:
-            return _blame(error, log.agent.trouble)
+            return Ending.failed(type(error).__name__, str(error))
         except Exception as error:
             # The one blind catch: a trial's fault stays its own, but for a disk that is full.
             if isinstance(error, OSError) and error.errno in NO_ROOM:
                 raise
-            (folder / "trial.log").write_text(traceback.format_exc(), encoding="utf-8")
-            return _Ending.invalid(type(error).__name__, _own_fault(error))
+            plan.note(traceback.format_exc())
+            return Ending.invalid(type(error).__name__, _own_fault(error))
 
-    def _traced_attempt(
-        self, request: TrialRequest, folder: Path, name: str, log: "_Log"
-    ) -> "_Ending":
+    def _traced_attempt(self, plan: TrialPlan, log: "_Log") -> Ending:
+        if plan.request.agent.kind != "python":
+            solver = Oracle(plan) if plan.request.agent.kind == "oracle" else Nobody()
+            return self._attempt(plan, log, solver)
+        seats = Seats(plan, self._gateway)
         try:
-            return self._attempt(request, folder, name, log)
+            with seats:
+                return self._attempt(plan, log, seats)
         finally:
-            self._write_trace(request, name, folder, log)
+            log.usage = seats.usage
+            steps = [record.step for record in log.steps] or [*plan.task.steps[:1]]
+            write_traces(plan, seats, steps, at=log.started_at, model=self._gateway.task_model)
 
-    def _attempt(self, request: TrialRequest, folder: Path, name: str, log: "_Log") -> "_Ending":
+    def _attempt(self, plan: TrialPlan, log: "_Log", solver: Solver) -> Ending:
+        environment = plan.task.environment
         with ExitStack() as stack:
             with log.phase("environment_setup"):
-                box = TaskBox.start(self._sandbox, request.task, trial=name, stack=stack)
-            limit = request.task.agent_timeout_s or self._default_timeout_s
-            phase = AgentPhase(self._sandbox, self._gateway, timeout_s=limit)
-            with log.phase("agent_execution"):
-                if request.agent.kind == "python":
-                    failure = phase.python(request, box, trial=name, record=log.agent)
-                else:
-                    failure = phase.reference(request.agent.kind, box)
-            if failure is not None and failure.kind in UNVERIFIED:
-                box.container.kill()
-                box.fetch_logs(folder)
-                return _Ending(outcome=Outcome.FAILED, failure=failure)
-            with log.phase("verifier"):
-                return self._verify(box, folder, failure)
+                limit_s = plan.rules.timeouts.build_s(environment.build_timeout_s)
+                box = stack.enter_context(Box.start(plan, environment, timeout_s=limit_s))
+                users = users_of_steps(plan.task.steps)
+                survey = self._surveys.of(box, plan, users=users)
+                if environment.healthcheck is not None:
+                    is_patient = not plan.rules.harbor_quirks
+                    box.wait_until_healthy(environment.healthcheck, is_patient=is_patient)
+            steps = Steps(plan, box, solver=solver, clock=self._clock)
+            steps.run(log.steps, self._surveys, has_tests=survey.has_tests)
+        return ending_of(plan, log.steps)
 
-    @staticmethod
-    def _verify(box: TaskBox, folder: Path, failure: Failure | None) -> "_Ending":
+
+@dataclass(slots=True)
+class _Log:
+    """What is known about a trial that is still running."""
+
+    clock: Clock
+    started_at: datetime = field(init=False)
+    phases: dict[str, Span] = field(default_factory=dict)
+    steps: list[StepRecord] = field(default_factory=list)
+    usage: Usage = field(default_factory=Usage)
+
+    def __post_init__(self) -> None:
+        self.started_at = self.clock.now()
+
+    @contextmanager
+    def phase(self, name: str) -> Iterator[None]:
+        started_at = self.clock.now()
         try:
-            rewards = box.verify(folder)
-            reward = counted_reward(rewards)
-        except RewardProblem as problem:
-            return _Ending.failed(problem.kind, str(problem))
-        return _Ending(outcome=Outcome.SCORED, reward=reward, rewards=rewards, failure=failure)
-
-    def _write_trace(self, request: TrialRequest, name: str, folder: Path, log: "_Log") -> None:
-        if request.agent.kind != "python":
-            return
-        agent = AtifAgent(
-            name=agent_name(request), version=AGENT_VERSION, model_name=self._gateway.task_model
-        )
-        trace = trajectory(
-            name,
-            log.agent.events,
-            agent=agent,
-            instruction=request.task.instruction,
-            at=log.started_at,
-        )
-        _write(folder / "agent" / "trajectory.json", trace.text())
-        _write(folder / "agent" / "stdout.txt", log.agent.stdout)
+            yield
+        finally:
+            self.phases[name] = Span(started_at=started_at, finished_at=self.clock.now())
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Ending:
-    """How a trial ended, before it becomes a record."""
+def _phases_of_only(records: list[StepRecord]) -> Mapping[str, Span]:
+    return records[0].phases if records else {}
 
-    outcome: Outcome
-    reward: float = 0.0
-    rewards: Mapping[str, float] = field(default_factory=dict)
-    failure: Failure | None = None
 
-    @classmethod
-    def invalid(cls, kind: str, message: str) -> "_Ending":
-        return cls(outcome=Outcome.INVALID, failure=Failure(kind=kind, message=message))
-
-    @classmethod
-    def failed(cls, kind: str, message: str) -> "_Ending":
-        return cls(outcome=Outcome.FAILED, failure=Failure(kind=kind, message=message))
+def _step_result(record: StepRecord, redaction: Redaction) -> StepResult:
+    return StepResult(
+        name=record.step.name,
+        rewards=record.rewards or {},
+        failure=_fitting(record.failure, redaction),
+        phases=record.phases,
+    )
 
 
 def _own_fault(error: Exception) -> str:
@@ -183,41 +205,9 @@ def _own_fault(error: Exception) -> str:
     )
 
 
-def _blame(error: AgentError, trouble: Exception | None) -> _Ending:
-    """The agent's fault, unless the machine had failed it before."""
-    if trouble is None:
-        return _Ending.failed(type(error).__name__, str(error))
-    return _Ending.invalid(type(trouble).__name__, f"{trouble} After that: {error}")
-
-
-def _write(path: Path, text: str) -> None:
-    """Write a file of ours where the agent may have put a file or folder of that name."""
-    if path.is_dir():
-        shutil.rmtree(path)
-    path.write_text(text, encoding="utf-8")
-
-
-def _fitting(failure: Failure | None) -> Failure | None:
+def _fitting(failure: Failure | None, redaction: Redaction) -> Failure | None:
     """The failure with a message of bounded length that every file and database can hold."""
     if failure is None:
         return None
-    text = failure.message[:MESSAGE_LENGTH].encode(errors="replace").decode()
-    return Failure(kind=failure.kind, message=text)
-
-
-class _Log:
-    """What is known about a trial that is still running."""
-
-    def __init__(self, clock: Clock) -> None:
-        self.clock = clock
-        self.started_at: datetime = clock.now()
-        self.phases: dict[str, Span] = {}
-        self.agent = AgentRecord()
-
-    @contextmanager
-    def phase(self, name: str) -> Iterator[None]:
-        started_at = self.clock.now()
-        try:
-            yield
-        finally:
-            self.phases[name] = Span(started_at=started_at, finished_at=self.clock.now())
+    text = redaction.text(failure.message)[:MESSAGE_LENGTH]
+    return replace(failure, message=text.encode(errors="replace").decode())

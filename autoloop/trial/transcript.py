@@ -2,15 +2,42 @@
 
 from pathlib import Path
 
+from pydantic import BaseModel
+
 from autoloop.errors import StorageError
 from autoloop.trial.atif import AtifStep, Trajectory
 
 TRAJECTORY = Path("agent") / "trajectory.json"
 
 
+class _Step(BaseModel):
+    step_name: str
+
+
+class _Result(BaseModel):
+    step_results: list[_Step] | None = None
+
+
 def read_transcript(trial_folder: Path) -> str:
     """The whole trace of a trial; a sentence instead where the trial left none."""
-    path = trial_folder / TRAJECTORY
+    folder = trial_folder / "steps"
+    if not folder.is_dir():
+        return _read(trial_folder / TRAJECTORY)
+    found = [path.name for path in folder.iterdir()]
+    names = [name for name in _order(trial_folder) if name in found] or sorted(found)
+    return "\n\n".join(f"=== step {name}\n{_read(folder / name / TRAJECTORY)}" for name in names)
+
+
+def _order(trial_folder: Path) -> list[str]:
+    """The steps as they were run, by the trial's result; none of a trial that has no result yet."""
+    try:
+        result = _Result.model_validate_json((trial_folder / "result.json").read_bytes())
+    except (FileNotFoundError, ValueError):
+        return []
+    return [step.step_name for step in result.step_results or []]
+
+
+def _read(path: Path) -> str:
     try:
         trace = Trajectory.model_validate_json(path.read_bytes())
     except FileNotFoundError:

@@ -22,6 +22,7 @@ from autoloop.records import (
     SplitScores,
     Step,
     StopReason,
+    Task,
     TrialKey,
     TrialResult,
     Usage,
@@ -108,6 +109,19 @@ def make_trial(
         span=Span(started_at=NOON, finished_at=NOON + timedelta(seconds=9)),
         folder=f"jobs/step-{step:03}/{name}",
     )
+
+
+def make_trial_of(task: Task, *, reward: float = 1.0, attempt: int = 0) -> TrialResult:
+    """A scored trial of a task as it is now."""
+    trial = make_trial(task.name, reward=reward, attempt=attempt)
+    return replace(trial, key=replace(trial.key, task_digest=task.digest))
+
+
+def record_trials(project: Path, name: str, *trials: TrialResult) -> None:
+    """A climb or evaluation that holds these trials and nothing else."""
+    with closing(SqliteStore.open(project / "runs" / name)) as store:
+        for trial in trials:
+            store.save_trial(trial)
 
 
 def record_run(project: Path, *, name: str = RUN, title: str = "Sync at the end") -> Run:

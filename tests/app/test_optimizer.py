@@ -1,6 +1,7 @@
 """What a notebook does: calls on a project, records in hand, pictures of them."""
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import matplotlib as mpl
@@ -8,6 +9,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from autoloop import (
+    CheckWish,
     ClimbRun,
     Decision,
     EvalWish,
@@ -18,7 +20,18 @@ from autoloop import (
     TaskError,
 )
 from autoloop.errors import UserError
-from tests.app.builders import BETTER, EVIL, RUN, make_project, record_run
+from autoloop.records import Agent
+from tests.app.builders import (
+    BETTER,
+    EVIL,
+    RUN,
+    git,
+    make_project,
+    make_trial,
+    make_trial_of,
+    record_run,
+    record_trials,
+)
 
 mpl.use("Agg")
 
@@ -111,9 +124,42 @@ def test_calls_work_while_an_event_loop_is_running(recorded: Path) -> None:
 
 
 def test_keywords_win_over_program_md(project: Path) -> None:
-    (project / "program.md").write_text("---\ntasks: nowhere\n---\n")
+    (project / "program.md").write_text("---\ntasks_folder: nowhere\n---\n")
 
-    assert len(Optimizer(project, tasks="tasks").tasks().tasks) == 6
+    assert len(Optimizer(project, tasks_folder="tasks").tasks().tasks) == 6
+
+
+def test_a_source_of_tasks_is_meant_from_where_one_stands(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(project / "tasks")
+
+    assert [task.name for task in Optimizer(project).tasks("amber").tasks] == ["amber"]
+
+
+def test_the_folder_of_the_tasks_is_meant_from_the_project(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir("/")
+    (project / "tasks").rename(project / "evals")
+
+    assert len(Optimizer(project, tasks_folder="evals").tasks().tasks) == 6
+
+
+def test_tasks_that_come_from_a_git_repository_are_fetched(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    git(project, "add", "tasks")
+    git(project, "commit", "-qm", "Tasks")
+    source = f"{project.as_uri()}@main:tasks"
+
+    tasks = Optimizer(project, tasks_folder=source).tasks().tasks
+
+    assert len(tasks) == 6
+    assert tasks[0].folder.is_relative_to(tmp_path / ".cache/autoloop/datasets")
+    with pytest.raises(SettingsError, match="which is no folder of the project"):
+        Optimizer(project, tasks_folder=source).new_task("csv/one")
 
 
 def test_a_wrong_keyword_is_named_as_such(project: Path) -> None:
@@ -125,6 +171,51 @@ def test_a_wrong_keyword_is_named_as_such(project: Path) -> None:
 def test_an_evaluation_of_nothing_is_refused(wish: dict[str, int]) -> None:
     with pytest.raises(SettingsError, match="write a whole number of at least 1"):
         EvalWish(**wish)  # type: ignore[arg-type]  # both keys take numbers
+
+
+@pytest.mark.parametrize("given", [{"agent": "nop"}, {"tasks": "evals"}, {"split": "train"}])
+def test_attempts_are_added_to_what_an_evaluation_began_with(given: dict[str, str]) -> None:
+    with pytest.raises(SettingsError, match="'eval-1' keeps what it began with: leave"):
+        EvalWish(add="eval-1", **given)  # type: ignore[arg-type]  # all three take text
+
+
+def test_a_check_that_runs_nothing_is_refused() -> None:
+    with pytest.raises(SettingsError, match="'repeat' is 0: write a whole number"):
+        CheckWish(repeat=0)
+
+
+def test_the_last_result_of_a_task_is_that_of_the_newest_run_that_has_it(project: Path) -> None:
+    tasks = Optimizer(project).tasks().tasks
+    amber, birch = tasks[:2]
+    record_trials(project, "20260301-120000", make_trial_of(amber, reward=0.0))
+    record_trials(
+        project,
+        "eval-20260302-120000",
+        make_trial_of(birch, reward=1.0),
+        make_trial_of(birch, reward=0.5, attempt=1),
+    )
+
+    found = Optimizer(project).last_results(tasks)
+
+    assert {name: (last.mean, last.trials, last.run[:5]) for name, last in found.items()} == {
+        "amber": (0.0, 1, "20260"),
+        "birch": (0.75, 2, "eval-"),
+    }
+
+
+def test_results_of_another_content_or_of_the_oracle_are_no_last_results(project: Path) -> None:
+    amber = Optimizer(project).tasks().tasks[0]
+    oracle = replace(make_trial_of(amber).key, agent=Agent(kind="oracle").digest)
+    record_trials(project, "eval-20260302-120000", replace(make_trial_of(amber), key=oracle))
+    record_trials(project, "eval-20260301-120000", make_trial("amber"))
+
+    assert Optimizer(project).last_results([amber]) == {}
+
+
+def test_a_damaged_run_has_no_last_results(recorded: Path) -> None:
+    (recorded / "runs" / RUN / "run.db").write_bytes(b"nonsense" * 1000)
+
+    assert Optimizer(recorded).last_results(Optimizer(recorded).tasks().tasks) == {}
 
 
 def test_a_step_that_is_not_there_is_said_so(recorded: Path) -> None:

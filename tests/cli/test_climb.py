@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import resource
 from pathlib import Path
 
@@ -10,13 +9,11 @@ import pytest
 
 from autoloop import Evaluation, EvalWish, Event, Optimizer
 from autoloop.app.tending import template
-from autoloop.errors import UserError
 from autoloop.records import RunFinished, RunStarted, StepFinished, TrialFinished
-from autoloop.sandbox import DockerSandbox
 from tests.app.builders import git, make_project
 from tests.cli.conftest import Done, autoloop, autoloop_process
 
-pytestmark = [pytest.mark.docker, pytest.mark.slow]
+pytestmark = [pytest.mark.docker, pytest.mark.slow, pytest.mark.usefixtures("engine")]
 
 KEYS = [
     *("run", "steps", "kept", "reverted", "undecided", "stop_reason", "trials", "invalid_trials"),
@@ -33,16 +30,6 @@ workers: 4
 ---
 Write the right words.
 """
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _engine(tmp_path_factory: pytest.TempPathFactory) -> None:
-    try:
-        DockerSandbox(tmp_path_factory.mktemp("probe"), run="none").close()
-    except UserError as error:
-        if "CI" in os.environ:
-            pytest.fail(str(error))
-        pytest.skip(str(error))
 
 
 @pytest.fixture(scope="module")

@@ -7,8 +7,17 @@ import pytest
 import typer
 from typer.main import get_command
 
+from autoloop import Optimizer
 from autoloop.cli.main import app
-from tests.app.builders import BETTER, EVIL, RUN, make_task, record_run
+from tests.app.builders import (
+    BETTER,
+    EVIL,
+    RUN,
+    make_task,
+    make_trial_of,
+    record_run,
+    record_trials,
+)
 from tests.cli.conftest import Command
 
 BY_READING = ["status", "log", "show 1", "diff", "trace birch__0000000", "report", "tasks list"]
@@ -80,11 +89,30 @@ def test_what_writes_files_names_them(project: Path, run: Command) -> None:
     assert len(init["written"]) == 5
 
 
+def test_an_export_names_what_it_wrote(project: Path, run: Command) -> None:
+    done = run("export", "--harbor", project / "out", "--json")
+
+    assert done.code == 0, done.err
+    assert {Path(path).name for path in done.json["written"]} >= {"agent.py", "README.md"}
+    assert (project / "out/agent.py").read_text() == (project / "agent.py").read_text()
+
+
+def test_last_results_are_listed_with_their_run(project: Path, run: Command) -> None:
+    amber = Optimizer(project).tasks().tasks[0]
+    record_trials(project, RUN, make_trial_of(amber, reward=0.5))
+
+    listed = run("tasks", "list", "--json").json
+
+    assert listed["last"] == {"amber": {"run": RUN, "mean": 0.5, "trials": 1}}
+    assert f"0.50 (1x, {RUN})" in run("tasks", "list").out
+
+
 def test_doctor_finds_what_is_missing(run: Command) -> None:
     done = run("doctor", "--json")
 
     assert done.code == 4
     states = {check["subject"]: check["fine"] for check in done.json}
+    assert {"compose", "buildx", "harbor"} <= states.keys()
     assert states.pop("engine") is False
     assert all(fine for subject, fine in states.items() if subject != "disk")
 

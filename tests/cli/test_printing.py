@@ -1,15 +1,19 @@
 """What people see: tables that fit, and no text that a terminal would obey."""
 
 import io
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from rich.console import Console
 
 from autoloop import Optimizer
 from autoloop.cli import printing
-from autoloop.cli.climbing import _print_climb, _trouble
-from tests.app.builders import EVIL, RUN, record_run
+from autoloop.cli.climbing import _print_climb
+from autoloop.cli.evaluation import last_trouble, print_evaluation
+from autoloop.records import Failure, StepResult
+from tests.app.builders import EVIL, RUN, make_trial, record_run, record_trials
 from tests.cli.conftest import Command
 
 OBEYED = ("\x1b", "\x07", "\u202e")
@@ -79,8 +83,8 @@ def test_a_table_without_rows_is_its_header(capsys: pytest.CaptureFixture[str]) 
 def test_the_trouble_of_a_task_is_the_last_line_of_its_last_failure() -> None:
     crash = "AgentCrashed: agent.py failed: Traceback:\n  line 3\nValueError: no"
 
-    assert _trouble(["AgentTimeoutError: late", crash]) == "AgentCrashed: ValueError: no"
-    assert _trouble([]) == ""
+    assert last_trouble(["AgentTimeoutError: late", crash]) == "AgentCrashed: ValueError: no"
+    assert last_trouble([]) == ""
 
 
 def test_status_counts_in_words(recorded: Path, run: Command) -> None:
@@ -107,3 +111,69 @@ def test_the_end_of_a_climb_says_how_to_take_the_best(
     assert "holdout" in shown
     assert "2 steps: 1 kept, 1 reverted, 0 undecided. 4 trials (1 invalid)" in shown
     assert shown.endswith(f"git checkout autoloop/{RUN} -- agent.py\n")
+
+
+def test_a_trace_names_what_each_step_was_rewarded(project: Path, run: Command) -> None:
+    late = Failure(kind="AgentTimeoutError", message="It took too long.")
+    steps = (
+        StepResult(name="plan", rewards={"reward": 1.0, "speed": 0.5}),
+        StepResult(name="build", failure=late),
+    )
+    record_trials(project, RUN, replace(make_trial("amber"), steps=steps))
+
+    out = run("trace", "amber").out
+
+    assert "step plan: reward 1, speed 0.5\n" in out
+    assert "step build: no reward (AgentTimeoutError: It took too long.)\n" in out
+
+
+def _facts(**changes: Any) -> dict[str, Any]:  # noqa: ANN401 - parts of a JSON document
+    """What an evaluation of one task prints."""
+    task = {
+        "task": "amber",
+        "family": "text",
+        "passed": 1,
+        "attempts": 2,
+        "mean": 0.5,
+        "failures": [],
+        "by_key": {"reward": 0.5},
+        "steps": [],
+        **changes,
+    }
+    score = {"mean": 0.5, "low": 0.1, "high": 0.9, "n": 1}
+    return {
+        "agent": "nop",
+        "tasks": 1,
+        "trials": 2,
+        "invalid_trials": 0,
+        "wall_s": 3.0,
+        "score": score,
+        "by_key": task["by_key"],
+        "per_task": [task],
+        "left_out": [],
+    }
+
+
+def test_an_evaluation_is_a_table_and_a_score(capsys: pytest.CaptureFixture[str]) -> None:
+    print_evaluation(_facts(), Path("/p/runs/eval-1"))
+
+    header, row, score = capsys.readouterr().out.splitlines()
+    assert header.split() == ["task", "family", "passed", "mean", "trouble"]
+    assert row.split() == ["amber", "text", "1/2", "0.50"]
+    assert score.startswith("nop: 50.0 [10.0, 90.0] points over 1 tasks, 2 trials (0 invalid)")
+
+
+def test_steps_and_further_reward_keys_have_tables(capsys: pytest.CaptureFixture[str]) -> None:
+    steps = [{"name": "plan", "attempts": 2, "by_key": {"speed": 0.25, "reward": 1.0}}]
+
+    print_evaluation(_facts(steps=steps, by_key={"speed": 0.25}), Path("/p"))
+
+    out = capsys.readouterr().out
+    assert "amber  plan  2         speed 0.25, reward 1.00" in out
+    assert "amber  speed 0.25\nall    speed 0.25\n" in out
+
+
+def test_what_was_left_out_is_counted(capsys: pytest.CaptureFixture[str]) -> None:
+    print_evaluation(_facts() | {"left_out": ["x"]}, Path("/p"))
+
+    assert "1 tasks were left out; the reasons stand above." in capsys.readouterr().out

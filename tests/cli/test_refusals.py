@@ -70,7 +70,7 @@ def test_a_tasks_folder_that_is_not_there(run: Command) -> None:
     done = run("eval", "--tasks", "nowhere")
 
     done.assert_refused()
-    assert "'nowhere' does not exist" in done.err
+    assert "/nowhere' does not exist" in done.err
 
 
 def test_too_few_tasks_for_three_splits(tmp_path: Path, run: Command) -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from autoloop.gateway import SocketGateway, TraceLimits
 from autoloop.harness.door import Answer, Door, Json
-from autoloop.ports import ChatModel, Grant, Session, TaskEnv
+from autoloop.ports import ChatModel, Grant, Session, TaskEnv, Turn
 from autoloop.records import Quota
 from autoloop.testing.environments import LocalEnv
 
@@ -89,7 +89,7 @@ def stack() -> Iterator[ExitStack]:
 
 @pytest.fixture
 def open_trial(stack: ExitStack, tmp_path: Path) -> OpenTrial:
-    """Open a trial at a gateway of its own, which ends with the test."""
+    """Open a trial at a gateway of its own, its first turn begun; it ends with the test."""
 
     def open_one(
         model: ChatModel,
@@ -102,12 +102,12 @@ def open_trial(stack: ExitStack, tmp_path: Path) -> OpenTrial:
         gateway = stack.enter_context(SocketGateway(model, clock=TickingClock(), limits=limits))
         grant = Grant(
             trial="task__abc",
-            instruction="Do it.",
             agent_source="def solve(): ...",
             seed=seed,
             quota=quota or Quota(),
         )
-        session = stack.enter_context(gateway.open(grant, env or LocalEnv(tmp_path)))
+        session = stack.enter_context(gateway.open(grant))
+        session.begin(Turn(instruction="Do it.", env=env or LocalEnv(tmp_path)))
         return Trial(session, gateway)
 
     return open_one

@@ -17,8 +17,10 @@ from tests.gateway.conftest import OpenTrial, Trial
 class BrokenEnv(LocalEnv):
     """An environment whose engine has gone away."""
 
-    def run(self, command: str, *, timeout_s: float | None) -> CommandResult:
-        del command, timeout_s
+    def run(
+        self, command: str, *, timeout_s: float | None, user: str | None = None
+    ) -> CommandResult:
+        del command, timeout_s, user
         raise EngineError("The container engine does not answer.")
 
 
@@ -35,6 +37,9 @@ def test_the_start_message_holds_agent_and_instruction(trial: Trial) -> None:
     assert trial.get("/autoloop/start").body == {
         "agent_source": "def solve(): ...",
         "instruction": "Do it.",
+        "mcp_servers": [],
+        "skills_dir": None,
+        "trajectory": None,
     }
 
 
@@ -61,6 +66,18 @@ def test_what_is_written_can_be_read_back(trial: Trial) -> None:
 
     assert answer.body == {"content_base64": content}
     assert [event.action for event in _events(trial)] == ["write", "read"]
+
+
+def test_the_trace_shows_text_and_the_size_of_what_is_none(trial: Trial) -> None:
+    for data in ("grün".encode(), b"\x00\x01"):
+        content = base64.b64encode(data).decode()
+        trial.post("/autoloop/env/write", {"path": "/app/a", "content_base64": content})
+
+    shown = [event.result.stdout for event in _events(trial)]
+    assert shown == [
+        "5 bytes written:\ngrün",
+        "2 bytes written:\n[autoloop: 2 bytes that are no text]",
+    ]
 
 
 def test_a_file_that_is_not_there_is_404_and_recorded(trial: Trial) -> None:

@@ -13,6 +13,7 @@ from tests.gateway.conftest import OpenTrial, Trial
 ROUTES = [
     "/v1/chat/completions",
     "/v1/messages",
+    "/v1/responses",
     "/autoloop/env/run",
     "/autoloop/env/read",
     "/autoloop/env/write",

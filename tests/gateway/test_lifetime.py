@@ -18,7 +18,7 @@ from autoloop.gateway import SocketGateway
 from autoloop.gateway.folder import private_folder
 from autoloop.gateway.threads import in_thread
 from autoloop.harness.door import Door
-from autoloop.ports import ChatModel, Gateway, Grant, Session
+from autoloop.ports import ChatModel, Gateway, Grant, Session, Turn
 from autoloop.records import (
     AgentEnd,
     ChatReply,
@@ -43,7 +43,11 @@ def base() -> Iterator[Path]:
 
 
 def _grant(trial: str = "t") -> Grant:
-    return Grant(trial=trial, instruction=trial, agent_source="", seed=1, quota=Quota())
+    return Grant(trial=trial, agent_source="", seed=1, quota=Quota())
+
+
+def _turn(folder: Path, instruction: str = "Do it.") -> Turn:
+    return Turn(instruction=instruction, env=LocalEnv(folder))
 
 
 class SlowModel:
@@ -69,10 +73,12 @@ class SlowEnv(LocalEnv):
         self.asked = threading.Event()
         self.go_on = threading.Event()
 
-    def run(self, command: str, *, timeout_s: float | None) -> CommandResult:
+    def run(
+        self, command: str, *, timeout_s: float | None, user: str | None = None
+    ) -> CommandResult:
         self.asked.set()
         self.go_on.wait(20)
-        return super().run(command, timeout_s=timeout_s)
+        return super().run(command, timeout_s=timeout_s, user=user)
 
 
 @contextmanager
@@ -94,10 +100,10 @@ def _asking(session: Session, route: str, body: dict[str, object]) -> Iterator[N
 CHAT: dict[str, object] = {"messages": [{"role": "user", "content": "hi"}]}
 
 
-def test_socket_and_folder_are_open_to_all_and_short(tmp_path: Path) -> None:
+def test_socket_and_folder_are_open_to_all_and_short() -> None:
     with (
         SocketGateway(ScriptedModel([]), clock=TickingClock()) as gateway,
-        gateway.open(_grant(), LocalEnv(tmp_path)) as session,
+        gateway.open(_grant()) as session,
     ):
         socket = session.folder / "sock"
 
@@ -116,7 +122,7 @@ def test_a_long_temporary_folder_is_avoided(
 
     with (
         SocketGateway(ScriptedModel([]), clock=TickingClock()) as gateway,
-        gateway.open(_grant(), LocalEnv(tmp_path)) as session,
+        gateway.open(_grant()) as session,
     ):
         assert Door(str(session.folder / "sock")).get("/v1/models").status == 200
 
@@ -143,10 +149,10 @@ def test_what_a_killed_process_left_is_removed_and_what_a_living_one_has_is_not(
     assert list(base.iterdir()) == []
 
 
-def test_everything_is_removed_at_the_end(tmp_path: Path, base: Path) -> None:
+def test_everything_is_removed_at_the_end(base: Path) -> None:
     gateway = SocketGateway(ScriptedModel([]), clock=TickingClock(), base=base)
     with gateway:
-        with gateway.open(_grant(), LocalEnv(tmp_path)) as session:
+        with gateway.open(_grant()) as session:
             assert session.folder.is_dir()
 
         assert not session.folder.exists()
@@ -155,49 +161,48 @@ def test_everything_is_removed_at_the_end(tmp_path: Path, base: Path) -> None:
     assert not [t for t in threading.enumerate() if t.name == "autoloop-gateway"]
 
 
-def test_a_gateway_that_does_not_run_opens_nothing(tmp_path: Path) -> None:
+def test_a_gateway_that_does_not_run_opens_nothing() -> None:
     gateway = SocketGateway(ScriptedModel([]), clock=TickingClock())
 
-    with pytest.raises(RunError, match="not running"), gateway.open(_grant(), LocalEnv(tmp_path)):
+    with pytest.raises(RunError, match="not running"), gateway.open(_grant()):
         pass
 
 
-def test_a_socket_that_cannot_be_opened_is_the_machines_fault(tmp_path: Path, base: Path) -> None:
+def test_a_socket_that_cannot_be_opened_is_the_machines_fault(base: Path) -> None:
     with SocketGateway(ScriptedModel([]), clock=TickingClock(), base=base) as gateway:
         (home,) = base.iterdir()
         shutil.rmtree(home)
 
         with (
             pytest.raises(InfraError, match="socket could not be opened"),
-            gateway.open(_grant(), LocalEnv(tmp_path)),
+            gateway.open(_grant()),
         ):
             pass
         home.mkdir()
 
 
-def test_sessions_still_open_end_with_the_gateway(tmp_path: Path, base: Path) -> None:
+def test_sessions_still_open_end_with_the_gateway(base: Path) -> None:
     gateway = SocketGateway(ScriptedModel([]), clock=TickingClock(), base=base)
     with ExitStack() as stack:
         with gateway:
-            session = stack.enter_context(gateway.open(_grant(), LocalEnv(tmp_path)))
+            session = stack.enter_context(gateway.open(_grant()))
 
         assert not session.folder.exists()
 
 
-def test_a_gateway_can_be_used_again(tmp_path: Path) -> None:
+def test_a_gateway_can_be_used_again() -> None:
     gateway = SocketGateway(ScriptedModel([]), clock=TickingClock())
     for _ in range(2):
-        with gateway, gateway.open(_grant(), LocalEnv(tmp_path)) as session:
+        with gateway, gateway.open(_grant()) as session:
             assert Door(str(session.folder / "sock")).get("/v1/models").status == 200
 
 
 def test_every_trial_has_a_socket_and_a_meter_of_its_own(tmp_path: Path) -> None:
     model = ScriptedModel(lambda _: reply("ok"))
     with SocketGateway(model, clock=TickingClock()) as gateway, ExitStack() as stack:
-        one, two = (
-            stack.enter_context(gateway.open(_grant(name), LocalEnv(tmp_path)))
-            for name in ("one", "two")
-        )
+        one, two = (stack.enter_context(gateway.open(_grant(name))) for name in ("one", "two"))
+        one.begin(_turn(tmp_path, "one"))
+        two.begin(_turn(tmp_path, "two"))
 
         Door(str(one.folder / "sock")).post("/v1/chat/completions", CHAT)
         start = Door(str(two.folder / "sock")).get("/autoloop/start")
@@ -209,11 +214,13 @@ def test_every_trial_has_a_socket_and_a_meter_of_its_own(tmp_path: Path) -> None
 def test_a_call_in_flight_ends_with_the_trial_and_its_cost_is_not_lost(tmp_path: Path) -> None:
     model = SlowModel()
     with SocketGateway(model, clock=TickingClock()) as gateway:
-        with ExitStack() as asking, gateway.open(_grant(), LocalEnv(tmp_path)) as session:
+        with ExitStack() as asking, gateway.open(_grant()) as session:
+            session.begin(_turn(tmp_path))
             asking.enter_context(_asking(session, "/v1/chat/completions", CHAT))
             assert model.asked.wait(20)
         model.go_on.set()
-        with gateway.open(_grant(), LocalEnv(tmp_path)) as other:
+        with gateway.open(_grant()) as other:
+            other.begin(_turn(tmp_path))
             Door(str(other.folder / "sock")).post("/v1/chat/completions", CHAT)
 
         event = session.events[0]
@@ -226,7 +233,8 @@ def test_a_call_in_flight_ends_with_the_trial_and_its_cost_is_not_lost(tmp_path:
 def test_a_command_in_flight_is_recorded_when_the_trial_ends(tmp_path: Path) -> None:
     env = SlowEnv(tmp_path)
     with SocketGateway(ScriptedModel([]), clock=TickingClock()) as gateway:
-        with ExitStack() as asking, gateway.open(_grant(), env) as session:
+        with ExitStack() as asking, gateway.open(_grant()) as session:
+            session.begin(Turn(instruction="Do it.", env=env))
             asking.enter_context(_asking(session, "/autoloop/env/run", {"command": "true"}))
             assert env.asked.wait(20)
         env.go_on.set()
@@ -242,8 +250,9 @@ def test_a_model_that_answers_after_the_gateway_is_gone_harms_nobody(tmp_path: P
     with (
         SocketGateway(model, clock=TickingClock()) as gateway,
         ExitStack() as asking,
-        gateway.open(_grant(), LocalEnv(tmp_path)) as session,
+        gateway.open(_grant()) as session,
     ):
+        session.begin(_turn(tmp_path))
         asking.enter_context(_asking(session, "/v1/chat/completions", CHAT))
         assert model.asked.wait(20)
     workers = [t for t in threading.enumerate() if t.name == "autoloop-gateway-work"]
@@ -254,12 +263,12 @@ def test_a_model_that_answers_after_the_gateway_is_gone_harms_nobody(tmp_path: P
     assert session.usage.calls == 1
 
 
-def test_the_ports_are_kept(tmp_path: Path) -> None:
+def test_the_ports_are_kept() -> None:
     model: ChatModel = ScriptedModel([])
     gateway: Gateway
     with (
         SocketGateway(model, clock=TickingClock()) as gateway,
-        gateway.open(_grant(), LocalEnv(tmp_path)) as session,
+        gateway.open(_grant()) as session,
     ):
         session.stop(AgentEnd(finished=False, error="gone"))
 

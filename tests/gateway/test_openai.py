@@ -215,8 +215,8 @@ def test_the_models_are_one_whatever_is_asked(open_trial: OpenTrial) -> None:
 def test_other_routes_of_the_api_do_not_exist(open_trial: OpenTrial, stack: ExitStack) -> None:
     client = stack.enter_context(open_trial(ScriptedModel([])).openai())
 
-    with pytest.raises(openai.NotFoundError, match="/v1/responses"):
-        client.responses.create(model="m", input="hi")
+    with pytest.raises(openai.NotFoundError, match="/v1/embeddings"):
+        client.embeddings.create(model="m", input="hi")
     with pytest.raises(openai.NotFoundError, match="/v1/batches"):
         client.batches.list()
 

@@ -4,8 +4,10 @@ import os
 import subprocess
 import sys
 import textwrap
-from collections.abc import Callable
-from dataclasses import dataclass
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,7 +15,7 @@ import pytest
 
 from autoloop import harness
 from autoloop.gateway import SocketGateway
-from autoloop.ports import ChatModel, Grant, Session
+from autoloop.ports import ChatModel, Grant, Session, TaskEnv, Turn
 from autoloop.records import AgentEnd, Quota
 from autoloop.testing.environments import LocalEnv
 from autoloop.testing.models import ScriptedModel
@@ -31,18 +33,52 @@ class StillClock:
         return 0.0
 
 
+GONE = AgentEnd(finished=False, error="its process ended")
+GRANT = Grant(trial="t", agent_source="", seed=1, quota=Quota())
+OVER = AgentEnd(finished=False, error="the trial is over")
+
+
 @dataclass(frozen=True)
 class Ran:
     """How a run of agent.py went."""
 
     session: Session
-    end: AgentEnd | None
+    ends: tuple[AgentEnd | None, ...]
     stdout: str
     stderr: str
     exit_code: int
 
+    @property
+    def end(self) -> AgentEnd | None:
+        """How the last turn ended."""
+        return self.ends[-1]
+
 
 RunAgent = Callable[..., Ran]
+
+
+@dataclass(frozen=True)
+class Program:
+    """A runtime to start, and with which interpreter."""
+
+    main: Path = MAIN
+    flags: tuple[str, ...] = ("-I",)
+    python: str = sys.executable
+    extra_env: tuple[tuple[str, str], ...] = ()
+
+    def start(self, session: Session, folder: Path) -> "subprocess.Popen[str]":
+        return subprocess.Popen(
+            [self.python, *self.flags, str(self.main)],
+            env={
+                "AUTOLOOP_SOCKET": str(session.folder / "sock"),
+                "PATH": os.environ["PATH"],
+                "TMPDIR": str(folder),
+                **dict(self.extra_env),
+            },
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
 
 
 @pytest.fixture
@@ -54,38 +90,45 @@ def task_folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def run_agent(task_folder: Path, tmp_path: Path) -> RunAgent:
-    """Run the source of an agent.py to its end."""
+    """Run the source of an agent.py through its turns."""
 
     def run(
         source: str,
         model: ChatModel | None = None,
         *,
-        quota: Quota | None = None,
-        main: Path = MAIN,
-        flags: tuple[str, ...] = ("-I",),
+        turns: Sequence[str] = ("Do it: ünï.",),
+        env: TaskEnv | None = None,
+        program: Program | None = None,
+        grant: Grant = GRANT,
     ) -> Ran:
-        grant = Grant(
-            trial="t",
-            instruction="Do it: ünï.",
-            agent_source=textwrap.dedent(source),
-            seed=1,
-            quota=quota or Quota(),
-        )
+        grant = replace(grant, agent_source=textwrap.dedent(source))
         gateway = SocketGateway(model or ScriptedModel([]), clock=StillClock())
-        with gateway, gateway.open(grant, LocalEnv(task_folder)) as session:
-            done = subprocess.run(
-                [sys.executable, *flags, str(main)],
-                env={
-                    "AUTOLOOP_SOCKET": str(session.folder / "sock"),
-                    "PATH": os.environ["PATH"],
-                    "TMPDIR": str(tmp_path),
-                },
-                capture_output=True,
-                text=True,
-                timeout=60,
-                check=False,
-            )
-            end = session.wait(0)
-        return Ran(session, end, done.stdout, done.stderr, done.returncode)
+        with gateway, gateway.open(grant) as session:
+            process = (program or Program()).start(session, tmp_path)
+            with _watched(process, session) as printed:
+                ends = tuple(_play(session, text, env or LocalEnv(task_folder)) for text in turns)
+                session.stop(OVER)
+        stdout, stderr = printed
+        return Ran(session, ends, stdout, stderr, process.returncode)
 
     return run
+
+
+def _play(session: Session, instruction: str, env: TaskEnv) -> AgentEnd | None:
+    session.begin(Turn(instruction=instruction, env=env))
+    return session.wait(60)
+
+
+@contextmanager
+def _watched(process: "subprocess.Popen[str]", session: Session) -> Iterator[list[str]]:
+    """Tell the session when the process is gone; what it printed is there at the end."""
+    printed: list[str] = []
+
+    def watch() -> None:
+        printed.extend(process.communicate(timeout=60))
+        session.stop(GONE)
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    yield printed
+    watcher.join()

@@ -1,12 +1,23 @@
 """What an agent.py can rely on."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 from autoloop.errors import AgentError, ProviderError
-from autoloop.records import AgentEnd, AgentNote, EnvCall, ModelCall, Quota, ToolCall
+from autoloop.records import (
+    AgentEnd,
+    AgentNote,
+    CommandResult,
+    EnvCall,
+    McpServer,
+    ModelCall,
+    Quota,
+    ToolCall,
+)
+from autoloop.testing.environments import LocalEnv
 from autoloop.testing.models import ScriptedModel, reply
-from tests.harness.conftest import MAIN, RunAgent
+from tests.harness.conftest import GONE, GRANT, MAIN, Program, RunAgent
 
 CALL = ToolCall(id="call_1", name="bash", arguments='{"command": "echo made > made.txt"}')
 LOOP = """
@@ -79,6 +90,48 @@ PARALLEL = """
         print(sorted(result.stdout.strip() for result in results))
     """
 
+TURNS = """
+    print("imported")
+    seen = []
+
+    def solve(instruction, env, model):
+        seen.append(instruction)
+        env.run(f"touch {instruction}")
+        print(seen)
+    """
+ASYNC_TURNS = """
+    import asyncio
+    loops = []
+
+    async def solve(instruction, env, model):
+        loops.append(asyncio.get_running_loop())
+        if len(loops) == 1:
+            await asyncio.sleep(0)
+            print("waited")
+        else:
+            print(loops[0] is loops[1])
+    """
+USERS = """
+    def solve(instruction, env, model):
+        print(env.run("id", user="nobody").stdout)
+        try:
+            env.run("id", user="root")
+        except PermissionError as error:
+            print(error)
+    """
+
+
+class StrictEnv(LocalEnv):
+    """An environment in which the agent may not be root."""
+
+    def run(
+        self, command: str, *, timeout_s: float | None, user: str | None = None
+    ) -> CommandResult:
+        del timeout_s
+        if user == "root":
+            raise PermissionError("The agent cannot be 'root'.")
+        return CommandResult(exit_code=0, stdout=f"as {user}: {command}")
+
 
 def test_a_tool_loop_runs_to_its_end(run_agent: RunAgent, task_folder: Path) -> None:
     model = ScriptedModel([reply("Working.", CALL), reply("Done.")])
@@ -131,7 +184,7 @@ def test_a_quota_is_an_error_that_can_be_caught(run_agent: RunAgent) -> None:
             except QuotaExceeded as error:
                 print(error)
         """,
-        quota=Quota(calls=0),
+        grant=replace(GRANT, quota=Quota(calls=0)),
     )
 
     assert ran.end == AgentEnd(finished=True)
@@ -139,7 +192,7 @@ def test_a_quota_is_an_error_that_can_be_caught(run_agent: RunAgent) -> None:
 
 
 def test_a_quota_that_is_not_caught_ends_the_agent_with_its_name(run_agent: RunAgent) -> None:
-    ran = run_agent(LOOP, quota=Quota(calls=0))
+    ran = run_agent(LOOP, grant=replace(GRANT, quota=Quota(calls=0)))
 
     assert ran.end is not None
     assert ran.end.error is not None
@@ -177,7 +230,9 @@ def test_an_agent_without_solve_is_told_what_is_missing(run_agent: RunAgent) -> 
     ran = run_agent("def main(): ...\n")
 
     assert ran.end is not None
-    assert "does not define the function solve(instruction, env, model)" in (ran.end.error or "")
+    assert "neither the function solve(instruction, env, model) nor a class" in (
+        ran.end.error or ""
+    )
 
 
 def test_leaving_with_sys_exit_is_no_finish(run_agent: RunAgent) -> None:
@@ -191,7 +246,7 @@ def test_leaving_with_sys_exit_is_no_finish(run_agent: RunAgent) -> None:
 def test_an_agent_that_vanishes_reports_nothing(run_agent: RunAgent) -> None:
     ran = run_agent("import os\ndef solve(*_): os._exit(3)\n")
 
-    assert (ran.end, ran.exit_code) == (None, 3)
+    assert (ran.end, ran.exit_code) == (GONE, 3)
 
 
 def test_invalid_arguments_of_a_tool_call_do_not_raise(run_agent: RunAgent) -> None:
@@ -215,9 +270,101 @@ def test_the_runtime_works_from_where_the_container_has_it(
     shutil.copytree(MAIN.parent, mounted)
 
     # -S hides the installed package, which a container does not have.
-    ran = run_agent(WHERE, main=mounted / "main.py", flags=("-I", "-S"))
+    program = Program(main=mounted / "main.py", flags=("-I", "-S"))
+
+    ran = run_agent(WHERE, program=program)
 
     place, home = ran.stdout.splitlines()
     assert place == str(mounted / "door.py")
     assert home == f"{tmp_path} unused-inside-the-sandbox"
     assert ran.stderr == ""
+
+
+def test_the_turns_share_one_process_and_one_module(run_agent: RunAgent, task_folder: Path) -> None:
+    ran = run_agent(TURNS, turns=("one", "two", "three"))
+
+    assert ran.ends == (AgentEnd(finished=True),) * 3
+    assert ran.stdout == "imported\n['one']\n['one', 'two']\n['one', 'two', 'three']\n"
+    assert (task_folder / "three").exists()
+    assert (ran.stderr, ran.exit_code) == ("", 0)
+
+
+def test_async_turns_share_one_event_loop(run_agent: RunAgent) -> None:
+    ran = run_agent(ASYNC_TURNS, turns=("one", "two"))
+
+    assert ran.stdout == "waited\nTrue\n"
+
+
+def test_a_turn_that_fails_is_the_last(run_agent: RunAgent) -> None:
+    ran = run_agent("def solve(instruction, *_): {'one': 1}[instruction]\n", turns=("two", "one"))
+
+    first, second = ran.ends
+    assert first is not None
+    assert "KeyError: 'two'" in (first.error or "")
+    assert second == GONE
+
+
+def test_what_the_task_offers_is_in_env(run_agent: RunAgent) -> None:
+    ran = run_agent(
+        """
+        def solve(instruction, env, model):
+            print([server["name"] for server in env.mcp_servers], env.skills_dir)
+            print(env.trajectory["steps"])
+        """,
+        grant=replace(
+            GRANT,
+            mcp_servers=(McpServer(name="search", url="http://search/sse"),),
+            skills_dir="/skills",
+            trajectory='{"steps": [1]}',
+        ),
+    )
+
+    assert ran.stdout == "['search'] /skills\n[1]\n"
+
+
+def test_an_ordinary_task_offers_nothing(run_agent: RunAgent) -> None:
+    ran = run_agent(
+        """
+        def solve(instruction, env, model):
+            print(env.mcp_servers, env.skills_dir, env.trajectory)
+        """
+    )
+
+    assert ran.stdout == "[] None None\n"
+
+
+def test_a_user_that_may_not_be_is_a_permission_error(
+    run_agent: RunAgent, task_folder: Path
+) -> None:
+    ran = run_agent(USERS, env=StrictEnv(task_folder))
+
+    assert ran.stdout == "as nobody: id\nThe agent cannot be 'root'. (status 403)\n"
+
+
+def test_what_an_image_asks_for_is_loaded_before_the_first_turn(run_agent: RunAgent) -> None:
+    program = Program(extra_env=(("AUTOLOOP_PRELOAD", "colorsys wave"),))
+
+    ran = run_agent(
+        """
+        import sys
+        def solve(instruction, env, model):
+            print({"colorsys", "wave"} <= sys.modules.keys())
+        """,
+        program=program,
+    )
+
+    assert ran.stdout == "True\n"
+
+
+def test_packages_are_kept_from_asking_a_network_that_is_not_there(run_agent: RunAgent) -> None:
+    ran = run_agent(
+        """
+        import os
+        OFF = os.environ["HARBOR_TELEMETRY"], os.environ["LITELLM_LOCAL_MODEL_COST_MAP"]
+        def solve(instruction, env, model):
+            print(*OFF, model.name)
+        """,
+        ScriptedModel([], name="vendor/large"),
+    )
+
+    assert ran.stdout == "off True vendor/large\n"

@@ -20,8 +20,10 @@ from autoloop.records import (
     Run,
     Split,
     Task,
+    TaskStep,
     TrialRequest,
     TrialResult,
+    Verifier,
 )
 from autoloop.testing.clocks import ManualClock
 from autoloop.testing.observers import RecordingObserver
@@ -43,11 +45,10 @@ def make_task(name: str, *, digest: str = "sha256:00") -> Task:
         name=name,
         folder=Path("/tasks") / name,
         digest=digest,
-        instruction=f"Do {name}.",
         family=name.partition("/")[0],
         difficulty="easy",
         environment=Environment(folder=Path("/tasks"), dockerfile=None, image="x"),
-        agent_timeout_s=None,
+        steps=(TaskStep(instruction=f"Do {name}.", verifier=Verifier(tests=())),),
     )
 
 

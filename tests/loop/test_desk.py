@@ -1,13 +1,22 @@
 """The meta-agent's desk: the train split, and of the rest nothing but verdicts."""
 
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import pytest
 
 from autoloop.loop.desk import Desk
 from autoloop.ports import ProposalOutcome, StepDesk
-from autoloop.records import Agent, Budget, Failure, Outcome, Purpose, TrialRequest, TrialResult
+from autoloop.records import (
+    Agent,
+    Budget,
+    Failure,
+    Outcome,
+    Purpose,
+    StepResult,
+    TrialRequest,
+    TrialResult,
+)
 from autoloop.testing.proposers import edit
 from autoloop.testing.trials import InlineEngine
 from tests.loop.builders import Table, agent, chance
@@ -225,6 +234,25 @@ def test_the_verifiers_troubles_are_not_shown_but_the_agents_are() -> None:
         "QuotaError: secret or not",
         "AgentCrashed: secret or not",
     ]
+
+
+def test_a_failure_of_a_named_step_says_which() -> None:
+    late = Failure(kind="AgentTimeoutError", message="It took too long.")
+    steps = (
+        StepResult(name="plan", failure=Failure(kind="VerifierTimeoutError", message="secret")),
+        StepResult(name="build", failure=late),
+    )
+
+    class Stepwise:
+        def run(self, request: TrialRequest) -> TrialResult:
+            return replace(table.runner.run(request), steps=steps, failure=steps[0].failure)
+
+    table = Table(workers=1)
+    table.engine = InlineEngine(Stepwise())
+    table.climb()
+
+    failures = {trace.failure for trace in desk_of(table).traces()}
+    assert failures == {"step build: AgentTimeoutError: It took too long."}
 
 
 def test_the_notebook_outlives_the_step() -> None:

@@ -1,12 +1,14 @@
 """Trials that the machine spoiled: run again, never counted, and not for ever."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from autoloop.errors import ModelError
 from autoloop.loop import run_attempts
 from autoloop.records import (
     Agent,
     Budget,
+    Failure,
     Notice,
     Outcome,
     Purpose,
@@ -51,6 +53,23 @@ def test_an_invalid_trial_is_run_again_as_the_same_attempt() -> None:
     assert len({t.key for t in own}) == 1
     assert run.stop_reason is StopReason.STEPS
     assert table.decisions() == ["keep"]
+
+
+def test_a_full_disk_ends_the_run_at_once_with_its_sentence() -> None:
+    full = Failure(kind="StorageError", message="Only 1.2 GB are free.")
+
+    class Full:
+        def run(self, request: TrialRequest) -> TrialResult:
+            result = table.runner.run(request)
+            return replace(result, outcome=Outcome.INVALID, failure=full)
+
+    table = Table(workers=1)
+    table.engine = InlineEngine(Full())
+
+    run = table.climb()
+
+    assert (run.stop_reason, len(table.store.trials())) == (StopReason.INFRASTRUCTURE, 1)
+    assert [notice.text for notice in table.observer.of(Notice)] == ["Only 1.2 GB are free."]
 
 
 def test_an_invalid_trial_is_no_evidence() -> None:

@@ -81,6 +81,14 @@ def test_a_trace_is_read_by_pages_that_add_up() -> None:
     assert "".join(map(inside, said)) == lines
 
 
+def test_a_trace_of_several_steps_is_read_with_their_names() -> None:
+    text = "=== step plan\n--- 1 user\nPlan it.\n\n=== step build\n--- 1 user\nBuild it."
+    bench = Bench(desk({"t1": text}))
+
+    assert text in ask(bench, "read_trace", trial="t1")
+    assert "t1:5: === step build" in ask(bench, "search_traces", pattern="step build")
+
+
 def test_a_trace_without_line_ends_is_paged_all_the_same() -> None:
     bench = Bench(desk({"long": "x" * (2 * PAGE_CHARS + 1)}))
 

@@ -52,6 +52,12 @@ def test_work_without_a_look_before_is_noticed() -> None:
     assert "unlooked" in symptoms(text)
 
 
+def test_a_trace_of_several_steps_is_read_to_its_end() -> None:
+    first, last = transcript(PLAIN, shown=CUT), transcript(PLAIN)
+
+    assert symptoms(f"=== step plan\n{first}\n\n=== step build\n{last}") == {"cut", "unchecked"}
+
+
 def test_a_trace_without_commands_has_no_symptoms() -> None:
     assert symptoms("The trial ended before the agent did anything.") == set()
 

@@ -1,6 +1,7 @@
 """A small recorded run."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -19,12 +20,15 @@ from autoloop.records import (
     Split,
     SplitScores,
     Step,
+    StepResult,
     StopReason,
     Task,
+    TaskStep,
     TrialKey,
     TrialResult,
     Usage,
     Verdict,
+    Verifier,
 )
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -133,9 +137,20 @@ def make_task(name: str) -> Task:
         name=name,
         folder=folder,
         digest="sha256:0",
-        instruction="Do it.",
         family="csv",
         difficulty="easy",
         environment=Environment(folder=folder / "environment", dockerfile=None, image="debian"),
-        agent_timeout_s=60.0,
+        steps=(TaskStep(instruction="Do it.", verifier=Verifier(tests=())),),
     )
+
+
+def make_steps_task(*names: str) -> Task:
+    """A task of named steps, called t1."""
+    steps = (TaskStep(name=n, instruction="Do it.", verifier=Verifier(tests=())) for n in names)
+    return replace(make_task("t1"), steps=tuple(steps))
+
+
+def make_steps_trial(*, attempt: int = 0, **rewards: float) -> TrialResult:
+    """A trial of t1 that came as far as the steps named, with their rewards."""
+    steps = (StepResult(name=name, rewards={"reward": own}) for name, own in rewards.items())
+    return replace(make_trial("t1", attempt=attempt), steps=tuple(steps))

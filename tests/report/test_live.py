@@ -17,6 +17,7 @@ from autoloop.records import (
     RunStarted,
     StepFinished,
     StepStarted,
+    TaskPrepared,
     TrialFinished,
 )
 from autoloop.report.live import LiveProgress
@@ -80,6 +81,14 @@ def test_without_a_terminal_trials_are_counted_now_and_then(screen: Screen) -> N
             live.notify(TRIAL)
 
     assert [line.partition(",")[0] for line in screen.lines] == ["5 trials", "10 trials"]
+
+
+def test_without_a_terminal_the_last_prepared_task_is_told(screen: Screen) -> None:
+    with LiveProgress(screen.console, now=ticking(0.0)) as live:
+        for done in (1, 2, 3):
+            live.notify(TaskPrepared(task=f"t{done}", done=done, total=3))
+
+    assert screen.lines == ["prepared 3 of 3 environments"]
 
 
 def test_a_terminal_shows_the_count_beside_a_bar() -> None:

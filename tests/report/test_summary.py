@@ -1,18 +1,24 @@
 """The objects for --json."""
 
+from dataclasses import replace
+from pathlib import Path
+
 from autoloop.decision import Estimates
-from autoloop.records import Decision, Outcome, Split
-from autoloop.report import climb_summary, eval_summary
+from autoloop.records import Decision, Outcome, Split, TaskProblem
+from autoloop.report import EvalFacts, climb_summary, eval_summary
 from autoloop.report.summary import EvalSummary
 from tests.report.builders import (
     make_run,
     make_scores,
     make_step,
+    make_steps_task,
+    make_steps_trial,
     make_task,
     make_trial,
     make_trials,
 )
 
+BAD = TaskProblem(folder=Path("/tasks/d"), file="task.toml", key="agent", reason="It is wrong.")
 SUMMED_UP = {
     "run": "calm-otter",
     "steps": 2,
@@ -37,9 +43,8 @@ def make_eval() -> EvalSummary:
         make_trial("b", outcome=Outcome.INVALID, attempt=1),
     ]
     tasks = [make_task("a"), make_task("b"), make_task("c")]
-    return eval_summary(
-        tasks, trials, agent="nop", model="offline", wall_s=1.5, estimator=Estimates()
-    )
+    facts = EvalFacts(run="eval-1", agent="nop", model="offline", wall_s=1.5, problems=(BAD,))
+    return eval_summary(tasks, trials, facts=facts, estimator=Estimates())
 
 
 def test_a_climb_is_summed_up_under_the_documented_keys() -> None:
@@ -70,3 +75,38 @@ def test_each_task_says_how_its_attempts_went() -> None:
     assert (a.rewards, a.mean, a.passed, a.failures) == ([1.0, 0.5], 0.75, 1, [])
     assert b.failures == ["AgentCrashed: It fell over."] * 2
     assert (c.attempts, c.mean, c.split) == (0, None, None)
+
+
+def test_what_was_left_out_is_told_with_file_key_and_reason() -> None:
+    assert make_eval().left_out == ["/tasks/d/task.toml, key 'agent': It is wrong."]
+
+
+def test_each_reward_key_has_its_mean_and_an_attempt_without_it_earned_nothing() -> None:
+    trials = [
+        replace(make_trial("a"), rewards={"speed": 0.5, "size": 1.0}),
+        replace(make_trial("a", attempt=1), rewards={"speed": 1.0}),
+        replace(make_trial("b"), rewards={"speed": 0.25}),
+    ]
+    facts = EvalFacts(run="eval-1", agent="nop", model="", wall_s=1.0)
+
+    found = eval_summary(
+        [make_task("a"), make_task("b")], trials, facts=facts, estimator=Estimates()
+    )
+
+    assert found.per_task[0].by_key == {"size": 0.5, "speed": 0.75}
+    assert found.by_key == {"size": 0.5, "speed": 0.5}
+    assert found.per_task[0].steps == []
+
+
+def test_each_step_counts_the_attempts_that_came_so_far() -> None:
+    task = make_steps_task("plan", "build", "ship")
+    trials = [make_steps_trial(plan=1.0, build=0.5), make_steps_trial(plan=0.0, attempt=1)]
+    facts = EvalFacts(run="eval-1", agent="nop", model="", wall_s=1.0)
+
+    (found,) = eval_summary([task], trials, facts=facts, estimator=Estimates()).per_task
+
+    assert [(s.name, s.attempts, s.by_key) for s in found.steps] == [
+        ("plan", 2, {"reward": 0.5}),
+        ("build", 1, {"reward": 0.5}),
+        ("ship", 0, {}),
+    ]

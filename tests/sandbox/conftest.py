@@ -17,6 +17,8 @@ from autoloop.sandbox.engine import connect
 
 BASE = "autoloop/base:bookworm"
 RUN = f"test-{os.getpid()}"
+MARK = f"LABEL autoloop.test={os.getpid()}"
+"""A line for every Dockerfile: images that carry it are removed at the end."""
 
 
 class Start(Protocol):
@@ -37,6 +39,8 @@ def engine() -> Iterator[APIClient]:
             pytest.fail(str(error))
         pytest.skip(str(error))
     yield api
+    for image in api.images(filters={"label": MARK.removeprefix("LABEL ")}):
+        api.remove_image(image["Id"], force=True)
     api.close()
 
 

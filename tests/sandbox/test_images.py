@@ -11,9 +11,10 @@ import pytest
 from docker.api.client import APIClient
 
 from autoloop.errors import ImageError
-from autoloop.ports import ContainerSpec
+from autoloop.ports import BoxSpec, ContainerSpec
 from autoloop.records import Environment
 from autoloop.sandbox import DockerSandbox
+from autoloop.sandbox.context import BuildContext
 from tests.sandbox.conftest import BASE
 
 pytestmark = pytest.mark.docker
@@ -30,7 +31,7 @@ def environment(tmp_path: Path) -> Environment:
     (folder / "data.txt").write_text(uuid.uuid4().hex)
     dockerfile = folder / "Dockerfile"
     dockerfile.write_text(f"FROM {BASE}\nCOPY data.txt /data.txt\nWORKDIR /app\n")
-    return Environment(folder=folder, dockerfile=dockerfile, image=None, build_timeout_s=60)
+    return Environment(folder=folder, dockerfile=dockerfile, image=None)
 
 
 @pytest.fixture
@@ -39,8 +40,10 @@ def build(sandbox: DockerSandbox, engine: APIClient) -> Iterator[Build]:
     made: set[str] = set()
 
     def build_one(environment: Environment) -> str:
-        made.add(image := sandbox.image(environment))
-        return image
+        sandbox.prepare(environment, timeout_s=60)
+        tag = f"autoloop/task:{BuildContext(folder=environment.folder).digest()}"
+        made.add(image := engine.inspect_image(tag)["Id"])  # type: ignore[no-untyped-call]
+        return str(image)
 
     yield build_one
     for image in made:
@@ -89,7 +92,7 @@ def test_a_failing_build_says_what_failed(sandbox: DockerSandbox, environment: E
     dockerfile(environment, f"FROM {BASE}\nRUN echo the reason; exit 7\n")
 
     with pytest.raises(ImageError, match=r"(?s)does not build: .*code: 7.*the reason"):
-        sandbox.image(environment)
+        sandbox.prepare(environment, timeout_s=60)
 
 
 def test_a_wrong_dockerfile_says_which_word(
@@ -98,23 +101,17 @@ def test_a_wrong_dockerfile_says_which_word(
     dockerfile(environment, f"FROM {BASE}\nCOPPY a b\n")
 
     with pytest.raises(ImageError, match="COPPY"):
-        sandbox.image(environment)
+        sandbox.prepare(environment, timeout_s=60)
 
 
 def test_a_build_that_takes_too_long_is_ended(
     sandbox: DockerSandbox, environment: Environment
 ) -> None:
     dockerfile(environment, f"FROM {BASE}\nRUN echo begun; sleep 600\n")
-    slow = Environment(
-        folder=environment.folder,
-        dockerfile=environment.dockerfile,
-        image=None,
-        build_timeout_s=2.5,
-    )
 
     began = time.monotonic()
     with pytest.raises(ImageError, match=r"took longer than 2\.5 s"):
-        sandbox.image(slow)
+        sandbox.prepare(environment, timeout_s=2.5)
     assert time.monotonic() - began < 20
 
 
@@ -124,7 +121,7 @@ def test_a_missing_base_image_names_the_script_that_makes_it(
     dockerfile(environment, "FROM --platform=linux/amd64 autoloop/base:nine AS first\n")
 
     with pytest.raises(ImageError, match=r"autoloop/base:nine.*sandboxes/setup\.sh"):
-        sandbox.image(environment)
+        sandbox.prepare(environment, timeout_s=60)
 
 
 def test_a_ready_image_wins_over_the_dockerfile(
@@ -132,14 +129,15 @@ def test_a_ready_image_wins_over_the_dockerfile(
 ) -> None:
     ready = Environment(folder=environment.folder, dockerfile=environment.dockerfile, image=BASE)
 
-    assert sandbox.image(ready) == engine.images(BASE)[0]["Id"]
+    with sandbox.box(BoxSpec(environment=ready, labels={})) as box:
+        assert engine.inspect_container(box.id)["Image"] == engine.images(BASE)[0]["Id"]
 
 
 def test_a_task_without_any_image_is_told_what_to_add(
     sandbox: DockerSandbox, tmp_path: Path
 ) -> None:
     with pytest.raises(ImageError, match=r"no Dockerfile.*docker_image"):
-        sandbox.image(Environment(folder=tmp_path, dockerfile=None, image=None))
+        sandbox.prepare(Environment(folder=tmp_path, dockerfile=None, image=None), timeout_s=60)
 
 
 def test_the_agent_image_has_both_sdks_compiled_beforehand(sandbox: DockerSandbox) -> None:

@@ -61,7 +61,7 @@ def test_a_container_whose_command_ends_at_once_says_so_and_is_removed(
 
     with DockerSandbox(tmp_path, run=run) as sandbox, sandbox.start(spec) as container:
         container.wait(20)
-        with pytest.raises(EngineError, match="not running"):
+        with pytest.raises(ImageError, match="not running"):
             container.run("true")
 
     assert ours(engine, run) == []

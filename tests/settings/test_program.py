@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from autoloop.errors import SettingsError
+from autoloop.records import TrialRules
 from autoloop.settings import Program, Settings, override, read_program
 
 ALL = """\
@@ -16,7 +17,17 @@ final: {attempts: 1}
 workers: 4
 rule: passed
 seed: 9
-tasks: evals
+tasks: skip
+tasks_folder: evals
+reward: accuracy
+harbor_quirks: true
+timeouts: {multiplier: 2, agent_multiplier: 3, verifier_multiplier: 0.5, build_multiplier: 4,
+  max_agent_s: 60, max_verifier_s: 30.5, max_build_s: 90}
+agent_folder: sandboxes/agent-harbor
+engine: harbor
+environment: daytona
+environment_options: {region: eu, tags: [a, b], snapshots: true}
+min_free_gb: 0.5
 """
 WRONG = {
     "models: {task: 3}": "'models.task' is 3: write a model's name",
@@ -42,7 +53,23 @@ WRONG = {
     "workers: yes": "'workers' is True: write auto, or a whole number",
     "rule: best": "'rule' is 'best': write paired or passed",
     "seed: 1.5": "'seed' is 1.5: write a whole number",
-    "tasks: ''": "'tasks' is '': write the name of a folder",
+    "tasks: ''": "'tasks' is '': write auto, strict or skip",
+    "tasks: evals": "'tasks' is 'evals': write auto, strict or skip; 'tasks_folder' is what names",
+    "tasks_folder: ''": "'tasks_folder' is '': write a folder in the project, or another source",
+    "reward: 1": "'reward' is 1: write auto, mean, or a key",
+    "harbor_quirks: 1": "'harbor_quirks' is 1: write true or false",
+    "harbor_quirks: maybe": "'harbor_quirks' is 'maybe': write true or false",
+    "timeouts: {multiplier: 0}": "'timeouts.multiplier' is 0: write a number above 0 such as 2.5",
+    "timeouts: {multiplier: true}": "'timeouts.multiplier' is True: write a number above 0",
+    "timeouts: {agent_multiplier: x}": "'timeouts.agent_multiplier' is 'x': write a number above 0",
+    "timeouts: {max_agent_s: -1}": "'timeouts.max_agent_s' is -1: write a number of seconds above",
+    "timeouts: 2": "'timeouts' is 2: write its settings as 'key: value' lines below it",
+    "timeouts: {max_agent: 2}": "'timeouts.max_agent' is not known \\(did you mean 'max_agent",
+    "agent_folder: ''": "'agent_folder' is '': write a folder in the project that has",
+    "engine: podman": "'engine' is 'podman': write docker or harbor",
+    "environment: ''": "'environment' is '': write a Harbor environment such as daytona",
+    "environment_options: x": "'environment_options' is 'x': write its options as",
+    "min_free_gb: 0": "'min_free_gb' is 0: write a number above 0, or null",
     "budget: 24": "'budget' is 24: write its settings as 'key: value' lines below it",
     "models:": "'models' is None: write its settings",
     "budgte: {hours: 3}": "'budgte' is not known \\(did you mean 'budget'\\)",
@@ -66,6 +93,15 @@ def test_every_setting_can_be_set(tmp_path: Path) -> None:
     assert settings.model_dump(exclude_defaults=True) == said
     assert said["splits"]["validation"] == ("json/*", "logs/one")
     assert said["budget"] == {"hours": 1.5, "usd": 50, "tokens": 1000, "trials": 7, "steps": 2}
+
+
+def test_what_belongs_to_trials_becomes_their_rules(tmp_path: Path) -> None:
+    rules = read(tmp_path, ALL).settings.rules()
+
+    assert (rules.reward, rules.default_timeout_s, rules.harbor_quirks) == ("accuracy", 60, True)
+    assert rules.timeouts.agent_s(100) == 180
+    assert rules.timeouts.build_s(30) == 120
+    assert Settings().rules() == TrialRules()
 
 
 @pytest.mark.parametrize(("front", "message"), WRONG.items())
@@ -169,3 +205,10 @@ def test_recorded_settings_are_overridden_likewise(tmp_path: Path) -> None:
     assert (settings.budget.steps, settings.budget.trials) == (9, 7)
     with pytest.raises(SettingsError, match="'steps', given on the command line"):
         override(recorded, {"budget.steps": 0})
+
+
+def test_recorded_settings_keep_how_trials_count(tmp_path: Path) -> None:
+    settings = read(tmp_path, ALL).settings
+
+    assert override(settings.model_dump_json(), {}) == settings
+    assert override(settings.model_dump_json(), {}).rules() == settings.rules()

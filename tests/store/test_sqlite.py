@@ -99,6 +99,21 @@ def test_counts_sum_up_trials_and_steps(tmp_path: Path) -> None:
     assert counts.decisions == {Decision.KEEP: 1, Decision.REVERT: 2}
 
 
+def test_scores_name_each_agent_on_each_task_the_latest_last(tmp_path: Path) -> None:
+    other = replace(make_key(attempt=3), agent="fedcba9876543210")
+    with SqliteStore.open(tmp_path) as store:
+        store.save_trial(make_trial("a", key=other, reward=0.0))
+        store.save_trial(make_trial("b", key=make_key(attempt=0), reward=1.0))
+        store.save_trial(make_trial("c", key=make_key(attempt=1), reward=0.5))
+        store.save_trial(make_trial("d", key=make_key(attempt=2), outcome=Outcome.INVALID))
+        found = store.scores()
+
+    assert [(score.agent, score.mean, score.trials) for score in found] == [
+        ("fedcba9876543210", 0.0, 1),
+        ("0123456789abcdef", 0.75, 2),
+    ]
+
+
 def test_an_unknown_price_makes_the_cost_unknown(tmp_path: Path) -> None:
     with SqliteStore.open(tmp_path) as store:
         assert store.counts().cost_usd == 0.0

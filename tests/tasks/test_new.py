@@ -41,7 +41,7 @@ def test_a_new_task_is_valid_as_it_stands(tmp_path: Path) -> None:
 
     assert folder == tmp_path / "csv/totals"
     assert (task.name, task.family, task.notes) == ("csv/totals", "csv", ())
-    assert task.solution_folder == folder / "solution"
+    assert task.steps[0].solution == folder / "solution"
     assert os.access(folder / "tests/test.sh", os.X_OK)
 
 

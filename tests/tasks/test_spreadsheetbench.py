@@ -213,7 +213,7 @@ def test_all_fifty_become_valid_tasks_that_differ(tmp_path: Path) -> None:
     assert len(folders) == len(found.tasks) == 50
     assert not found.problems
     assert not any(task.notes for task in found.tasks)
-    assert {task.environment.network for task in found.tasks} == {"none"}
+    assert {task.environment.network.mode for task in found.tasks} == {"none"}
     assert len(set(make_splits(found.tasks, SplitPlan()).values())) == 3
 
 

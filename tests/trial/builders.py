@@ -1,10 +1,14 @@
 """Records, and a container on paper, that name only what matters to a test."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Literal
 
+from autoloop.errors import TaskError
+from autoloop.ports import BoxSpec, ContainerSpec
 from autoloop.records import (
     Agent,
     ChatRequest,
@@ -18,11 +22,17 @@ from autoloop.records import (
     Purpose,
     Span,
     Task,
+    TaskStep,
     TrialRequest,
     TrialResult,
+    TrialRules,
     Usage,
+    Verifier,
 )
 from autoloop.testing.models import reply
+from autoloop.trial.box import Box
+from autoloop.trial.network import Line
+from autoloop.trial.plan import TrialPlan
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 SPAN = Span(started_at=NOON, finished_at=NOON + timedelta(seconds=9.5))
@@ -40,6 +50,8 @@ class PaperContainer:
     commands: list[str] = field(default_factory=list)
     users: list[str | None] = field(default_factory=list)
     timeouts: list[float | None] = field(default_factory=list)
+    printed: str = ""
+    networks: list[str] = field(default_factory=list)
     seals: int = 0
 
     @property
@@ -93,35 +105,140 @@ class PaperContainer:
         for target, source in (bring or {}).items():
             self.put(source, target)
 
+    def service(self, name: str) -> "PaperContainer":
+        if name == "main":
+            return self
+        raise TaskError(f"There is no service {name!r}.")
+
+    def set_network(self, mode: Literal["public", "none"]) -> None:
+        self.networks.append(mode)
+
     def wait(self, timeout_s: float | None = None) -> int | None:  # noqa: ARG002
         return 0
 
-    def logs(self, *, max_bytes: int = 64_000) -> str:  # noqa: ARG002
-        return ""
+    def logs(self, *, max_bytes: int = 64_000) -> str:
+        return self.printed[-max_bytes:]
 
     def kill(self) -> None:
         return
 
 
-def make_task(folder: Path = Path("/tasks/sum"), *, user: str | None = None) -> Task:
+class PaperSandbox:
+    """A `Sandbox` that starts one container on paper, or fails as it is told."""
+
+    def __init__(self, container: PaperContainer, *, failure: Exception | None = None) -> None:
+        self.container = container
+        self.specs: list[ContainerSpec] = []
+        self.boxes: list[BoxSpec] = []
+        self._failure = failure
+
+    def prepare(self, environment: Environment, *, timeout_s: float) -> None:
+        assert environment.image or timeout_s
+
+    @contextmanager
+    def box(self, spec: BoxSpec) -> Iterator[PaperContainer]:
+        self.boxes.append(spec)
+        if self._failure:
+            raise self._failure
+        yield self.container
+
+    def agent_image(self) -> str:
+        return "agent"
+
+    @contextmanager
+    def start(self, spec: ContainerSpec) -> Iterator[PaperContainer]:
+        self.specs.append(spec)
+        if self._failure:
+            raise self._failure
+        yield self.container
+
+    def sweep(self, *, run: str | None = None) -> int:
+        return 0 if run else 1
+
+
+class NoEgress:
+    """An `Egress` that leads nowhere."""
+
+    def __init__(self) -> None:
+        self.opened: list[tuple[str, ...]] = []
+
+    @contextmanager
+    def open(self, hosts: Sequence[str]) -> Iterator[Path]:
+        self.opened.append(tuple(hosts))
+        try:
+            yield Path("/nowhere")
+        finally:
+            self.opened.append(())
+
+
+def make_box(plan: TrialPlan, container: PaperContainer) -> Box:
+    """The task's environment as if it had been started."""
+    line = Line(plan, container, at_first=plan.task.environment.network)
+    return Box(container, plan.task.environment, line=line, stack=ExitStack())
+
+
+def make_plan(
+    folder: Path,
+    container: PaperContainer,
+    *,
+    task: Task | None = None,
+    rules: TrialRules | None = None,
+) -> TrialPlan:
+    return TrialPlan(
+        name="sum__0000001",
+        request=make_request(task=task),
+        folder=folder,
+        sandbox=PaperSandbox(container),
+        egress=NoEgress(),
+        rules=rules or TrialRules(),
+    )
+
+
+def make_step(
+    name: str = "",
+    *,
+    user: str | None = None,
+    tests: Path = Path("/tasks/sum/tests"),
+    verifier: Verifier | None = None,
+    min_reward: Mapping[str, float] | None = None,
+) -> TaskStep:
+    return TaskStep(
+        name=name,
+        instruction="Add it up.",
+        verifier=verifier or Verifier(tests=(tests,)),
+        agent_timeout_s=5.0,
+        agent_user=user,
+        min_reward=min_reward or {},
+    )
+
+
+def make_task(
+    folder: Path = Path("/tasks/sum"),
+    *,
+    steps: tuple[TaskStep, ...] = (),
+    strategy: Literal["mean", "final"] = "mean",
+) -> Task:
     return Task(
         name="csv/sum",
         folder=folder,
         digest="sha256:" + "0" * 64,
-        instruction="Add it up.",
         family="csv",
         difficulty="easy",
         environment=Environment(folder=folder / "environment", dockerfile=None, image="image"),
-        agent_timeout_s=5.0,
-        agent_user=user,
+        steps=steps or (make_step(tests=folder / "tests"),),
+        reward_strategy=strategy,
     )
 
 
 def make_request(
-    *, agent: Agent | None = None, purpose: Purpose = Purpose.SEARCH, step: int = 1
+    *,
+    agent: Agent | None = None,
+    purpose: Purpose = Purpose.SEARCH,
+    step: int = 1,
+    task: Task | None = None,
 ) -> TrialRequest:
     return TrialRequest(
-        task=make_task(),
+        task=task or make_task(),
         agent=agent or Agent(source="def solve(i, e, m): ..."),
         purpose=purpose,
         attempt=0,

@@ -2,7 +2,9 @@
 
 import itertools
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,15 +12,16 @@ import pytest
 from docker.api.client import APIClient
 
 from autoloop.app.clock import SystemClock
+from autoloop.egress import EgressProxy
 from autoloop.errors import UserError
 from autoloop.gateway import SocketGateway
 from autoloop.ports import ChatModel
-from autoloop.records import Agent, Purpose, Quota, Task, TrialRequest, TrialResult
+from autoloop.records import Agent, Purpose, Quota, Task, TrialRequest, TrialResult, TrialRules
 from autoloop.sandbox import DockerSandbox
 from autoloop.sandbox.engine import connect
 from autoloop.testing.models import ScriptedModel
 from autoloop.trial import SandboxRunner, read_transcript
-from tests.tasks.builders import only_task, write_task
+from tests.tasks.builders import only_task
 
 ROOT = Path(__file__).parents[2]
 RUN = f"test-trials-{os.getpid()}"
@@ -40,6 +43,7 @@ class Case:
     """Added or replaced; an empty one is left out."""
     model: ChatModel = field(default_factory=lambda: ScriptedModel([]))
     quota: Quota = field(default_factory=Quota)
+    rules: TrialRules = field(default_factory=TrialRules)
 
     @property
     def solver(self) -> Agent:
@@ -92,12 +96,14 @@ class Bench:
             quota=case.quota,
         )
         clock = SystemClock()
-        with SocketGateway(case.model, clock=clock) as gateway:
+        with SocketGateway(case.model, clock=clock) as gateway, EgressProxy() as egress:
             runner = SandboxRunner(
                 self.sandbox,
                 gateway,
+                egress,
                 run_folder=folder / "run",
                 clock=clock,
+                rules=case.rules,
                 suffix=lambda: f"{os.getpid()}-{number}",
             )
             result = runner.run(request)
@@ -106,14 +112,44 @@ class Bench:
     @staticmethod
     def _task(case: Case, folder: Path) -> Task:
         files = {
+            "task.toml": case.toml,
+            "instruction.md": "Write the word.\n",
             "environment/Dockerfile": DOCKERFILE,
             "solution/solve.sh": SOLVE,
-            "tests/test.sh": f"#!/bin/bash\n{case.test}\n",
+            "tests/test.sh": script(case.test),
             **case.files,
         }
-        wanted = {name: text for name, text in files.items() if text}
-        write_task(folder / "word", case.toml, files=wanted)
+        for name, text in files.items():
+            if text:
+                path = folder / "word" / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(text, encoding="utf-8")
+                path.chmod(0o755 if name.endswith(".sh") else 0o644)
         return only_task(folder)
+
+
+Look = Callable[[str], Ended]
+
+
+@contextmanager
+def on_their_way(bench: Bench, cases: Mapping[str, Case]) -> Iterator[Look]:
+    """The end of a case; all cases are on their way as soon as the first is asked for."""
+    with ThreadPoolExecutor(4) as pool:
+        futures = {name: pool.submit(bench.run, case) for name, case in cases.items()}
+
+        def end_of(name: str) -> Ended:
+            # What has not begun is run here and now: a single test does not wait for all cases.
+            if futures[name].cancel():
+                return bench.run(cases[name])
+            return futures[name].result()
+
+        yield end_of
+        pool.shutdown(cancel_futures=True)
+
+
+def script(body: str) -> str:
+    """A file for bash."""
+    return f"#!/bin/bash\n{body}\n"
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ import pytest
 
 from autoloop.records import CommandResult, Healthcheck
 from autoloop.testing.clocks import ManualClock
-from autoloop.trial.health import UnhealthyError, wait_until_healthy
+from autoloop.trial.health import HealthcheckError, wait_until_healthy
 from tests.trial.builders import GOOD, PaperContainer
 
 BAD = CommandResult(exit_code=7, stdout="", stderr="no database yet")
@@ -18,7 +18,7 @@ def answers(*results: CommandResult) -> Callable[[str], CommandResult]:
     return lambda _command: left.pop(0) if len(left) > 1 else left[0]
 
 
-def wait(container: PaperContainer, check: Healthcheck) -> list[float]:
+def wait(container: PaperContainer, check: Healthcheck, *, is_patient: bool = True) -> list[float]:
     """Wait on a clock that only the waiting moves on; how long each pause was."""
     clock, pauses = ManualClock(), list[float]()
 
@@ -26,7 +26,13 @@ def wait(container: PaperContainer, check: Healthcheck) -> list[float]:
         pauses.append(seconds)
         clock.advance(seconds)
 
-    wait_until_healthy(container, check, sleep=sleep, now=clock.monotonic)
+    wait_until_healthy(
+        lambda command, timeout_s: container.run(command, timeout_s=timeout_s),
+        check,
+        is_patient=is_patient,
+        sleep=sleep,
+        now=clock.monotonic,
+    )
     return pauses
 
 
@@ -47,7 +53,7 @@ def test_a_failure_is_followed_by_another_try_after_the_interval() -> None:
 def test_as_many_failures_as_retries_give_up_and_say_why() -> None:
     container = PaperContainer(answer=answers(BAD))
 
-    with pytest.raises(UnhealthyError, match=r"'check' failed 2 times.* 7: no database yet"):
+    with pytest.raises(HealthcheckError, match=r"'check' failed 2 times.* 7: no database yet"):
         wait(container, Healthcheck(command="check", retries=2))
 
     assert len(container.commands) == 2
@@ -65,3 +71,11 @@ def test_a_check_that_hangs_is_a_failure_like_any_other() -> None:
     container = PaperContainer(answer=answers(slow, GOOD))
 
     assert wait(container, Healthcheck(command="check", interval_s=1.0)) == [1.0]
+
+
+def test_a_check_that_hangs_is_the_end_for_the_impatient() -> None:
+    slow = CommandResult(exit_code=124, stdout="", timed_out=True)
+    container = PaperContainer(answer=answers(slow, GOOD))
+
+    with pytest.raises(HealthcheckError, match="last when it was ended after 2 s"):
+        wait(container, Healthcheck(command="check", timeout_s=2.0), is_patient=False)

@@ -11,18 +11,30 @@ import pytest
 
 from autoloop.records import (
     Agent,
+    Environment,
     Failure,
     Message,
     Outcome,
     Purpose,
+    StepResult,
     ToolCall,
     TraceEvent,
     TrialResult,
+    Verifier,
 )
 from autoloop.testing.models import reply
 from autoloop.trial.atif import AtifAgent, trajectory
 from autoloop.trial.layout import JobFolders, job_name
-from tests.trial.builders import NOON, asked, make_request, make_result, ran
+from tests.trial.builders import (
+    NOON,
+    SPAN,
+    asked,
+    make_request,
+    make_result,
+    make_step,
+    make_task,
+    ran,
+)
 
 CRASH = Failure(kind="AgentCrashed", message="agent.py failed: ü")
 GONE = Failure(kind="EngineError", message="The engine is gone.")
@@ -132,6 +144,39 @@ def test_a_result_that_a_power_cut_damaged_does_not_stop_a_job(jobs: JobFolders)
     assert read(job / "result.json")["n_total_trials"] == 1
 
 
+STEPS = (
+    StepResult(name="one", rewards={"reward": 1.0}, phases={"agent_execution": SPAN}),
+    StepResult(name="two", failure=CRASH, phases={"agent_execution": SPAN, "verifier": SPAN}),
+)
+
+
+def test_a_task_of_several_steps_has_a_result_for_each(jobs: JobFolders) -> None:
+    request = make_request(task=make_task(steps=(make_step("one"), make_step("two"))))
+    result = replace(make_result("sum__1", rewards={"reward": 0.5}), steps=STEPS)
+    folder = jobs.trial_folder(request, result.id)
+
+    jobs.finish(request, result, folder)
+
+    written = read(folder / "result.json")
+    one, two = written["step_results"]
+    assert sorted(path.name for path in folder.iterdir()) == ["config.json", "result.json"]
+    assert (one["step_name"], one["verifier_result"]) == ("one", {"rewards": {"reward": 1.0}})
+    assert two["exception_info"]["exception_type"] == "AgentCrashed"
+    assert two["verifier"]["finished_at"] == "2026-03-01T12:00:09.500000Z"
+    assert written["verifier_environment_mode"] is None
+
+
+def test_the_place_of_the_verifier_is_named(jobs: JobFolders) -> None:
+    own = Environment(folder=Path(), dockerfile=None, image="i")
+    steps = (make_step(verifier=Verifier(tests=(), environment=own)),)
+    request = make_request(task=make_task(steps=steps))
+    folder = jobs.trial_folder(request, "sum__1")
+
+    jobs.finish(request, make_result("sum__1"), folder)
+
+    assert read(folder / "result.json")["verifier_environment_mode"] == "separate"
+
+
 def test_reference_agents_have_no_model(jobs: JobFolders) -> None:
     job = finish(jobs, make_result("sum__1"), agent=Agent(kind="oracle"))
 
@@ -182,7 +227,7 @@ def test_harbor_itself_reads_every_file(jobs: JobFolders) -> None:
         make_result("sum__1", rewards={"reward": 1.0, "style": 0.5}),
         make_result("sum__2", rewards={"reward": 0.0}, failure=timeout),
         make_result("sum__3", outcome=Outcome.FAILED, failure=CRASH),
-        make_result("sum__4", outcome=Outcome.INVALID, failure=GONE),
+        replace(make_result("sum__4", outcome=Outcome.INVALID, failure=GONE), steps=STEPS),
     ]
     job = finish(jobs, *results)
     finish(jobs, make_result("sum__5"), agent=Agent(kind="nop"))

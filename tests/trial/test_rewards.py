@@ -88,3 +88,16 @@ def test_without_the_key_reward_the_mean_counts() -> None:
 def test_no_number_at_all_is_no_reward() -> None:
     with pytest.raises(RewardProblem, match="names no reward"):
         counted_reward({})
+
+
+def test_the_mean_counts_where_the_rules_say_so() -> None:
+    assert counted_reward({"reward": 0.0, "style": 1.0}, "mean") == 0.5
+
+
+def test_a_key_counts_where_the_rules_name_it() -> None:
+    assert counted_reward({"reward": 0.0, "style": 1.0}, "style") == 1.0
+
+
+def test_a_key_that_the_rules_name_and_nobody_wrote_is_told_with_those_that_are_there() -> None:
+    with pytest.raises(RewardProblem, match=r"'acc'.*wrote 'reward', 'style'\.$"):
+        counted_reward({"reward": 0.0, "style": 1.0}, "acc")

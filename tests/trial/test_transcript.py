@@ -48,6 +48,27 @@ def test_a_trial_that_left_no_trace_says_so(tmp_path: Path) -> None:
     assert "ended before the agent did anything" in read_transcript(tmp_path)
 
 
+def test_steps_are_shown_in_the_order_in_which_they_were_run(tmp_path: Path) -> None:
+    for name, command in (("two", "ls"), ("one", "pwd")):
+        (tmp_path / "steps" / name).mkdir(parents=True)
+        written(tmp_path / "steps" / name, ran(command))
+    (tmp_path / "result.json").write_text(
+        '{"step_results": [{"step_name": "two"}, {"step_name": "one"}]}'
+    )
+
+    text = read_transcript(tmp_path)
+
+    assert text.startswith("=== step two\n--- 1 agent.py\n> env.run (env_1)\ncommand: ls")
+    assert "\n\n=== step one\n--- 1 agent.py\n> env.run (env_1)\ncommand: pwd" in text
+
+
+def test_steps_of_a_trial_without_a_result_are_shown_by_name(tmp_path: Path) -> None:
+    for name in ("02", "01"):
+        (tmp_path / "steps" / name).mkdir(parents=True)
+
+    assert read_transcript(tmp_path).startswith("=== step 01\nThe trial ended before")
+
+
 def test_a_damaged_trace_is_named(tmp_path: Path) -> None:
     written(tmp_path)
     (tmp_path / "agent" / "trajectory.json").write_text('{"steps": [')

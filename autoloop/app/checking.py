@@ -1,0 +1,134 @@
+"""Proves that tasks are sound: the solution passes, doing nothing does not, and neither wavers."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from statistics import fmean
+
+from autoloop.app.contents import program_of
+from autoloop.app.evaluating import Watch, evaluate_agent
+from autoloop.app.project import Project
+from autoloop.app.reference import HarborAnswer, find_harbor, run_oracle
+from autoloop.app.results import CheckWish, Evaluation, EvalWish, TaskProof
+from autoloop.errors import ImageError, InterruptError
+from autoloop.records import Notice, Task, TaskProblem, TrialResult
+from autoloop.sandbox.looks import ImageLooks
+
+SAME = 1e-9
+
+
+def prove_tasks(project: Project, wish: CheckWish, watch: Watch) -> tuple[TaskProof, ...]:
+    """Run solution and do-nothing agent on every task, and look at what they run in.
+
+    A task that cannot be used is not sound, with the reason; it stops no other.
+
+    Raises:
+        UserError: no engine answers, or there is no Harbor where one was named.
+        InterruptError: someone asked to stop.
+    """
+    harbor = find_harbor(wish.harbor)
+    lenient = replace(project, overrides={**project.overrides, "tasks": "skip"})
+    plan = EvalWish(tasks=wish.tasks, workers=wish.workers)
+    solved = replace(plan, agent="oracle", attempts=wish.repeat)
+    oracle = _whole(evaluate_agent(lenient, solved, watch, least=0))
+    nop = _whole(evaluate_agent(lenient, replace(plan, agent="nop"), watch, least=0))
+    answers = _answers(harbor, oracle.tasks, watch)
+    good = [_proof(task, oracle, nop) for task in oracle.tasks]
+    if program_of(project).settings.engine == "docker":
+        good = _with_images(good, oracle.tasks, offline=wish.offline)
+    compared = [_compared(proof, oracle.trials, answers.get(proof.task)) for proof in good]
+    bad = [_unusable(problem) for problem in _first_of_each(oracle.problems)]
+    return (*compared, *bad)
+
+
+def _whole(evaluation: Evaluation) -> Evaluation:
+    if evaluation.stopped:
+        raise InterruptError(f"Interrupted: nothing is proven. Trials: {evaluation.folder}")
+    return evaluation
+
+
+def _proof(task: Task, oracle: Evaluation, nop: Evaluation) -> TaskProof:
+    solved, idle = _counted(task, oracle.trials), _counted(task, nop.trials)
+    trials = [t for t in (*oracle.trials, *nop.trials) if t.key.task == task.name]
+    failures = [t.failure.message for t in trials if t.failure is not None]
+    rewards = tuple(trial.reward for trial in solved)
+    proof = TaskProof(
+        task=task.name,
+        oracle=fmean(rewards) if rewards else None,
+        nop=idle[0].reward if idle else None,
+        problem=failures[-1] if failures else "",
+        oracle_rewards=rewards,
+        build_s=oracle.build_s.get(task.name),
+        trial_s=fmean(trial.span.seconds for trial in solved) if solved else None,
+    )
+    if proof.flaky:
+        given = ", ".join(f"{reward:g}" for reward in rewards)
+        return replace(proof, problem=f"flaky: the same solution was rewarded {given}")
+    return proof
+
+
+def _with_images(
+    proofs: Sequence[TaskProof], tasks: Sequence[Task], *, offline: bool
+) -> list[TaskProof]:
+    """The proofs with the facts of the images of this machine's engine."""
+    with ImageLooks() as looks:
+        pairs = zip(proofs, tasks, strict=True)
+        return [_looked_at(proof, task, looks=looks, offline=offline) for proof, task in pairs]
+
+
+def _looked_at(proof: TaskProof, task: Task, *, looks: ImageLooks, offline: bool) -> TaskProof:
+    proof = replace(proof, image_mb=looks.size_bytes(task.environment) / 1e6)
+    if not offline:
+        return proof
+    try:
+        tried = looks.require_offline(task.environment)
+    except ImageError as error:
+        return replace(proof, offline=False, problem=proof.problem or f"offline: {error}")
+    return replace(proof, offline=True if tried else None)
+
+
+def _answers(
+    harbor: Path | None, tasks: Sequence[Task], watch: Watch
+) -> Mapping[str, HarborAnswer]:
+    """What Harbor gives for each solution, two at a time: it is no light program."""
+    if harbor is None or not tasks:
+        return {}
+    watch.observer.notify(Notice(text=f"Comparing {len(tasks)} tasks with Harbor ({harbor})."))
+
+    def ask(task: Task) -> HarborAnswer | None:
+        return None if watch.stop.requested else run_oracle(harbor, task)
+
+    with ThreadPoolExecutor(2, thread_name_prefix="harbor") as pool:
+        answers = list(pool.map(ask, tasks))
+    if None in answers:
+        raise InterruptError("Interrupted while the tasks were run in Harbor.")
+    return {t.name: a for t, a in zip(tasks, answers, strict=True) if a is not None}
+
+
+def _compared(
+    proof: TaskProof, trials: Iterable[TrialResult], answer: HarborAnswer | None
+) -> TaskProof:
+    ours = next((t.rewards for t in trials if t.key.task == proof.task and t.counts), None)
+    if answer is None or ours is None:
+        return proof
+    if not answer.rewards:
+        return replace(proof, harbor_remark=answer.remark)
+    theirs = answer.rewards
+    same = ours.keys() == theirs.keys() and all(abs(ours[k] - theirs[k]) < SAME for k in ours)
+    given = ", ".join(f"{key} {value:g}" for key, value in theirs.items())
+    problem = proof.problem if same else (proof.problem or f"Harbor gives {given}")
+    return replace(proof, same_in_harbor=same, harbor_remark=given, problem=problem)
+
+
+def _counted(task: Task, trials: Iterable[TrialResult]) -> list[TrialResult]:
+    return [t for t in trials if t.key.task == task.name and t.counts]
+
+
+def _first_of_each(problems: Iterable[TaskProblem]) -> list[TaskProblem]:
+    """One problem of each folder: the first is what a person mends first."""
+    return list({problem.folder: problem for problem in reversed(tuple(problems))}.values())[::-1]
+
+
+def _unusable(problem: TaskProblem) -> TaskProof:
+    return TaskProof(task=problem.folder.name, oracle=None, nop=None, problem=str(problem))

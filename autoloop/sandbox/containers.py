@@ -1,0 +1,135 @@
+"""Single containers: created, started, and removed in the background."""
+
+import os
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+
+import docker.errors
+from docker.api.client import APIClient
+
+from autoloop.errors import AutoloopError, ImageError, TaskError
+from autoloop.ports import ContainerSpec
+from autoloop.sandbox.archives import Entry, archive_of
+from autoloop.sandbox.container import DockerContainer
+from autoloop.sandbox.creation import create, makes_folders
+from autoloop.sandbox.doors import BridgeDoor
+from autoloop.sandbox.engine import engine_errors, explanation
+from autoloop.sandbox.files import Files
+from autoloop.sandbox.living import Living
+
+STARTS_AT_ONCE = max(4, 2 * (os.cpu_count() or 1))
+"""More of them only make each other slower, until the engine answers nobody."""
+FOLDER_ROUNDS = 40
+FOLDER_PAUSE_S = 0.005
+NO_GPU = ("could not select device driver", "nvidia-container-cli", "unknown runtime")
+
+
+class Containers:
+    """Starts single containers; any thread may call."""
+
+    def __init__(self, api: APIClient, *, labels: Mapping[str, str], living: Living) -> None:
+        self._api = api
+        self._labels = labels
+        self._living = living
+        self._starts = threading.BoundedSemaphore(STARTS_AT_ONCE)
+
+    @contextmanager
+    def start(self, spec: ContainerSpec) -> Iterator[DockerContainer]:
+        """Start a container; leaving the context removes it in the background, with its volumes.
+
+        Raises:
+            ImageError: the image is not here, or cannot run the command.
+            TaskError: it asks for a GPU, and the engine has none to give.
+        """
+        with self._starts:
+            container_id = self._create(spec)
+            self._living.add(container_id, partial(remove_container, self._api, container_id))
+            try:
+                self._start(container_id, spec)
+            except AutoloopError:
+                self._living.remove_later(container_id)
+                raise
+        try:
+            if makes_folders(spec):
+                await_folders(self._api, container_id, spec.folders, image=spec.image)
+            door = BridgeDoor(
+                self._api,
+                container_id,
+                is_open=spec.network == "public",
+                was_shut=spec.network == "none",
+            )
+            yield DockerContainer(self._api, container_id, image=spec.image, door=door)
+        finally:
+            self._living.remove_later(container_id)
+
+    def _create(self, spec: ContainerSpec) -> str:
+        with engine_errors("creating a container"):
+            try:
+                return create(self._api, spec, labels=self._labels)
+            except docker.errors.ImageNotFound as error:
+                raise ImageError(
+                    f"The image {spec.image} is not here any more; run again to build it."
+                ) from error
+
+    def _start(self, container_id: str, spec: ContainerSpec) -> None:
+        with engine_errors("starting a container"):
+            try:
+                self._api.start(container_id)
+            except docker.errors.APIError as error:
+                refuse_start(explanation(error), image=spec.image, cause=error)
+                raise
+
+
+def await_folders(
+    api: APIClient, container_id: str, folders: tuple[str, ...], *, image: str
+) -> None:
+    """Give the container a moment to make its folders itself, else do it from outside.
+
+    Raises:
+        ImageError: its main process has ended.
+    """
+    with engine_errors("making folders in a container"):
+        files = Files(api, container_id)
+        for _ in range(FOLDER_ROUNDS):
+            last = files.state(folders[-1])
+            if last is not None and last.is_open_folder:
+                return
+            time.sleep(FOLDER_PAUSE_S)
+        DockerContainer(api, container_id, image=image).require_alive()
+        open_folders(files, folders)
+
+
+def open_folders(files: Files, folders: tuple[str, ...]) -> None:
+    """Make world-writable folders from outside. May raise docker's APIError."""
+    files.unpack(archive_of(Entry(path=folder, mode=0o777) for folder in folders), at="/")
+
+
+def refuse_start(said: str, *, image: str, cause: Exception | None = None) -> None:
+    """Raise what the engine's refusal to start a container means, unless it is its own trouble.
+
+    Raises:
+        TaskError: a GPU is asked for, and there is none.
+        ImageError: the image has no such command, user or folder.
+    """
+    if any(words in said for words in NO_GPU):
+        raise TaskError(
+            f"The task asks for GPUs (gpus in task.toml or in its docker-compose.yaml), and this "
+            f"engine has none to give: install the NVIDIA container toolkit on a machine with a "
+            f"GPU, or leave the task out. The engine said: {said}"
+        ) from cause
+    if "OCI runtime" in said and "no space left" not in said:
+        raise ImageError(f"The image {image} cannot be started: {said}") from cause
+
+
+def remove_container(api: APIClient, container_id: str) -> None:
+    """End a container without grace and remove it with its anonymous volumes."""
+    with engine_errors(f"removing the container {container_id[:12]}"):
+        try:
+            api.remove_container(container_id, force=True, v=True)
+        except docker.errors.APIError as error:
+            # Somebody else removed it, or is about to.
+            if error.status_code not in {404, 409}:
+                raise

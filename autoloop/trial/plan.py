@@ -1,0 +1,43 @@
+"""What one trial is, and what it works with."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from autoloop.ports import Egress, Sandbox
+from autoloop.records import Task, TaskStep, TrialRequest, TrialRules
+
+PARTS = ("agent", "verifier", "artifacts")
+"""The folders of a trial, or of a step, in Harbor's layout."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrialPlan:
+    """One trial on its way; shared by everything that takes part in it."""
+
+    name: str
+    request: TrialRequest
+    folder: Path
+    """Where its files go."""
+    sandbox: Sandbox
+    egress: Egress
+    rules: TrialRules
+
+    @property
+    def task(self) -> Task:
+        """The task."""
+        return self.request.task
+
+    def step_folder(self, step: TaskStep) -> Path:
+        """Where the files of a step go: its own folder, or the trial's where steps have no name."""
+        return self.folder / "steps" / step.name if step.name else self.folder
+
+    def note(self, sentence: str) -> None:
+        """Keep what a person may want to know of this trial, in its trial.log."""
+        with (self.folder / "trial.log").open("a", encoding="utf-8", errors="replace") as log:
+            log.write(sentence + "\n")
+
+
+def make_parts(folder: Path) -> None:
+    """Make the folders that every trial and every step has. Harmless to repeat."""
+    for part in PARTS:
+        (folder / part).mkdir(parents=True, exist_ok=True)
