@@ -58,6 +58,8 @@ class TrialTerms:
     is_cut_off: bool
     images: Mapping[str, str]
     """By service."""
+    blank: tuple[str, ...] = ()
+    """Variables that are empty unless the file sets them."""
     networks: Mapping[str, str] = field(default_factory=dict)
     """Networks that are there already, by their names in the file."""
 
@@ -163,6 +165,10 @@ class Composition:
             "image": terms.images[name],
             "pull_policy": "never",
             "labels": {**(service.get("labels") or {}), **terms.labels},
+            "environment": {
+                **dict.fromkeys(terms.blank, ""),
+                **(service.get("environment") or {}),
+            },
             "volumes": list(_mounts(service, is_main=name == MAIN)),
         }
         ours.setdefault("logging", {"driver": PRINTED_LOG.type, "options": PRINTED_LOG.config})
@@ -182,7 +188,7 @@ class Composition:
 def _main(service: Table, terms: TrialTerms, *, waits: bool) -> Table:
     """`main` as every task container of ours is: limits, few capabilities, its env and folders."""
     limits = terms.resources
-    service["environment"] = {**(service.get("environment") or {}), **terms.env}
+    service["environment"] = {**service["environment"], **terms.env}
     service.setdefault("init", True)
     service["cap_drop"] = [*(service.get("cap_drop") or []), "ALL"]
     service["cap_add"] = sorted({*(service.get("cap_add") or []), *KEPT_CAPABILITIES})

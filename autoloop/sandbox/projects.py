@@ -4,7 +4,7 @@ import os
 import threading
 import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -36,6 +36,7 @@ STARTS_AT_ONCE = max(8, 4 * (os.cpu_count() or 1))
 """Most of a start is waiting for sidecars to be healthy."""
 PROXIES = ("http_proxy", "https_proxy", "ftp_proxy", "no_proxy", "all_proxy")
 REMOVAL_ROUNDS = 5
+LATE_ROUNDS, LATE_PAUSE_S = 5, 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,10 +80,12 @@ class Projects:
         name = f"autoloop-{uuid.uuid4().hex[:16]}"
         start = ProjectStart(name=name, spec=spec, prepared=prepared, is_cut_off=_is_cut_off(spec))
         start.refuse_open_door()
-        self._living.add(name, partial(remove_project, self._api, name))
+        removal = Removal(self._api, name)
+        self._living.add(name, removal.run)
         try:
             with self._starts:
                 parts = self._up(start, deadline=time.monotonic() + timeout_s)
+                removal.is_whole = True
             containers = self._containers(start, parts)
             if start.makes_folders_itself:
                 image = prepared.images[MAIN]
@@ -218,7 +221,8 @@ class ProjectStart:
         environment = self.spec.environment
         return TrialTerms(
             labels=self.labels(ours),
-            env={**self._no_proxies(), **environment.env},
+            env=environment.env,
+            blank=self._blank(),
             workdir=environment.workdir,
             folders=self.spec.folders,
             resources=environment.resources,
@@ -227,14 +231,14 @@ class ProjectStart:
             networks=networks,
         )
 
-    def _no_proxies(self) -> dict[str, str]:
-        """Without network, the proxies of the user's docker configuration would only tell secrets.
+    def _blank(self) -> tuple[str, ...]:
+        """Without network, the proxies of the user's docker configuration only tell secrets.
 
         Compose sets them in every container, and an address may have a password in it.
         """
         if not self.is_cut_off or not load_general_config().get("proxies"):
-            return {}
-        return dict.fromkeys((*PROXIES, *map(str.upper, PROXIES)), "")
+            return ()
+        return (*PROXIES, *map(str.upper, PROXIES))
 
     def refuse_open_door(self) -> None:
         """Refuse a task container without network that lives in the host's.
@@ -248,6 +252,26 @@ class ProjectStart:
 
 def _is_cut_off(spec: BoxSpec) -> bool:
     return spec.environment.network.mode != "public"
+
+
+class Removal:
+    """Removes a project, also one whose start was broken off."""
+
+    def __init__(
+        self, api: APIClient, name: str, *, sleep: Callable[[float], None] = time.sleep
+    ) -> None:
+        self._api = api
+        self._name = name
+        self._sleep = sleep
+        self.is_whole = False
+        """Whether compose has made all that belongs to it."""
+
+    def run(self) -> None:
+        """Remove what there is; the engine may still make what compose had asked for."""
+        remove_project(self._api, self._name)
+        for _ in range(0 if self.is_whole else LATE_ROUNDS):
+            self._sleep(LATE_PAUSE_S)
+            remove_project(self._api, self._name)
 
 
 def remove_project(api: APIClient, name: str) -> None:

@@ -57,7 +57,8 @@ class Quiet(http.server.BaseHTTPRequestHandler):
 
 def phases(environment: str = "", agent: str = "", verifier: str = "") -> str:
     """A task.toml with these networks."""
-    toml = TOML.replace("[agent]\n", f"[agent]\n{agent}").replace(
+    patient = TOML.replace("60.0", "240.0").replace("30.0", "240.0")
+    toml = patient.replace("[agent]\n", f"[agent]\n{agent}").replace(
         "[verifier]\n", f"[verifier]\n{verifier}"
     )
     return toml + f"[environment]\n{environment}"

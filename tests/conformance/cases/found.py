@@ -6,6 +6,7 @@ from tests.conformance.building import (
     LIMITS,
     ONE,
     SOLVE,
+    ends,
     give,
     holds,
     scored,
@@ -171,7 +172,7 @@ CASES = (
             step("02-build", f". /tests/common.sh; check plan && {give(1)}", "echo build >> log"),
             step("03-review", f". /tests/common.sh; check build && {give(1)}", "true"),
         ),
-        expect=scored(),
+        expect=Expect(rewards={"reward": 1.0}, steps=ends(1.0, 1.0, 1.0)),
     ),
     Case(
         id="secrets-in-the-output",

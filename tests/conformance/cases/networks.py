@@ -15,11 +15,11 @@ from tests.conformance.building import (
 from tests.conformance.case import Case, Reference
 
 SEEN = "python3 /solution/look.py >> /app/seen"
-WAS_BOTH = "xargs < /app/seen | grep -Eq '^(cut|silent) (open|silent)$'"
 IS_OPEN = "python3 /tests/look.py | grep -Eq 'open|silent'"
 IS_CUT = "python3 /tests/look.py | grep -Eq 'cut|silent'"
 WAS_OPEN = "xargs < /app/seen | grep -Eq '^(open|silent)$'"
 WAS_CUT = "xargs < /app/seen | grep -Eq '^(cut|silent)$'"
+WAS_BOTH = "xargs < /app/seen | grep -Eq '^(cut|silent) (open|silent)$'"
 ABORTS = Reference(refused=True)
 HOST = "127.9.8.7"
 """Allowed, and nothing listens there: the proxy says so, and refuses others by another number."""
@@ -120,9 +120,7 @@ CASES = (
         files=steps(
             LIMITS + tables("one", "two", one="agent.network_mode = 'no-network'\n"),
             step("one", holds(WAS_CUT, IS_OPEN), SEEN, more=LOOKS),
-            step(
-                "two", holds("[ \"$(xargs < /app/seen)\" = 'cut open' ]", IS_OPEN), SEEN, more=LOOKS
-            ),
+            step("two", holds(WAS_BOTH, IS_OPEN), SEEN, more=LOOKS),
         ),
         expect=scored(),
         harbor=ABORTS,
