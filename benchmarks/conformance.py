@@ -165,7 +165,7 @@ def compared(
         recorded = Seen(
             rewards=dict(said.rewards or {}),
             failure=said.failure,
-            steps=said.steps,
+            steps=said.steps or theirs.steps,
             refused=said.refused,
         )
         reason = None if same(theirs, own) else why.get(case.differs, "")

@@ -16,14 +16,15 @@ import resource
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
+from functools import partial
 from itertools import count, islice
 from pathlib import Path
-from statistics import median
+from statistics import mean, median
 from tempfile import TemporaryDirectory
 
 import docker
@@ -43,7 +44,7 @@ BASE = "autoloop/base:bookworm"
 WORKERS = (1, 4, 8)
 COMMANDS = 20
 COMMAND = "sleep 0.05"
-OFFLINE = 'network_mode = "no-network"\n'
+NO_NETWORK = 'network_mode = "no-network"\n'
 HARBOR = Path(__file__).parents[1] / ".venv-harbor" / "bin" / "python"
 FILES = {
     "instruction.md": "Do nothing.\n",
@@ -55,8 +56,7 @@ INIT = "services:\n  main:\n    init: true\n"
 MOST_OF_FLOOR = 1.5
 TIMES_HARBOR = 8.0
 TIMES_HARBOR_INIT = 4.0
-HARBOR_WORKERS = 8
-"""The number of workers at which the aims against Harbor hold."""
+HARBOR_WORKERS = 8  # at which the two aims above hold
 MOST_CPU_S = 0.15
 
 
@@ -83,8 +83,8 @@ class Row:
 
     floor_s: float
     autoloop_s: float
-    harbor_s: float | None
-    harbor_init_s: float | None
+    harbor_s: float | None = None
+    harbor_init_s: float | None = None
     ratio_floor: float
     """Median of the rounds' ratios."""
     ratio_low: float
@@ -92,8 +92,11 @@ class Row:
     floor_cpu_s: float
     autoloop_cpu_s: float
     """CPU seconds of this process, the engine's not counted."""
-    harbor_cpu_s: float | None
+    harbor_cpu_s: float | None = None
     """CPU seconds of Harbor and the command-line clients it starts."""
+    times_harbor: float | None = None
+    """How many times as fast autoloop is, by trials right before and after Harbor's."""
+    times_harbor_init: float | None = None
 
 
 def do_nothing(*, has_network: bool) -> Work:
@@ -115,7 +118,7 @@ def run_commands(*, has_network: bool) -> Work:
 
 def write_tasks(folder: Path, number: int, *, has_network: bool = True) -> tuple[Task, ...]:
     """So many tasks that a do-nothing agent solves."""
-    toml = 'version = "1.0"\n[environment]\n' + ("" if has_network else OFFLINE)
+    toml = 'version = "1.0"\n[environment]\n' + ("" if has_network else NO_NETWORK)
     for index in range(number):
         for name, text in {**FILES, "task.toml": toml}.items():
             path = folder / f"trivial-{index:03}" / name
@@ -172,6 +175,12 @@ def run_trials(
     wrong = [r.failure for r in results if r.outcome is not Outcome.SCORED or r.reward != 1.0]
     if wrong:
         sys.exit(f"{len(wrong)} trials went wrong, the first one: {wrong[0]}")
+
+
+def some_trials(requests: Iterator[TrialRequest], workers: int, folder: Path) -> Spent:
+    """Two trials for every worker."""
+    run_trials(list(islice(requests, 2 * workers)), workers, folder, spent := [])
+    return spent[0]
 
 
 def requests_for(tasks: Sequence[Task], agent: Agent) -> Iterator[TrialRequest]:
@@ -254,28 +263,33 @@ def measure(tasks: Sequence[Task], workers: int, *, rounds: int, folder: Path, w
     return Row(
         floor_s=round(median(s.wall_s for s in floor), 3),
         autoloop_s=round(median(s.wall_s for s in ours), 3),
-        harbor_s=None,
-        harbor_init_s=None,
         ratio_floor=round(median(ratios), 2),
         ratio_low=round(min(ratios), 2),
         ratio_high=round(max(ratios), 2),
         floor_cpu_s=round(median(s.cpu_s for s in floor), 3),
         autoloop_cpu_s=round(median(s.cpu_s for s in ours), 3),
-        harbor_cpu_s=None,
     )
 
 
-def beside_harbor(row: Row, harbor: Harbor, workers: int) -> Row:
-    """The row with Harbor's figures; as few of its trials as still keep all workers busy."""
+def beside_harbor(row: Row, harbor: Harbor, workers: int, *, ours: Callable[[], Spent]) -> Row:
+    """The row with Harbor's figures; as few of its trials as still keep all workers busy.
+
+    Trials of ours run right before and after each of Harbor's rounds, for the same reason.
+    """
     trials = max(2, workers)
+    first = ours()
     shipped = harbor.run(trials, workers, init=False)
+    second = ours()
     with_init = harbor.run(trials, workers, init=True)
-    known = asdict(row) | {
-        "harbor_s": round(shipped.wall_s, 3),
-        "harbor_init_s": round(with_init.wall_s, 3),
-        "harbor_cpu_s": round(shipped.cpu_s, 3),
-    }
-    return Row(**known)
+    third = ours()
+    return replace(
+        row,
+        harbor_s=round(shipped.wall_s, 3),
+        harbor_init_s=round(with_init.wall_s, 3),
+        harbor_cpu_s=round(shipped.cpu_s, 3),
+        times_harbor=round(shipped.wall_s / mean([first.wall_s, second.wall_s]), 1),
+        times_harbor_init=round(with_init.wall_s / mean([second.wall_s, third.wall_s]), 1),
+    )
 
 
 def show(rows: dict[int, Row], *, trivial: bool) -> None:
@@ -309,12 +323,11 @@ def aims(rows: dict[int, Row]) -> Iterator[str]:
             ratio <= MOST_OF_FLOOR, f"{where}: {ratio:.2f} times the floor", f"{MOST_OF_FLOOR}"
         )
         yield _aim(cpu <= MOST_CPU_S, f"{where}: {cpu:.3f} s of own CPU a trial", f"{MOST_CPU_S} s")
-        if workers == HARBOR_WORKERS and row.harbor_s and row.harbor_init_s:
-            for name, theirs, least in (
-                ("Harbor", row.harbor_s, TIMES_HARBOR),
-                ("Harbor with init", row.harbor_init_s, TIMES_HARBOR_INIT),
-            ):
-                times = theirs / row.autoloop_s
+        for name, times, least in (
+            ("Harbor", row.times_harbor, TIMES_HARBOR),
+            ("Harbor with init", row.times_harbor_init, TIMES_HARBOR_INIT),
+        ):
+            if workers == HARBOR_WORKERS and times is not None:
                 told = f"{where}: {times:.1f} times as fast as {name}"
                 yield _aim(times >= least, told, f"{least:g}", bound="least")
 
@@ -352,9 +365,8 @@ def read_wish() -> argparse.Namespace:
 def main() -> None:
     wish = read_wish()
     has_network = not wish.no_network
-    works = {"workers": do_nothing(has_network=has_network)}
-    if wish.realistic:
-        works["realistic"] = run_commands(has_network=has_network)
+    kinds = {"workers": do_nothing} | ({"realistic": run_commands} if wish.realistic else {})
+    works = {name: kind(has_network=has_network) for name, kind in kinds.items()}
     found: dict[str, dict[int, Row]] = {}
     with TemporaryDirectory(prefix="autoloop-trials-") as path:
         folder = Path(path)
@@ -370,14 +382,18 @@ def main() -> None:
         if python is not None:
             harbor = Harbor(python, folder / "harbor")
             harbor.run(1, 1, init=True)
-            rows = found["workers"]
-            found["workers"] = {n: beside_harbor(row, harbor, n) for n, row in rows.items()}
+            requests = requests_for(tasks, works["workers"].agent)
+            for workers, row in found["workers"].items():
+                ours = partial(some_trials, requests, workers, folder)
+                found["workers"][workers] = beside_harbor(row, harbor, workers, ours=ours)
     if wish.json:
-        print(json.dumps({k: {str(n): asdict(r) for n, r in v.items()} for k, v in found.items()}))
+        by_name = {k: {str(n): asdict(row) for n, row in v.items()} for k, v in found.items()}
+        print(json.dumps(by_name))
         return
     for name, rows in found.items():
-        print("Trivial trials" if name == "workers" else f"\nTrials with {COMMANDS} commands")
-        show(rows, trivial=name == "workers")
+        trivial = name == "workers"
+        print("Trivial trials" if trivial else f"\nTrials with {COMMANDS} commands")
+        show(rows, trivial=trivial)
 
 
 if __name__ == "__main__":

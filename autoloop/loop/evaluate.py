@@ -1,14 +1,15 @@
 """Evaluates an edit: asks the rule, runs what it wants to see, until it decides."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
+from autoloop.loop.history import VISIBLE, history_before, score_of
 from autoloop.loop.lab import Lab
 from autoloop.loop.work import Work
 from autoloop.records import (
     Agent,
     Evidence,
     Purpose,
-    Score,
     Side,
     Split,
     StopReason,
@@ -25,10 +26,11 @@ def evaluate(work: Work, *, candidate: Agent, incumbent: Agent, step: int) -> Ve
         StoppedError: the run has to end before the verdict; resuming goes on where it was.
     """
     sides = {Side.CANDIDATE: candidate, Side.INCUMBENT: incumbent}
+    history = history_before(work, step)
     exhausted = False
     while True:
         evidence = _evidence(work, sides, step=step, exhausted=exhausted)
-        answer = work.parts.rule.decide(evidence)
+        answer = work.parts.rule.decide(replace(evidence, history=history))
         if isinstance(answer, Verdict):
             work.lab.drain()
             return answer
@@ -84,21 +86,14 @@ def _start(
 def _evidence(work: Work, sides: dict[Side, Agent], *, step: int, exhausted: bool) -> Evidence:
     plan, lab, guard = work.plan, work.lab, work.parts.guard
     by_digest = {agent.digest: side for side, agent in sides.items()}
-    visible = (Split.TRAIN, Split.VALIDATION)
     return Evidence(
         train=plan.names(Split.TRAIN),
         validation=plan.names(Split.VALIDATION),
         scores=tuple(
-            Score(
-                side=side,
-                task=trial.key.task,
-                split=plan.splits[trial.key.task],
-                attempt=trial.key.attempt,
-                reward=trial.reward,
-            )
+            score_of(trial, side, plan.splits[trial.key.task])
             for side, agent in sides.items()
             for trial in lab.counted(agent, Purpose.SEARCH)
-            if plan.splits.get(trial.key.task) in visible
+            if plan.splits.get(trial.key.task) in VISIBLE
         ),
         pending=tuple(
             Want(side=by_digest[r.agent.digest], task=r.task.name)

@@ -96,11 +96,14 @@ class Lab:
 
     def counted(self, agent: Agent, purpose: Purpose) -> list[TrialResult]:
         """Trials of an agent that count, of the tasks as they are now."""
+        return [t for t in self.evidence(purpose) if t.key.agent == agent.digest]
+
+    def evidence(self, purpose: Purpose) -> list[TrialResult]:
+        """Trials of all agents that count, of the tasks as they are now."""
         return [
             trial
             for trial in self._trials
             if trial.counts
-            and trial.key.agent == agent.digest
             and trial.key.purpose is purpose
             and trial.key.task in self.plan.tasks
             and trial.key.task_digest == self.plan.tasks[trial.key.task].digest

@@ -24,6 +24,7 @@ STARTS_AT_ONCE = max(4, 2 * (os.cpu_count() or 1))
 """More of them only make each other slower, until the engine answers nobody."""
 FOLDER_ROUNDS = 40
 FOLDER_PAUSE_S = 0.005
+HEALTH_PAUSE_S = 0.1
 NO_GPU = ("could not select device driver", "nvidia-container-cli", "unknown runtime")
 
 
@@ -100,6 +101,28 @@ def await_folders(
             time.sleep(FOLDER_PAUSE_S)
         DockerContainer(api, container_id, image=image).require_alive()
         open_folders(files, folders)
+
+
+def await_healthy(api: APIClient, container_id: str, *, image: str, deadline: float) -> None:
+    """Wait until the image's own HEALTHCHECK succeeds, as `compose up --wait` does.
+
+    Raises:
+        ImageError: it does not succeed, or not in time.
+    """
+    with engine_errors("waiting until a container is healthy"):
+        while True:
+            state = api.inspect_container(container_id)["State"]
+            health = state["Health"]
+            if health["Status"] == "healthy":
+                return
+            last = (health.get("Log") or [{}])[-1].get("Output", "").strip()
+            if health["Status"] == "unhealthy" or not state["Running"]:
+                raise ImageError(f"The HEALTHCHECK of the image {image} fails: {last[-500:]}")
+            if time.monotonic() > deadline:
+                raise ImageError(
+                    f"The HEALTHCHECK of the image {image} did not succeed in time: {last[-500:]}"
+                )
+            time.sleep(HEALTH_PAUSE_S)
 
 
 def open_folders(files: Files, folders: tuple[str, ...]) -> None:

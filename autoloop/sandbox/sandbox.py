@@ -13,7 +13,7 @@ from autoloop.sandbox.agent_image import DEFAULT_FOLDER, AgentImage
 from autoloop.sandbox.cli import DockerCli
 from autoloop.sandbox.compose import Compose
 from autoloop.sandbox.container import DockerContainer
-from autoloop.sandbox.containers import Containers
+from autoloop.sandbox.containers import Containers, await_healthy
 from autoloop.sandbox.disk import DiskGuard
 from autoloop.sandbox.engine import connect
 from autoloop.sandbox.images import Images
@@ -125,6 +125,8 @@ class DockerSandbox:
             else:
                 image = self._preparation.image(spec.environment, timeout_s=spec.timeout_s)
                 container = stack.enter_context(self._containers.start(_single(spec, image)))
+                if self._images.has_healthcheck(image):
+                    await_healthy(self._api, container.id, image=image, deadline=deadline)
                 self._upload(spec.environment, container, image)
                 yield container
 

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from autoloop.records import TaskProblem
-from autoloop.tasks.environments import agent_place, defines_image, verifier_place
+from autoloop.tasks.environments import COMPOSE, agent_place, defines_image, verifier_place
 from autoloop.tasks.format import StepTable, TaskTable
 
 CANARY = re.compile(r"(<!--.*canary.*-->|#.*canary.*)", re.IGNORECASE)
+MAIN = "main"
 TEST = "test.sh"
 MISSING_TEST = (
     "the file is missing. Write a script that puts 0 or 1 into /logs/verifier/reward.txt."
@@ -68,10 +69,23 @@ def bad_inputs(folder: Path, table: TaskTable) -> Iterator[TaskProblem]:
     agent = agent_place(folder, table)
     if agent.image is None and not defines_image(agent.folder):
         yield TaskProblem(folder=folder, file="environment/Dockerfile", key=None, reason=NO_IMAGE)
+    if not (agent.folder / COMPOSE).is_file():
+        yield from _unreachable_services(folder, table)
     trajectory = trajectory_of(folder, table)
     if trajectory is not None and not _is_trajectory(trajectory):
         file = trajectory.relative_to(folder).as_posix()
         yield TaskProblem(folder=folder, file=file, key=None, reason=NO_TRAJECTORY)
+
+
+def _unreachable_services(folder: Path, table: TaskTable) -> Iterator[TaskProblem]:
+    """Services that are named where there is no file that could define them."""
+    artifacts = [*table.artifacts, *(entry for step in table.steps for entry in step.artifacts)]
+    hooks = [*table.verifier.collect, *(h for step in table.steps for h in step.verifier.collect)]
+    named = [("artifacts", entry.service) for entry in artifacts]
+    for key, service in [*named, *(("verifier.collect", hook.service) for hook in hooks)]:
+        if service not in {None, MAIN}:
+            reason = f"there is no environment/{COMPOSE} that could define the service {service!r}."
+            yield TaskProblem(folder=folder, file="task.toml", key=key, reason=reason)
 
 
 def trajectory_of(folder: Path, table: TaskTable) -> Path | None:

@@ -18,13 +18,13 @@ SOLVE = f"({SCRIPT}) > /logs/agent/oracle.txt 2>&1"
 KEEP_CODE = "code=$?; [ $code = 0 ] || printf $code > /logs/agent/exit-code.txt; exit $code"
 OVER = "its time is over"
 # Ends at the time limit without ending what it has started, as an exec that Harbor gives up.
-GIVE_UP = f"""{{solve}} & solver=$!
-(trap 'kill $!; exit' TERM; sleep {{limit}} & wait $!) > /dev/null 2>&1 & clock=$!
-wait -n
-if kill -0 $solver 2> /dev/null; then echo {OVER!r}; exit; fi
+GIVE_UP = f"""trap 'over=1' USR1
+{{solve}} & solver=$!
+(trap 'kill $!; exit' TERM; sleep {{limit}} & wait $! && kill -USR1 $$) > /dev/null 2>&1 & clock=$!
+wait $solver; code=$?
+if [ -n "$over" ]; then echo {OVER!r}; exit; fi
 kill $clock
-wait $solver
-{{keep_code}}"""
+(exit $code); {{keep_code}}"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ from autoloop.records import Artifact, Collect, McpServer, Network
 from autoloop.tasks import task_checksum, task_digest
 from tests.tasks.builders import find, only_problem, only_step, only_task, write_task
 
+COMPOSED = {"environment/docker-compose.yaml": "services: {}\n"}
 FULL = """
 schema_version = "1.4"
 [task]
@@ -171,9 +172,8 @@ def test_a_phase_without_a_policy_leaves_it_to_the_environment(tmp_path: Path) -
 
 def test_artifacts_are_paths_or_tables(tmp_path: Path) -> None:
     table = "{source = '/d', destination = 'd2', exclude = ['*.tmp'], service = ' side '}"
-    write_task(
-        tmp_path / "one", f"artifacts = ['out.txt', {table}, {{source='/e', destination=''}}]"
-    )
+    toml = f"artifacts = ['out.txt', {table}, {{source='/e', destination=''}}]"
+    write_task(tmp_path / "one", toml, files=COMPOSED)
 
     assert only_step(tmp_path).artifacts == (
         Artifact(source="out.txt"),
@@ -185,12 +185,21 @@ def test_artifacts_are_paths_or_tables(tmp_path: Path) -> None:
 def test_commands_to_collect_arrive_in_the_verifier(tmp_path: Path) -> None:
     toml = "[[verifier.collect]]\ncommand='dump'\n"
     toml += "[[verifier.collect]]\ncommand='x'\nservice='db'\ntimeout_sec=3\nuser=5\n"
-    write_task(tmp_path / "one", toml)
+    write_task(tmp_path / "one", toml, files=COMPOSED)
 
     assert only_step(tmp_path).verifier.collect == (
         Collect(command="dump"),
         Collect(command="x", service="db", timeout_s=3.0, user="5"),
     )
+
+
+def test_a_service_that_no_file_can_define_is_refused(tmp_path: Path) -> None:
+    write_task(tmp_path / "one", "artifacts = [{source = '/d', service = 'side'}]")
+
+    problem = only_problem(tmp_path)
+
+    assert (problem.file, problem.key) == ("task.toml", "artifacts")
+    assert "'side'" in problem.reason
 
 
 def test_a_trajectory_beside_the_instruction_is_known(tmp_path: Path) -> None:

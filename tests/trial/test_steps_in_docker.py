@@ -52,6 +52,14 @@ def solved(**bodies: str) -> dict[str, str]:
     return {f"steps/{name}/solution/solve.sh": script(body) for name, body in bodies.items()}
 
 
+LEFTOVERS = steps(
+    "touch /tests/left /logs/verifier/left; echo 1 > /logs/verifier/reward.txt",
+    f"{LISTS}; cat /app/seen; echo 1 > /logs/verifier/reward.txt",
+    solved(
+        one="touch /logs/agent/mine /logs/artifacts/mine",
+        two=f"{LISTS} > /app/seen; test -e /solution/solve.sh && echo kept >> /app/seen",
+    ),
+)
 CASES = {
     "mean": Case(agent="oracle", toml=BOTH, files=steps(1, 0)),
     "final": Case(
@@ -100,18 +108,8 @@ CASES = {
         files=steps(0.5, 'test "$(tail -n 1 turns)" = done && echo 1 > /logs/verifier/reward.txt'),
     ),
     "no reward": Case(agent="oracle", toml=BOTH, files=steps("true", 1)),
-    "clean": Case(
-        agent="oracle",
-        toml=BOTH,
-        files=steps(
-            "touch /tests/left /logs/verifier/left; echo 1 > /logs/verifier/reward.txt",
-            f"{LISTS}; cat /app/seen; echo 1 > /logs/verifier/reward.txt",
-            solved(
-                one="touch /logs/agent/mine /logs/artifacts/mine",
-                two=f"{LISTS} > /app/seen; test -e /solution/solve.sh && echo kept >> /app/seen",
-            ),
-        ),
-    ),
+    "clean": Case(agent="oracle", toml=BOTH, files=LEFTOVERS),
+    "clean as in Harbor": Case(agent="oracle", toml=BOTH, files=LEFTOVERS, rules=QUIRKS),
     "shared tests": Case(
         agent="oracle",
         toml=BOTH,
@@ -162,6 +160,7 @@ def ended(bench: Bench) -> Iterator[Look]:
         ("gate as in Harbor", 0.2, [0.2]),
         ("workdir", 1.0, [1.0, 1.0]),
         ("clean", 1.0, [1.0, 1.0]),
+        ("clean as in Harbor", 1.0, [1.0, 1.0]),
         ("shared tests", 0.75, [1.0, 0.5]),
         ("one process", 1.0, [1.0, 1.0]),
     ],
@@ -227,8 +226,9 @@ def test_each_step_leaves_its_files_in_a_folder_of_its_own(ended: Look) -> None:
     assert not (folder / "steps/two/agent/mine").exists()
 
 
-def test_nothing_of_a_steps_tests_and_logs_is_there_in_the_next(ended: Look) -> None:
-    said = ended("clean").text("steps/two/verifier/test-stdout.txt")
+@pytest.mark.parametrize("name", ["clean", "clean as in Harbor"])
+def test_nothing_of_a_steps_tests_and_logs_is_there_in_the_next(ended: Look, name: str) -> None:
+    said = ended(name).text("steps/two/verifier/test-stdout.txt")
 
     assert "left" not in said
     assert "mine" not in said
