@@ -79,6 +79,16 @@ start_engine() {
   wait_for_engine 60 || fail "dockerd does not answer after 60 s; the end of its log $log:
 $(tail -n 15 "$log")"
   say "Started dockerd; its log is $log."
+  pin_bridge
+}
+
+# Without an address of its own the bridge takes the lowest one among its ports, so that it changes
+# as containers come and go, and every connection over it stalls for seconds.
+pin_bridge() {
+  own=/sys/class/net/docker0/address
+  if have ip && [ -r "$own" ]; then
+    ip link set docker0 address "$(cat "$own")" 2>/dev/null || say "docker0 could not be pinned."
+  fi
 }
 
 wait_for_engine() {

@@ -174,6 +174,8 @@ class Task:
     solution_env: Mapping[str, str] = field(default_factory=dict)
     trajectory: Path | None = None
     """An ATIF file with what went before, for agents that can take it up."""
+    keeps_services: bool = False
+    """The tests need what the agent left running, such as a server that it was to start."""
     notes: tuple[str, ...] = ()
     """What a person should know: unknown keys, fields that have no effect here."""
 

@@ -99,6 +99,8 @@ class TrialRules:
     default_timeout_s: float = 3600.0
     """Seconds for the agent where the task itself sets no limit."""
     timeouts: Timeouts = field(default_factory=Timeouts)
+    services: Literal["end", "keep"] = "end"
+    """What becomes of processes that an agent which ended in time left running."""
     harbor_quirks: bool = False
     """Count as Harbor 0.24 does where autoloop is stricter; docs/harbor.md lists where."""
 

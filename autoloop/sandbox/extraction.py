@@ -59,6 +59,8 @@ def _write(archive: tarfile.TarFile, member: tarfile.TarInfo, place: Path) -> No
     with place.open("xb") as file:
         while chunk := content.read(CHUNK_BYTES):
             file.write(chunk)
+    # Of the mode only what a program needs to be run again; no set-uid bit reaches the host.
+    place.chmod(0o755 if member.mode & 0o111 else 0o644)
 
 
 def _safe_place(name: str, target: Path) -> Path | None:

@@ -163,6 +163,8 @@ class Settings(_Table):
     """The number that counts: `reward` if present, else the mean; the mean; or a key."""
     harbor_quirks: Annotated[bool, Field(strict=True, description="true or false")] = False
     """Count as Harbor does where autoloop is stricter."""
+    services: Annotated[Literal["end", "keep"], Field(description="end or keep")] = "end"
+    """What becomes of processes that the agent left running when the tests begin."""
     timeouts: TimeoutSettings = TimeoutSettings()
     agent_folder: Annotated[
         Text, Field(description="a folder in the project that has a Dockerfile")
@@ -187,5 +189,6 @@ class Settings(_Table):
             reward=self.reward,
             default_timeout_s=self.trial.timeout_s,
             timeouts=self.timeouts.record(),
+            services=self.services,
             harbor_quirks=self.harbor_quirks,
         )

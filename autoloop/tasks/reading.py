@@ -128,8 +128,14 @@ class _Draft:
             reward_strategy=table.multi_step_reward_strategy or "mean",
             solution_env=resolved(table.solution.env, self.host_env),
             trajectory=trajectory_of(folder, table),
+            keeps_services=self._own("services") == "keep",
             notes=tuple(self._notes()),
         )
+
+    def _own(self, key: str) -> object:
+        """What `[metadata.autoloop]` says: the table that is ours among the task's own."""
+        table = self.table.metadata.get("autoloop")
+        return table.get(key) if isinstance(table, dict) else None
 
     def _said(self, key: str) -> str:
         value = self.table.metadata.get(key)

@@ -27,6 +27,12 @@ class TrialPlan:
         """The task."""
         return self.request.task
 
+    @property
+    def keeps_services(self) -> bool:
+        """Whether what an agent left running in time goes on while the tests run."""
+        kept = self.task.keeps_services or self.rules.services == "keep"
+        return kept or self.rules.harbor_quirks
+
     def step_folder(self, step: TaskStep) -> Path:
         """Where the files of a step go: its own folder, or the trial's where steps have no name."""
         return self.folder / "steps" / step.name if step.name else self.folder

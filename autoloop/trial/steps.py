@@ -131,7 +131,8 @@ class Steps:
             self._solver.leave()
         with record.phase("verifier", self._clock):
             try:
-                record.rewards = verification.rewards(step, env, is_last=is_last)
+                in_time = record.failure is None
+                record.rewards = verification.rewards(step, env, is_last=is_last, in_time=in_time)
             except RewardProblem as problem:
                 record.failure = Failure(kind=problem.kind, message=str(problem))
 

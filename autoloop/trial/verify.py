@@ -27,13 +27,18 @@ class Verification:
         self._plan = plan
         self._box = box
         self._surveys = surveys
+        self._goes_on = False
         self._cleared = [REWARDS]
         if not has_tests or plan.task.is_multi_step:
             # What lies there is the agent's or an earlier step's, and must not mix with the tests.
             self._cleared.append(TESTS)
 
-    def rewards(self, step: TaskStep, env: BoxEnv, *, is_last: bool) -> Mapping[str, float]:
+    def rewards(
+        self, step: TaskStep, env: BoxEnv, *, is_last: bool, in_time: bool
+    ) -> Mapping[str, float]:
         """End the agent's time in `env`, run the tests, and read the rewards.
+
+        `in_time` says that the agent ended of itself: what it left running may then be kept.
 
         Whatever comes of it, the logs and artifacts are copied out into the step's folder. After
         the last step with a verifier of its own, the agent's environment has been ended.
@@ -41,6 +46,8 @@ class Verification:
         Raises:
             RewardProblem: there is no usable reward.
         """
+        # Harbor lets even an agent go on whose time was over.
+        self._goes_on = self._plan.keeps_services and (in_time or self._plan.rules.harbor_quirks)
         if step.verifier.environment is None:
             return self._shared(step, env)
         return self._separate(step, env, is_last=is_last)
@@ -57,7 +64,7 @@ class Verification:
     def reset(self, step: TaskStep) -> None:
         """Clear away what is left of `step` before the next one begins."""
         used = [*LOG_FOLDERS, *([TESTS] if step.verifier.environment is None else [])]
-        if self._plan.rules.harbor_quirks:
+        if self._plan.keeps_services:
             self._box.empty(used)
         else:
             self._box.container.seal(used)
@@ -75,10 +82,10 @@ class Verification:
 
     def _make_ready(self, verifier: Verifier, env: BoxEnv, collection: Collection) -> None:
         """The agent's time ends, then what it left is collected, then the tests come."""
-        if self._plan.rules.harbor_quirks:
+        if self._goes_on:
             env.close()
             self._collect(collection)
-            if self._plan.task.is_multi_step:
+            if self._plan.task.is_multi_step or not self._plan.rules.harbor_quirks:
                 self._box.empty(self._cleared)
             self._put_tests(self._box, verifier.tests)
             return
@@ -93,7 +100,7 @@ class Verification:
 
     def _separate(self, step: TaskStep, env: BoxEnv, *, is_last: bool) -> Mapping[str, float]:
         collection = Collection(self._plan, self._box, step)
-        if self._plan.rules.harbor_quirks:
+        if self._goes_on:
             env.close()
         else:
             self._end_agents_time(env, [], {})

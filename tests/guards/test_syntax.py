@@ -93,3 +93,12 @@ def test_more_program_is_more_complex() -> None:
 def test_complexity_of_what_does_not_parse_is_an_error_of_the_candidate() -> None:
     with pytest.raises(CandidateError, match="line 1"):
         complexity("def")
+
+
+@pytest.mark.parametrize(
+    "line", ["from harbor.agents.base import BaseAgent", "import harbor.agents.base as base"]
+)
+def test_a_harbor_agent_needs_no_solve(line: str) -> None:
+    source = f"{line}\n\n\nclass Agent: ...\n"
+
+    assert not SyntaxGuard().check(before="", after=source)

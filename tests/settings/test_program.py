@@ -20,6 +20,7 @@ seed: 9
 tasks: skip
 tasks_folder: evals
 reward: accuracy
+services: keep
 harbor_quirks: true
 timeouts: {multiplier: 2, agent_multiplier: 3, verifier_multiplier: 0.5, build_multiplier: 4,
   max_agent_s: 60, max_verifier_s: 30.5, max_build_s: 90}

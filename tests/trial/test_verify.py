@@ -38,7 +38,7 @@ class Judged:
 
     def run(self) -> None:
         with pytest.raises(RewardProblem):
-            self.verification.rewards(self.step, self.env, is_last=True)
+            self.verification.rewards(self.step, self.env, is_last=True, in_time=True)
 
 
 def test_a_tests_folder_that_the_agent_made_is_cleared(tmp_path: Path) -> None:

@@ -217,6 +217,32 @@ CASES = (
         quirks=scored(),
     ),
     Case(
+        id="agent-leaves-a-service-that-is-kept",
+        files=task(
+            f'{LIMITS}[metadata.autoloop]\nservices = "keep"\n',
+            solve="cd /etc; (setsid python3 -m http.server 8123 > /dev/null 2>&1 &)\n"
+            f"for i in $(seq 50); do {ASK} && break; sleep 0.2; done\n"
+            "echo '{\"reward\": 1}' > /logs/verifier/reward.json",
+            test=f"if {ASK}; then echo 0.5 > /logs/verifier/reward.txt; fi",
+        ),
+        expect=scored(0.5),
+        harbor=Reference(rewards={"reward": 1.0}),
+        differs="planted-rewards",
+        quirks=scored(1.0),
+    ),
+    Case(
+        id="agent-out-of-time-leaves-no-service",
+        files=task(
+            f'{SHORT}[metadata.autoloop]\nservices = "keep"\n',
+            solve="sleep 987653",
+            test=f"if pgrep -f 'sleep 987653'; then {ZERO}; else {ONE}; fi",
+        ),
+        expect=Expect(rewards={"reward": 1.0}, failure="AgentTimeoutError"),
+        harbor=Reference(rewards={"reward": 0.0}, failure="AgentTimeoutError"),
+        differs="survivors",
+        quirks=Expect(rewards={"reward": 0.0}, failure="AgentTimeoutError"),
+    ),
+    Case(
         id="agent-works-on-after-its-time",
         files=task(
             SHORT,

@@ -107,6 +107,8 @@ CASES = (
             ),
         ),
         expect=scored(),
+        harbor=Reference(failure="RuntimeError"),
+        differs="heredocs",
     ),
     Case(
         id="build-fails",
