@@ -12,6 +12,7 @@ HARBOR_PYTHON ?= $(shell for python in python3 python3.13 python3.12 \
 	$$HOME/.pyenv/versions/3.1[23]*/bin/python; do \
 	"$$python" -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 12))' 2>/dev/null && \
 	command -v "$$python" && break; done)
+WITH_HARBOR = $(if $(HARBOR_PYTHON),AUTOLOOP_HARBOR_PYTHON=$(CURDIR)/$(HARBOR)/bin/python)
 export HARBOR_TELEMETRY := off
 
 .PHONY: climb test test-harbor harbor setup dev clean
@@ -23,12 +24,13 @@ test: dev harbor
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	$(if $(HARBOR_PYTHON),AUTOLOOP_HARBOR_PYTHON=$(CURDIR)/$(HARBOR)/bin/python) \
-		$(BIN)/pytest -m "not live" --cov --cov-report=term:skip-covered --cov-fail-under=95
+	$(WITH_HARBOR) $(BIN)/pytest -m "not live and not docker" -n auto --cov --cov-report=
+	$(WITH_HARBOR) $(BIN)/pytest -m "not live and docker" \
+		--cov --cov-append --cov-report=term:skip-covered --cov-fail-under=95
 	@$(if $(HARBOR_PYTHON),$(MAKE) --no-print-directory test-harbor)
 
 test-harbor: harbor
-	$(if $(HARBOR_PYTHON),AUTOLOOP_HARBOR_PYTHON=$(CURDIR)/$(HARBOR)/bin/python \
+	$(if $(HARBOR_PYTHON),$(WITH_HARBOR) \
 		$(HARBOR)/bin/python -m pytest $(HARBOR_TESTS) -m "not live")
 
 harbor:

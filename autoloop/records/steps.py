@@ -95,9 +95,9 @@ class Ask:
     wants: tuple[Want, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Chapter:
-    """An earlier step of the run, as a keep rule remembers it."""
+    """An earlier step of the run, as a keep rule remembers it. Compared by identity."""
 
     step: int
     """0 is the baseline's first pass."""
@@ -106,9 +106,9 @@ class Chapter:
     """Trials run for that step; the incumbent's are of what was incumbent then."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class History:
-    """All earlier steps of a run in order. Compared by identity: one is made for each step."""
+    """All earlier steps of a run in order."""
 
     chapters: tuple[Chapter, ...] = ()
 

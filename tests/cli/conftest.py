@@ -32,6 +32,7 @@ class Done:
     @property
     def json(self) -> Any:  # noqa: ANN401 - any document may be printed
         """The one JSON document on standard output."""
+        assert self.out, self.err
         return json.loads(self.out)
 
     def assert_refused(self, *, code: int = 1) -> None:

@@ -150,6 +150,7 @@ def test_what_a_killed_process_left_is_removed_and_what_a_living_one_has_is_not(
 
 
 def test_everything_is_removed_at_the_end(base: Path) -> None:
+    before = set(threading.enumerate())
     gateway = SocketGateway(ScriptedModel([]), clock=TickingClock(), base=base)
     with gateway:
         with gateway.open(_grant()) as session:
@@ -158,7 +159,8 @@ def test_everything_is_removed_at_the_end(base: Path) -> None:
         assert not session.folder.exists()
 
     assert list(base.iterdir()) == []
-    assert not [t for t in threading.enumerate() if t.name == "autoloop-gateway"]
+    left = set(threading.enumerate()) - before
+    assert not [t for t in left if t.name == "autoloop-gateway"]
 
 
 def test_a_gateway_that_does_not_run_opens_nothing() -> None:
