@@ -1,8 +1,9 @@
 """When to keep an edit, and how sure a score is: pure functions of recorded trials."""
 
+from autoloop.decision.bayes import BayesRule
 from autoloop.decision.estimates import Estimates
 from autoloop.decision.paired import PairedRule
 from autoloop.decision.passed import PassedRule
 from autoloop.decision.rules import RULES, rule_by_name
 
-__all__ = ["RULES", "Estimates", "PairedRule", "PassedRule", "rule_by_name"]
+__all__ = ["RULES", "BayesRule", "Estimates", "PairedRule", "PassedRule", "rule_by_name"]

@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from autoloop.decision.bayes import BayesRule
 from autoloop.decision.paired import PairedRule
 from autoloop.decision.passed import PassedRule
 from autoloop.errors import SettingsError
 from autoloop.ports import KeepRule
 
-_ALL: tuple[KeepRule, ...] = (PairedRule(), PassedRule())
+_ALL: tuple[KeepRule, ...] = (PairedRule(), BayesRule(), PassedRule())
 RULES: Mapping[str, KeepRule] = MappingProxyType({rule.name: rule for rule in _ALL})
 """The rules that settings may name; the first is the default."""
 

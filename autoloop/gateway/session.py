@@ -60,7 +60,7 @@ class TrialSession:
 
     @property
     def trouble(self) -> Exception | None:
-        """The first failure of the provider or of the machine that the agent met, or None."""
+        """The first failure of provider or machine that the agent met in its turn, or None."""
         return self._trouble
 
     @property
@@ -75,6 +75,8 @@ class TrialSession:
 
     def begin(self, turn: Turn) -> None:
         """Give the agent its next instruction; its runtime may have been waiting for it."""
+        # What the agent got over in an earlier turn excuses nothing in this one.
+        self._trouble = None
         self.turns.begin(turn)
 
     def wait(self, timeout_s: float | None) -> AgentEnd | None:

@@ -74,7 +74,7 @@ class Session(Protocol):
 
     @property
     def trouble(self) -> Exception | None:
-        """A failure (`ModelError`, `InfraError`) that the agent met, or None.
+        """A failure (`ModelError`, `InfraError`) that the agent met in its present turn, or None.
 
         No fault of the agent's: it makes the trial invalid when the agent did not get over it.
         """

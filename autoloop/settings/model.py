@@ -143,7 +143,9 @@ class Settings(_Table):
         Count | Literal["auto"], Field(description="auto, or a whole number of at least 1")
     ] = "auto"
     """Trials at once; `auto`: two for each processor."""
-    rule: Annotated[Literal["paired", "passed"], Field(description="paired or passed")] = "paired"
+    rule: Annotated[
+        Literal["paired", "bayes", "passed"], Field(description="paired, bayes or passed")
+    ] = "paired"
     """How an edit is judged."""
     seed: Seed = 0
     """Seed of everything that is drawn by chance, splits apart."""

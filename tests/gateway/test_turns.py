@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from autoloop.errors import RunError
+from autoloop.errors import ProviderError, RunError
 from autoloop.gateway import SocketGateway
 from autoloop.gateway.turns import MAX_WAITING
 from autoloop.harness.door import Answer, Door
@@ -203,3 +203,14 @@ def test_a_user_that_the_task_does_not_allow_is_refused_and_recorded(
     assert (answer.status, trial.session.trouble) == (403, None)
     assert answer.error.startswith("The task names the user 'joe'")
     assert "cannot be 'root'" in str(trial.session.events[0])
+
+
+def test_trouble_of_an_earlier_turn_excuses_nothing(open_trial: OpenTrial, tmp_path: Path) -> None:
+    trial = open_trial(ScriptedModel([ProviderError("The provider is overloaded.")]))
+    assert trial.chat().status == 503
+    assert trial.session.trouble is not None
+    trial.post("/autoloop/finish", {"finished": True, "error": None})
+
+    trial.session.begin(Turn(instruction="More.", env=LocalEnv(tmp_path)))
+
+    assert trial.session.trouble is None

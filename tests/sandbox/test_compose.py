@@ -185,13 +185,13 @@ services:
 
     sandbox.prepare(spec.environment, timeout_s=100)
     ours = {"label": MARK.removeprefix("LABEL ")}
-    before = engine.images(filters=ours, quiet=True)
+    before = set(engine.images(filters=ours, quiet=True))
     with sandbox.box(spec) as box:
         words = [box.service(name).run("cat /word").stdout for name in ("side", "twin")]
         assert box.run("pwd").stdout == "/app\n"
 
     assert words == ["given\n", "given\n"]
-    assert engine.images(filters=ours, quiet=True) == before
+    assert set(engine.images(filters=ours, quiet=True)) == before
 
 
 def test_a_build_that_only_compose_understands_is_left_to_it(

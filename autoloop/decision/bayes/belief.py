@@ -1,0 +1,163 @@
+"""What is believed of the incumbent on every visible task, and how it changes with each step."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from autoloop.decision.bayes.grid import LOGITS, RATES, Array, likelihood, normal
+from autoloop.decision.bayes.hypotheses import Hypotheses, hypotheses
+
+PRIOR_TASKS = 8.0
+"""How many tasks' worth the first guess at the spread of pass rates weighs."""
+PRIOR_EDITS = 20.0
+"""How many edits' worth the first guess at what edits do weighs."""
+ROUNDS = 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Belief:
+    """Densities of the incumbent's pass rates, and what edits were found to do so far."""
+
+    density: Array
+    """(tasks, logits); each row adds up to 1. Train tasks come first."""
+    exposed: int
+    """How many of the tasks are train tasks."""
+    edits: Array
+    """How often each hypothesis held, prior included, as soft counts."""
+
+    @property
+    def weights(self) -> Array:
+        """Chance of each hypothesis for the next edit."""
+        return normal(self.edits)
+
+    @property
+    def rate(self) -> float:
+        """Expected mean pass rate of the incumbent over the tasks."""
+        return float((self.density @ RATES).mean())
+
+    def learn(self, counts: Array) -> "Belief":
+        """After trials of the incumbent: (tasks, 2) passes and failures."""
+        return replace(self, density=normal(self.density * likelihood(counts)))
+
+    def test(self, counts: Array) -> "EditTest":
+        """What trials of a candidate say about the edit and the tasks."""
+        known = hypotheses()
+        ahead = _applied(known, self)
+        joint = ahead * likelihood(counts)
+        evidence = joint.sum(axis=2)
+        log = np.log(self.weights) + np.log(np.maximum(evidence, 1e-300)).sum(axis=1)
+        posterior = normal(np.exp(log - log.max()))
+        return EditTest(
+            before=self, counts=counts, joint=joint, evidence=evidence, posterior=posterior
+        )
+
+
+def first_belief(counts: Array, *, exposed: int) -> Belief:
+    """From the baseline's trials: how pass rates spread over tasks is learned from all of them.
+
+    Expectation maximisation of the mixing density with a broad prior (Laird 1978, JASA 73).
+    """
+    base = normal(np.exp(-0.5 * (LOGITS / 3.0) ** 2) + 0.02)
+    likely, spread = likelihood(counts), base
+    for _ in range(ROUNDS):
+        spread = normal(normal(likely * spread).sum(axis=0) + PRIOR_TASKS * base)
+    return Belief(
+        density=normal(likely * spread), exposed=exposed, edits=PRIOR_EDITS * hypotheses().prior
+    )
+
+
+def _applied(known: Hypotheses, belief: Belief) -> Array:
+    """Densities after the edit, under each hypothesis: (hypotheses, tasks, logits)."""
+    seen, unseen = belief.density[: belief.exposed], belief.density[belief.exposed :]
+    moved: Array = np.concatenate([seen @ known.exposed, unseen @ known.unexposed], axis=1)
+    return moved
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class EditTest:
+    """A candidate's trials against a belief."""
+
+    before: Belief
+    counts: Array
+    joint: Array
+    """(hypotheses, tasks, logits): density after the edit times the likelihood of its trials."""
+    evidence: Array
+    """(hypotheses, tasks): what each hypothesis said these results were worth."""
+    posterior: Array
+    """Chance of each hypothesis now."""
+
+    @property
+    def better(self) -> float:
+        """Chance that the edit helps in general."""
+        return float(self.posterior @ hypotheses().better)
+
+    @property
+    def rates(self) -> Array:
+        """Expected pass rate of the candidate, by hypothesis and task."""
+        rates: Array = (self.joint @ RATES) / self.evidence
+        return rates
+
+    @property
+    def gain(self) -> float:
+        """Expected gain in mean pass rate on tasks nobody has looked at."""
+        return float(self.posterior @ self._gains())
+
+    @property
+    def gain_spread(self) -> float:
+        """Standard deviation of that gain."""
+        return float(np.sqrt(self.posterior @ (self._gains() - self.gain) ** 2))
+
+    def worse_than(self, margin: float) -> float:
+        """Chance that tasks nobody has looked at lose more than `margin` of mean pass rate."""
+        return float(self.posterior @ (self._gains() < -margin))
+
+    def _gains(self) -> Array:
+        """By hypothesis: what it says of tasks nobody read, the present pass rates given.
+
+        Not what the tried tasks did: they are what the edit is chosen by, and flatter it.
+        """
+        density = self.before.density
+        ahead = (density @ hypotheses().unexposed) @ RATES
+        gains: Array = (ahead - density @ RATES).mean(axis=1)
+        return gains
+
+    def information(self) -> Array:
+        """What one more trial on each task would tell about better or not, in nats."""
+        better = hypotheses().better
+        chance = float(np.clip(self.posterior @ better, 1e-9, 1.0 - 1e-9))
+        rates = self.rates
+        if_better = (self.posterior * better) @ rates / chance
+        if_not = (self.posterior * (1.0 - better)) @ rates / (1.0 - chance)
+        mixed = chance * if_better + (1.0 - chance) * if_not
+        told: Array = _entropy(mixed) - chance * _entropy(if_better)
+        return told - (1.0 - chance) * _entropy(if_not)
+
+    def kept(self) -> Belief:
+        """The belief about the candidate, which is the incumbent now."""
+        weights = self.posterior[:, None, None] / self.evidence[:, :, None]
+        return self._after((weights * self.joint).sum(axis=0))
+
+    def dropped(self) -> Belief:
+        """The belief about the incumbent, which the candidate's trials have sharpened."""
+        known, likely = hypotheses(), likelihood(self.counts)
+        seen, unseen = likely[: self.before.exposed], likely[self.before.exposed :]
+        back = np.concatenate(
+            [
+                seen @ known.exposed.transpose(0, 2, 1),
+                unseen @ known.unexposed.transpose(0, 2, 1),
+            ],
+            axis=1,
+        )
+        backward = normal(back * self.before.density)
+        return self._after((self.posterior[:, None, None] * backward).sum(axis=0))
+
+    def _after(self, density: Array) -> Belief:
+        return replace(
+            self.before, density=normal(density), edits=self.before.edits + self.posterior
+        )
+
+
+def _entropy(rates: Array) -> Array:
+    inside = np.clip(rates, 1e-12, 1.0 - 1e-12)
+    value: Array = -(inside * np.log(inside) + (1.0 - inside) * np.log(1.0 - inside))
+    return value

@@ -1,0 +1,96 @@
+"""Keeps an edit when it most likely helps tasks nobody has looked at, and says how sure that is."""
+
+from dataclasses import dataclass
+
+from autoloop.decision.bayes.docket import Docket, docket_of
+from autoloop.records import Ask, Decision, Evidence, Side, Verdict
+
+Z95 = 1.96
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BayesRule:
+    """A hierarchical model of tasks and edits; docs/decisions.md explains it to its users.
+
+    Every visible task has a belief about its pass rate under the incumbent; an edit is one of a
+    few hypotheses about what edits do, whose weights are learned over the run. Trials go where
+    they tell most about "better in general or not", and the edit is kept or dropped as soon as
+    that is clear. No trial is forgotten: those of dropped edits sharpen what is known of the
+    incumbent. `benchmarks/windtunnel.py` measures the rule against known truth.
+    """
+
+    name: str = "bayes"
+    keep: float = 0.8
+    """Kept when the chance of a gain in general reaches this."""
+    drop: float = 0.1
+    """Dropped when it falls to this."""
+    cap: int = 240
+    """Trials of one edit, after which it stays undecided."""
+    incumbent_every: int = 8
+    """One trial in so many goes to the incumbent itself."""
+    margin: float = 0.02
+    """A simpler edit is kept when a greater loss than this is unlikely (5 %)."""
+
+    def decide(self, evidence: Evidence) -> Verdict | Ask:
+        """Ask for the trials that tell most, or end."""
+        docket = docket_of(evidence)
+        if not docket.asked[Side.CANDIDATE] and not evidence.exhausted:
+            return Ask(wants=docket.next_trials(incumbent_every=self.incumbent_every))
+        decision = self._decision(docket)
+        if decision is not None:
+            return _verdict(docket, decision)
+        if evidence.exhausted or sum(docket.asked.values()) >= self.cap:
+            if evidence.pending:
+                return Ask(wants=())
+            return _verdict(docket, Decision.UNDECIDED)
+        return Ask(wants=docket.next_trials(incumbent_every=self.incumbent_every))
+
+    def _decision(self, docket: Docket) -> Decision | None:
+        if not docket.test.counts.any():
+            return None
+        chance = docket.test.better
+        if chance >= self.keep:
+            return Decision.KEEP
+        evidence = docket.evidence
+        if evidence.candidate_size < evidence.incumbent_size and self._is_harmless(docket):
+            return Decision.KEEP
+        return Decision.REVERT if chance <= self.drop else None
+
+    def _is_harmless(self, docket: Docket) -> bool:
+        return docket.test.worse_than(self.margin) <= 0.05
+
+
+def _verdict(docket: Docket, decision: Decision) -> Verdict:
+    test, asked = docket.test, docket.asked
+    low, high = _bounds(docket)
+    numbers = {
+        "p_better": test.better,
+        "gain": test.gain,
+        "gain_low": low,
+        "gain_high": high,
+        "trials": float(sum(asked.values())),
+        "incumbent_trials": float(asked[Side.INCUMBENT]),
+    }
+    return Verdict(decision=decision, reason=_sentence(docket, decision), numbers=numbers)
+
+
+def _bounds(docket: Docket) -> tuple[float, float]:
+    half = Z95 * docket.test.gain_spread
+    return docket.test.gain - half, docket.test.gain + half
+
+
+def _sentence(docket: Docket, decision: Decision) -> str:
+    """For example: kept: 97 % sure that it helps tasks it has not seen; +6 points, …; 58 trials."""
+    chance, points = 100 * docket.test.better, 100 * docket.test.gain
+    low, high = (100 * bound for bound in _bounds(docket))
+    seen = f"{points:+.0f} points, between {low:+.0f} and {high:+.0f}"
+    trials = f"{sum(docket.asked.values())} trials"
+    if decision is Decision.REVERT:
+        opening = f"reverted: only {chance:.0f} % likely to help tasks it has not seen"
+    elif decision is Decision.UNDECIDED:
+        opening = f"undecided, so reverted: {chance:.0f} % likely to help tasks it has not seen"
+    elif chance < 50:
+        opening = "kept: as good, and simpler"
+    else:
+        opening = f"kept: {chance:.0f} % sure that it helps tasks it has not seen"
+    return f"{opening}; {seen}; {trials}"
