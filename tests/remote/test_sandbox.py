@@ -120,7 +120,7 @@ def test_a_start_that_takes_too_long_is_ended(sandbox: HarborSandbox, tmp_path: 
 @pytest.mark.parametrize(
     ("network", "reason"),
     [
-        (Network(mode="allowlist", hosts=("pypi.org",)), "'allowlist' with `engine: docker`"),
+        (Network(mode="allowlist", hosts=("example.com",)), "'allowlist' with `engine: docker`"),
         (Network(mode="none"), "no-network"),
     ],
 )
