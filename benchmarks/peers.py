@@ -140,9 +140,8 @@ class Minibatch:
         self._pool.append((child, scores))
         leads = fmean(scores) > self.reported
         self.reported = max(self.reported, fmean(scores))
-        land.logits = child if leads else best
-        if leads:
-            land.logits = child - edit.shift
+        # The tunnel adds the edit to what it finds here.
+        land.logits = child - edit.shift if leads else best
         return leads
 
     def _draw(self, draws: np.random.Generator) -> int:

@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from statistics import fmean, stdev
 
@@ -113,7 +113,7 @@ class PortClimb:
         self.chapters.append(Chapter(step=step, kept=kept, scores=(*candidate, *fresh)))
         if kept:
             self.estimate += answer.numbers.get("gain", answer.numbers.get("train_gain", 0.0))
-            self.incumbent = [_as_incumbent(score) for score in candidate]
+            self.incumbent = [replace(score, side=Side.INCUMBENT) for score in candidate]
         return kept
 
     def _evidence(
@@ -144,17 +144,6 @@ class PortClimb:
             reward=reward,
             step=step,
         )
-
-
-def _as_incumbent(score: Score) -> Score:
-    return Score(
-        side=Side.INCUMBENT,
-        task=score.task,
-        split=score.split,
-        attempt=score.attempt,
-        reward=score.reward,
-        step=score.step,
-    )
 
 
 def climb(seed: int, *, rule: str, world: World) -> Outcome:

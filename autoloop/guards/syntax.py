@@ -95,17 +95,9 @@ def _wrong_shape(source: str) -> tuple[Finding, ...]:
 
 
 def _imports_harbor(tree: ast.Module) -> bool:
-    names = [
-        name
-        for node in tree.body
-        for name in (
-            [alias.name for alias in node.names]
-            if isinstance(node, ast.Import)
-            else [node.module or ""]
-            if isinstance(node, ast.ImportFrom)
-            else []
-        )
-    ]
+    imports = [node for node in tree.body if isinstance(node, ast.Import)]
+    names = [alias.name for node in imports for alias in node.names]
+    names += [node.module or "" for node in tree.body if isinstance(node, ast.ImportFrom)]
     return any(name.partition(".")[0] == "harbor" for name in names)
 
 

@@ -1,7 +1,6 @@
 """Evaluates an edit: asks the rule, runs what it wants to see, until it decides."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 from autoloop.loop.history import VISIBLE, history_before, score_of
 from autoloop.loop.lab import Lab
@@ -9,6 +8,7 @@ from autoloop.loop.work import Work
 from autoloop.records import (
     Agent,
     Evidence,
+    History,
     Purpose,
     Side,
     Split,
@@ -29,8 +29,8 @@ def evaluate(work: Work, *, candidate: Agent, incumbent: Agent, step: int) -> Ve
     history = history_before(work, step)
     exhausted = False
     while True:
-        evidence = _evidence(work, sides, step=step, exhausted=exhausted)
-        answer = work.parts.rule.decide(replace(evidence, history=history))
+        evidence = _evidence(work, sides, history, step=step, exhausted=exhausted)
+        answer = work.parts.rule.decide(evidence)
         if isinstance(answer, Verdict):
             work.lab.drain()
             return answer
@@ -83,7 +83,9 @@ def _start(
     return None
 
 
-def _evidence(work: Work, sides: dict[Side, Agent], *, step: int, exhausted: bool) -> Evidence:
+def _evidence(
+    work: Work, sides: dict[Side, Agent], history: History, *, step: int, exhausted: bool
+) -> Evidence:
     plan, lab, guard = work.plan, work.lab, work.parts.guard
     by_digest = {agent.digest: side for side, agent in sides.items()}
     return Evidence(
@@ -100,6 +102,7 @@ def _evidence(work: Work, sides: dict[Side, Agent], *, step: int, exhausted: boo
             for r in lab.running
             if r.agent.digest in by_digest and r.purpose is Purpose.SEARCH
         ),
+        history=history,
         free=lab.free,
         candidate_size=guard.size(sides[Side.CANDIDATE].source),
         incumbent_size=guard.size(sides[Side.INCUMBENT].source),

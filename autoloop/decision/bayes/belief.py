@@ -6,7 +6,9 @@ import numpy as np
 
 from autoloop.decision.bayes.grid import LOGITS, RATES, Array, likelihood, normal
 from autoloop.decision.bayes.hypotheses import Hypotheses, hypotheses
+from autoloop.records import Interval
 
+Z95 = 1.96
 PRIOR_TASKS = 8.0
 """How many tasks' worth the first guess at the spread of pass rates weighs."""
 PRIOR_EDITS = 20.0
@@ -97,15 +99,12 @@ class EditTest:
         rates: Array = (self.joint @ RATES) / self.evidence
         return rates
 
-    @property
-    def gain(self) -> float:
-        """Expected gain in mean pass rate on tasks nobody has looked at."""
-        return float(self.posterior @ self._gains())
-
-    @property
-    def gain_spread(self) -> float:
-        """Standard deviation of that gain."""
-        return float(np.sqrt(self.posterior @ (self._gains() - self.gain) ** 2))
+    def gain(self) -> Interval:
+        """Expected gain in mean pass rate on tasks nobody has looked at, with 95 % around it."""
+        gains = self._gains()
+        mean = float(self.posterior @ gains)
+        half = Z95 * float(np.sqrt(self.posterior @ (gains - mean) ** 2))
+        return Interval(mean=mean, low=mean - half, high=mean + half, n=len(self.counts))
 
     def worse_than(self, margin: float) -> float:
         """Chance that tasks nobody has looked at lose more than `margin` of mean pass rate."""

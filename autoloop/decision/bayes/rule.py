@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from autoloop.decision.bayes.docket import Docket, docket_of
 from autoloop.records import Ask, Decision, Evidence, Side, Verdict
 
-Z95 = 1.96
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BayesRule:
@@ -61,36 +59,29 @@ class BayesRule:
 
 
 def _verdict(docket: Docket, decision: Decision) -> Verdict:
-    test, asked = docket.test, docket.asked
-    low, high = _bounds(docket)
+    test, asked, gain = docket.test, docket.asked, docket.test.gain()
+    trials = sum(asked.values())
     numbers = {
         "p_better": test.better,
-        "gain": test.gain,
-        "gain_low": low,
-        "gain_high": high,
-        "trials": float(sum(asked.values())),
+        "gain": gain.mean,
+        "gain_low": gain.low,
+        "gain_high": gain.high,
+        "trials": float(trials),
         "incumbent_trials": float(asked[Side.INCUMBENT]),
     }
-    return Verdict(decision=decision, reason=_sentence(docket, decision), numbers=numbers)
+    seen = (
+        f"{100 * gain.mean:+.0f} points, between {100 * gain.low:+.0f} and {100 * gain.high:+.0f}"
+    )
+    reason = f"{_opening(decision, 100 * test.better)}; {seen}; {trials} trials"
+    return Verdict(decision=decision, reason=reason, numbers=numbers)
 
 
-def _bounds(docket: Docket) -> tuple[float, float]:
-    half = Z95 * docket.test.gain_spread
-    return docket.test.gain - half, docket.test.gain + half
-
-
-def _sentence(docket: Docket, decision: Decision) -> str:
-    """For example: kept: 97 % sure that it helps tasks it has not seen; +6 points, …; 58 trials."""
-    chance, points = 100 * docket.test.better, 100 * docket.test.gain
-    low, high = (100 * bound for bound in _bounds(docket))
-    seen = f"{points:+.0f} points, between {low:+.0f} and {high:+.0f}"
-    trials = f"{sum(docket.asked.values())} trials"
+def _opening(decision: Decision, chance: float) -> str:
+    """What became of the edit, and how sure that is in percent."""
     if decision is Decision.REVERT:
-        opening = f"reverted: only {chance:.0f} % likely to help tasks it has not seen"
-    elif decision is Decision.UNDECIDED:
-        opening = f"undecided, so reverted: {chance:.0f} % likely to help tasks it has not seen"
-    elif chance < 50:
-        opening = "kept: as good, and simpler"
-    else:
-        opening = f"kept: {chance:.0f} % sure that it helps tasks it has not seen"
-    return f"{opening}; {seen}; {trials}"
+        return f"reverted: only {chance:.0f} % likely to help tasks it has not seen"
+    if decision is Decision.UNDECIDED:
+        return f"undecided, so reverted: {chance:.0f} % likely to help tasks it has not seen"
+    if chance < 50:
+        return "kept: as good, and simpler"
+    return f"kept: {chance:.0f} % sure that it helps tasks it has not seen"
