@@ -5,7 +5,7 @@ be called from any thread.
 """
 
 from autoloop.ports.clock import Clock
-from autoloop.ports.decision import Estimator, Guard, KeepRule
+from autoloop.ports.decision import Estimator, Guard, KeepRule, Strategy
 from autoloop.ports.egress import Egress
 from autoloop.ports.gateway import ChatModel, Gateway, Grant, Session, TaskEnv, Turn
 from autoloop.ports.meta import ProposalOutcome, Proposer, StepDesk, TaskStanding, TraceSummary
@@ -35,6 +35,7 @@ __all__ = [
     "Sandbox",
     "Session",
     "StepDesk",
+    "Strategy",
     "TaskEnv",
     "TaskStanding",
     "TraceSummary",

@@ -3,7 +3,24 @@
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from autoloop.records import Ask, Evidence, Finding, Interval, Verdict
+from autoloop.records import Ask, Board, Evidence, Finding, Interval, Move, Verdict
+
+
+class Strategy(Protocol):
+    """Steers the search. Holds configuration only: the answer is a pure function of the board.
+
+    It is asked whenever something changed, says which edits are decided, which trials to run next
+    and whether the meta-agent shall make another edit, and is asked again. When `board.exhausted`
+    it must give every open edit its verdict. What is pending or free may change what it asks for,
+    never a verdict: replayed on the same observations it decides the same.
+    """
+
+    @property
+    def name(self) -> str:
+        """Name in settings and reports."""
+
+    def decide(self, board: Board) -> Move:
+        """Verdicts, orders for trials, a wish for another edit, or nothing: wait."""
 
 
 class KeepRule(Protocol):

@@ -1,5 +1,14 @@
 """Facts that travel between the parts: frozen, typed, importing nothing of ours above them."""
 
+from autoloop.records.board import (
+    Board,
+    ClosedEdit,
+    Move,
+    Observation,
+    OpenEdit,
+    Opening,
+    Order,
+)
 from autoloop.records.chat import (
     ChatReply,
     ChatRequest,
@@ -34,6 +43,7 @@ from autoloop.records.steps import (
     Finding,
     History,
     Interval,
+    Origin,
     Proposal,
     Run,
     Score,
@@ -78,6 +88,7 @@ from autoloop.records.trials import (
     TrialRequest,
     TrialResult,
     TrialRules,
+    Version,
 )
 
 __all__ = [
@@ -86,10 +97,12 @@ __all__ = [
     "AgentNote",
     "Artifact",
     "Ask",
+    "Board",
     "Budget",
     "Chapter",
     "ChatReply",
     "ChatRequest",
+    "ClosedEdit",
     "Collect",
     "CommandResult",
     "Decision",
@@ -108,8 +121,14 @@ __all__ = [
     "McpServer",
     "Message",
     "ModelCall",
+    "Move",
     "Network",
     "Notice",
+    "Observation",
+    "OpenEdit",
+    "Opening",
+    "Order",
+    "Origin",
     "Outcome",
     "Proposal",
     "ProposalMade",
@@ -149,5 +168,6 @@ __all__ = [
     "Usage",
     "Verdict",
     "Verifier",
+    "Version",
     "Want",
 ]

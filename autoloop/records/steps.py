@@ -155,6 +155,17 @@ class SplitScores:
     gain: Interval
 
 
+class Origin(StrEnum):
+    """Who made a step's edit."""
+
+    META = "meta"
+    """The meta-agent."""
+    ROLLBACK = "rollback"
+    """The loop, which takes a kept edit back, to see whether it is missed."""
+    SIMPLIFY = "simplify"
+    """The loop, which leaves out part of a kept edit, to see whether it is missed."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """One round of the loop. Stored again at each stage; what is set says how far it came."""
@@ -162,8 +173,17 @@ class Step:
     index: int
     """1, 2, 3, … within the run."""
     parent: str
-    """Commit of the incumbent it started from."""
+    """Commit of the incumbent it started from, later of the one that it was moved to."""
     started_at: datetime
+    origin: Origin = Origin.META
+    base: int = 0
+    """Step that made the incumbent it started from."""
+    parents: tuple[int, ...] = ()
+    """Steps under test that its edit was written on top of."""
+    opened: int | None = None
+    """Observations there were when its edit came under test."""
+    decided: int | None = None
+    """Observations there were when its verdict fell: with these it can be replayed."""
     proposal: Proposal | None = None
     candidate: str | None = None
     """Commit of the edit; None while nothing was submitted."""

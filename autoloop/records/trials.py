@@ -105,6 +105,18 @@ class TrialRules:
     """Count as Harbor 0.24 does where autoloop is stricter; docs/harbor.md lists where."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Version:
+    """Which agent.py a trial of the search ran: an incumbent, with edits under test on or off."""
+
+    base: int = 0
+    """Step that made the incumbent; 0 is the baseline."""
+    on: tuple[int, ...] = ()
+    """Steps whose edits were on, ascending."""
+    off: tuple[int, ...] = ()
+    """Steps whose edits were off, and could have been on: `on` and `off` are what is compared."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class TrialKey:
     """What makes a trial the same trial after a crash: it is never paid for twice."""
@@ -129,6 +141,8 @@ class TrialRequest:
     seed: int
     step: int = 0
     """Step of the run that asked for it; 0 is the baseline."""
+    version: Version = field(default_factory=Version)
+    """What of the search it shows; only for trials of the search."""
     split: Split | None = None
     quota: Quota = field(default_factory=Quota)
 
@@ -186,6 +200,7 @@ class TrialResult:
     """Name of its folder under `jobs/`: `<task[:32]>__<7 characters>`."""
     key: TrialKey
     step: int
+    version: Version = field(default_factory=Version)
     split: Split | None
     outcome: Outcome
     reward: float
