@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from autoloop.decision.bayes.docket import Docket, docket_of
+from autoloop.decision.chances import say_chance
 from autoloop.records import Ask, Decision, Evidence, Side, Verdict
 
 
@@ -59,29 +60,11 @@ class BayesRule:
 
 
 def _verdict(docket: Docket, decision: Decision) -> Verdict:
-    test, asked, gain = docket.test, docket.asked, docket.test.gain()
-    trials = sum(asked.values())
-    numbers = {
-        "p_better": test.better,
-        "gain": gain.mean,
-        "gain_low": gain.low,
-        "gain_high": gain.high,
-        "trials": float(trials),
-        "incumbent_trials": float(asked[Side.INCUMBENT]),
-    }
-    seen = (
-        f"{100 * gain.mean:+.0f} points, between {100 * gain.low:+.0f} and {100 * gain.high:+.0f}"
+    asked = docket.asked
+    return say_chance(
+        decision,
+        docket.test.better,
+        gain=docket.test.gain(),
+        trials=sum(asked.values()),
+        numbers={"incumbent_trials": float(asked[Side.INCUMBENT])},
     )
-    reason = f"{_opening(decision, 100 * test.better)}; {seen}; {trials} trials"
-    return Verdict(decision=decision, reason=reason, numbers=numbers)
-
-
-def _opening(decision: Decision, chance: float) -> str:
-    """What became of the edit, and how sure that is in percent."""
-    if decision is Decision.REVERT:
-        return f"reverted: only {chance:.0f} % likely to help tasks it has not seen"
-    if decision is Decision.UNDECIDED:
-        return f"undecided, so reverted: {chance:.0f} % likely to help tasks it has not seen"
-    if chance < 50:
-        return "kept: as good, and simpler"
-    return f"kept: {chance:.0f} % sure that it helps tasks it has not seen"
