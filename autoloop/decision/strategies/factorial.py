@@ -1,8 +1,8 @@
 """Many edits under test at once, each switched on by a coin in every trial.
 
 A randomised factorial experiment (Fisher 1935, The design of experiments): one trial informs on
-all edits. The coin is independent of task, time and the other edits, so that neither the incumbent's
-exact score nor a drifting model can pass for a gain.
+all edits. The coin is independent of task, time and the other edits, so that neither a lucky score
+of the incumbent nor a drifting model can pass for a gain.
 """
 
 from collections import Counter
