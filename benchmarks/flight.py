@@ -77,7 +77,7 @@ class Flight:
         for order in move.orders[: max(self._left, 0)]:
             self._observe(order)
         if move.opening is not None and self._left > 0:
-            self._propose()
+            self._propose(move.opening.parents)
         if not (move.verdicts or move.orders or move.opening):
             raise AssertionError(f"{self.strategy.name} waits although nothing runs")
         return True
@@ -117,14 +117,16 @@ class Flight:
         )
         self.observations.append(seen)
 
-    def _propose(self) -> None:
+    def _propose(self, parents: tuple[int, ...]) -> None:
         step, land = len(self.open) + len(self.closed) + 1, self.bench.land
         edit = land.propose()
         conflicts = tuple(s for s, other in self.edits.items() if land.conflict(other, edit))
         for other in conflicts:
             known = self.open[other]
             self.open[other] = replace(known, conflicts=(*known.conflicts, step))
-        self.open[step] = OpenEdit(step=step, opened=len(self.observations), conflicts=conflicts)
+        self.open[step] = OpenEdit(
+            step=step, opened=len(self.observations), parents=parents, conflicts=conflicts
+        )
         self.edits[step] = edit
 
     def _close(self, step: int, verdict: Verdict) -> None:

@@ -20,12 +20,19 @@ from landscape import SCENARIOS, Landscape, World
 from peers import PEERS, Bench, PeerRule
 
 from autoloop.decision import BayesRule, Estimates, PairedRule
-from autoloop.decision.strategies import FactorialStrategy, SingleStrategy
+from autoloop.decision.strategies import (
+    FactorialStrategy,
+    ParetoStrategy,
+    RaceStrategy,
+    SingleStrategy,
+)
 from autoloop.ports import Strategy
 
 STRATEGIES: Mapping[str, Strategy] = {
     "factorial": FactorialStrategy(),
     "climb": SingleStrategy(rule=BayesRule()),
+    "race": RaceStrategy(),
+    "pareto": ParetoStrategy(),
     "paired": SingleStrategy(rule=PairedRule()),
 }
 FINAL_ATTEMPTS = 3

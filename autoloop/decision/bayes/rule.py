@@ -33,16 +33,21 @@ class BayesRule:
     def decide(self, evidence: Evidence) -> Verdict | Ask:
         """Ask for the trials that tell most, or end."""
         docket = docket_of(evidence)
-        if not docket.asked[Side.CANDIDATE] and not evidence.exhausted:
-            return Ask(wants=docket.next_trials(incumbent_every=self.incumbent_every))
+        verdict = self.verdict(docket)
+        if verdict is not None:
+            return verdict
+        if sum(docket.asked.values()) >= self.cap:
+            return Ask(wants=())
+        return Ask(wants=docket.next_trials(incumbent_every=self.incumbent_every))
+
+    def verdict(self, docket: Docket) -> Verdict | None:
+        """What becomes of the edit; None while it is not clear. Pending trials do not matter."""
         decision = self._decision(docket)
         if decision is not None:
             return _verdict(docket, decision)
-        if evidence.exhausted or sum(docket.asked.values()) >= self.cap:
-            if evidence.pending:
-                return Ask(wants=())
+        if docket.evidence.exhausted or sum(docket.finished.values()) >= self.cap:
             return _verdict(docket, Decision.UNDECIDED)
-        return Ask(wants=docket.next_trials(incumbent_every=self.incumbent_every))
+        return None
 
     def _decision(self, docket: Docket) -> Decision | None:
         if not docket.test.counts.any():
@@ -60,7 +65,7 @@ class BayesRule:
 
 
 def _verdict(docket: Docket, decision: Decision) -> Verdict:
-    asked = docket.asked
+    asked = docket.finished
     return say_chance(
         decision,
         docket.test.better,
