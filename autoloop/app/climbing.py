@@ -5,6 +5,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from queue import SimpleQueue
 
+from autoloop.app.archive import Terms, reuse_for
 from autoloop.app.clock import SystemClock
 from autoloop.app.compose import (
     OFFLINE,
@@ -29,7 +30,7 @@ from autoloop.app.project import Project
 from autoloop.decision import Estimates, rule_by_name
 from autoloop.errors import ProjectError, RunError, TaskError
 from autoloop.guards import standard_guards
-from autoloop.loop import Parts, Plan, StopSignal, climb
+from autoloop.loop import Parts, Plan, Reuse, StopSignal, climb
 from autoloop.meta import ConversationProposer
 from autoloop.ports import Guard, Observer, RunStore, Workspace
 from autoloop.records import Notice, Run, Split, Task, TaskSet, TrialResult
@@ -116,6 +117,7 @@ class _Built:
     machine: Machine
     preparing: Preparing
     retried: SimpleQueue[TrialResult]
+    reuse: Reuse | None
 
 
 @contextmanager
@@ -128,7 +130,13 @@ def _machine(project: Project, run: Run, climbing: Climb) -> Iterator[_Built]:
         settings=settings,
         task_model=run.task_model,
     )
-    with trial_machine(plan, on_invalid=retried.put) as machine:
+    terms = Terms(run=run.name, settings=settings, model=run.task_model, seed=run.seed)
+    with (
+        trial_machine(plan, on_invalid=retried.put) as machine,
+        reuse_for(
+            project.runs, terms, sandbox=machine.sandbox, observer=climbing.observer
+        ) as reuse,
+    ):
         if OFFLINE in {run.task_model, run.meta_model}:
             climbing.observer.notify(Notice(text=OFFLINE_BANNER))
         machine.sandbox.agent_image()
@@ -139,7 +147,7 @@ def _machine(project: Project, run: Run, climbing: Climb) -> Iterator[_Built]:
             observer=climbing.observer,
             stop=climbing.stop,
         )
-        yield _Built(machine=machine, preparing=preparing, retried=retried)
+        yield _Built(machine=machine, preparing=preparing, retried=retried, reuse=reuse)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,6 +168,7 @@ class _Work:
             store=self.store,
             engine=self.built.machine.engine,
             retried=self.built.retried,
+            reuse=self.built.reuse,
             proposer=ConversationProposer(meta_chat_model(run.meta_model), seed=run.seed),
             rule=rule_by_name(run.rule),
             guard=_guard(tasks, run.splits),

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from queue import SimpleQueue
 
+from autoloop.app.archive import Terms, reuse_for
 from autoloop.app.clock import SystemClock
 from autoloop.app.compose import Machine, MachinePlan, resolve_models, trial_machine
 from autoloop.app.contents import (
@@ -23,7 +24,7 @@ from autoloop.app.project import EVAL, Project, read_agent
 from autoloop.app.results import Evaluation, EvalWish
 from autoloop.decision import Estimates
 from autoloop.errors import InfraError, TaskError
-from autoloop.loop import Lab, LabParts, Meter, Plan, StoppedError, StopSignal, run_attempts
+from autoloop.loop import Lab, LabParts, Meter, Plan, Reuse, StoppedError, StopSignal, run_attempts
 from autoloop.ports import Observer
 from autoloop.records import Agent, Budget, Notice, Purpose, Task, TaskProblem, TrialResult
 from autoloop.report import EvalFacts, eval_summary
@@ -103,10 +104,21 @@ class _Job:
             task_model=self.record.model,
             workers=wish.workers,
         )
-        with trial_machine(plan, on_invalid=retried.put) as machine:
+        terms = Terms(
+            run=self.folder.name,
+            settings=self.settings,
+            model=self.record.model,
+            seed=self.settings.seed,
+        )
+        with (
+            trial_machine(plan, on_invalid=retried.put) as machine,
+            reuse_for(
+                project.runs, terms, sandbox=machine.sandbox, observer=watch.observer
+            ) as reuse,
+        ):
             if self.record.kind == "python":
                 machine.sandbox.agent_image()
-            yield _Bench(machine=machine, retried=retried, watch=watch)
+            yield _Bench(machine=machine, retried=retried, reuse=reuse, watch=watch)
 
     def ready_with(self, ready: Preparation) -> "_Job":
         """The same without the tasks whose environments cannot be made.
@@ -129,6 +141,7 @@ class _Bench:
 
     machine: Machine
     retried: SimpleQueue[TrialResult]
+    reuse: Reuse | None
     watch: Watch
 
     def prepare(self, job: _Job) -> Preparation:
@@ -152,6 +165,7 @@ class _Bench:
             store=store,
             observer=self.watch.observer,
             retried=self.retried,
+            reuse=self.reuse,
         )
         lab = _lab(parts, job.settings, job.tasks, self.watch.stop)
         stopped = _run(lab, job.record.of_agent(), attempts)
