@@ -15,7 +15,8 @@ import tenacity
 from autoloop.errors import AutoloopError, RunError, StorageError
 
 SqlValue = str | int | float | None
-MODE_ATTEMPTS = 50
+PATIENCE_S = 10.0
+"""How long to wait for other processes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +130,7 @@ class Database:
         return sqlite3.connect(
             f"{self.file.absolute().as_uri()}?mode={mode}",
             uri=True,
-            timeout=10,
+            timeout=PATIENCE_S,
             isolation_level=None,
             check_same_thread=False,
         )
@@ -160,7 +161,7 @@ class Database:
         # Of several processes that open a new file at once, SQLite lets only one change the mode,
         # and tells the others so without waiting.
         patient = tenacity.Retrying(
-            stop=tenacity.stop_after_attempt(MODE_ATTEMPTS),
+            stop=tenacity.stop_after_delay(PATIENCE_S),
             wait=tenacity.wait_random(0.01, 0.1),
             retry=tenacity.retry_if_exception(_is_busy),
             sleep=self._sleep,

@@ -38,6 +38,7 @@ def _process(runs: Path, run: str, count: int) -> subprocess.Popen[str]:
     return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
 
 
+@pytest.mark.slow
 def test_processes_that_make_and_fill_it_at_once_lose_nothing(tmp_path: Path) -> None:
     runs = [f"r{n}" for n in range(6)]
     for run in runs:
