@@ -130,7 +130,7 @@ def test_a_trace_that_was_removed_with_its_run_is_said_to_be(project: Path) -> N
 
     autoloop("gc", "--keep", "1", cwd=project)
 
-    assert "is gone: the run that the trial was taken from" in optimizer.trace(trial.id).text
+    assert "is gone: it was removed, perhaps with the run" in optimizer.trace(trial.id).text
 
 
 def test_a_task_that_changed_is_run_anew(project: Path) -> None:
