@@ -13,7 +13,7 @@ from tests.sandbox.conftest import BASE, MARK
 
 pytestmark = pytest.mark.docker
 
-SIDE = "services:\n  side: {{image: {image}, command: "sleep {seconds}"}}\n"
+SIDE = "services:\n  side: {{image: {image}, command: 'sleep {seconds}'}}\n"
 ALIAS = "autoloop/test-fingerprint:latest"
 
 
