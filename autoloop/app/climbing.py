@@ -117,7 +117,6 @@ class _Built:
     machine: Machine
     preparing: Preparing
     retried: SimpleQueue[TrialResult]
-    reuse: Reuse | None
 
 
 @contextmanager
@@ -130,13 +129,7 @@ def _machine(project: Project, run: Run, climbing: Climb) -> Iterator[_Built]:
         settings=settings,
         task_model=run.task_model,
     )
-    terms = Terms(run=run.name, settings=settings, model=run.task_model, seed=run.seed)
-    with (
-        trial_machine(plan, on_invalid=retried.put) as machine,
-        reuse_for(
-            project.runs, terms, sandbox=machine.sandbox, observer=climbing.observer
-        ) as reuse,
-    ):
+    with trial_machine(plan, on_invalid=retried.put) as machine:
         if OFFLINE in {run.task_model, run.meta_model}:
             climbing.observer.notify(Notice(text=OFFLINE_BANNER))
         machine.sandbox.agent_image()
@@ -147,7 +140,7 @@ def _machine(project: Project, run: Run, climbing: Climb) -> Iterator[_Built]:
             observer=climbing.observer,
             stop=climbing.stop,
         )
-        yield _Built(machine=machine, preparing=preparing, retried=retried, reuse=reuse)
+        yield _Built(machine=machine, preparing=preparing, retried=retried)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,24 +155,34 @@ class _Work:
     def go_on(self, tasks: Sequence[Task], climbing: Climb) -> Run:
         """Let the loop work on the run until it stops."""
         run = _begun(self.project, self.store, self.workspace)
+        settings = Settings.model_validate_json(run.settings)
+        plan = _plan(run, tasks, settings, directive=program_of(self.project).directive)
+        terms = Terms(run=run.name, settings=settings, model=run.task_model, seed=run.seed)
+        sandbox = self.built.machine.sandbox
+        with reuse_for(
+            self.project.runs, terms, sandbox=sandbox, observer=climbing.observer
+        ) as reuse:
+            parts = self._parts(run, tasks, climbing.observer, reuse=reuse)
+            return climbing.work(parts, plan, run, climbing.stop)
+
+    def _parts(
+        self, run: Run, tasks: Sequence[Task], observer: Observer, *, reuse: Reuse | None
+    ) -> Parts:
         folder = self.project.runs / run.name
-        parts = Parts(
+        return Parts(
             workspace=self.workspace,
             store=self.store,
             engine=self.built.machine.engine,
             retried=self.built.retried,
-            reuse=self.built.reuse,
+            reuse=reuse,
             proposer=ConversationProposer(meta_chat_model(run.meta_model), seed=run.seed),
             rule=rule_by_name(run.rule),
             guard=_guard(tasks, run.splits),
             estimator=Estimates(),
-            observer=RunFiles(folder, self.store, self.workspace, inner=climbing.observer),
+            observer=RunFiles(folder, self.store, self.workspace, inner=observer),
             clock=SystemClock(),
             transcript=lambda trial: read_transcript(folder / trial.folder),
         )
-        settings = Settings.model_validate_json(run.settings)
-        plan = _plan(run, tasks, settings, directive=program_of(self.project).directive)
-        return climbing.work(parts, plan, run, climbing.stop)
 
 
 def _plan(run: Run, tasks: Sequence[Task], settings: Settings, *, directive: str) -> Plan:

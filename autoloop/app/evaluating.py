@@ -1,7 +1,7 @@
 """Evaluates one agent on tasks, without a climb, and adds attempts to an evaluation."""
 
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from queue import SimpleQueue
@@ -104,21 +104,10 @@ class _Job:
             task_model=self.record.model,
             workers=wish.workers,
         )
-        terms = Terms(
-            run=self.folder.name,
-            settings=self.settings,
-            model=self.record.model,
-            seed=self.settings.seed,
-        )
-        with (
-            trial_machine(plan, on_invalid=retried.put) as machine,
-            reuse_for(
-                project.runs, terms, sandbox=machine.sandbox, observer=watch.observer
-            ) as reuse,
-        ):
+        with trial_machine(plan, on_invalid=retried.put) as machine:
             if self.record.kind == "python":
                 machine.sandbox.agent_image()
-            yield _Bench(machine=machine, retried=retried, reuse=reuse, watch=watch)
+            yield _Bench(machine=machine, project=project, retried=retried, watch=watch)
 
     def ready_with(self, ready: Preparation) -> "_Job":
         """The same without the tasks whose environments cannot be made.
@@ -140,8 +129,8 @@ class _Bench:
     """A machine at work on an evaluation."""
 
     machine: Machine
+    project: Project
     retried: SimpleQueue[TrialResult]
-    reuse: Reuse | None
     watch: Watch
 
     def prepare(self, job: _Job) -> Preparation:
@@ -160,20 +149,35 @@ class _Bench:
         clock = SystemClock()
         began = clock.monotonic()
         job.record.write(job.folder)
-        parts = LabParts(
-            engine=self.machine.engine,
-            store=store,
-            observer=self.watch.observer,
-            retried=self.retried,
-            reuse=self.reuse,
-        )
-        lab = _lab(parts, job.settings, job.tasks, self.watch.stop)
-        stopped = _run(lab, job.record.of_agent(), attempts)
+        with self._reuse(job) as reuse:
+            parts = LabParts(
+                engine=self.machine.engine,
+                store=store,
+                observer=self.watch.observer,
+                retried=self.retried,
+                reuse=reuse,
+            )
+            lab = _lab(parts, job.settings, job.tasks, self.watch.stop)
+            stopped = _run(lab, job.record.of_agent(), attempts)
         wall_s = job.record.wall_s + clock.monotonic() - began
         record = job.record.model_copy(update={"wall_s": wall_s})
         record.write(job.folder)
         trials = _of_these(job.tasks, store.trials())
         return _evaluation(replace(job, record=record), trials, stopped=stopped)
+
+    def _reuse(self, job: _Job) -> AbstractContextManager[Reuse | None]:
+        terms = Terms(
+            run=job.folder.name,
+            settings=job.settings,
+            model=job.record.model,
+            seed=job.settings.seed,
+        )
+        return reuse_for(
+            self.project.runs,
+            terms,
+            sandbox=self.machine.sandbox,
+            observer=self.watch.observer,
+        )
 
 
 def _new_job(project: Project, wish: EvalWish, watch: Watch, *, least: int) -> _Job:
