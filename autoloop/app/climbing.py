@@ -5,6 +5,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from queue import SimpleQueue
 
+from autoloop.app.archive import Terms, reuse_for
 from autoloop.app.clock import SystemClock
 from autoloop.app.compose import (
     OFFLINE,
@@ -29,7 +30,7 @@ from autoloop.app.project import Project
 from autoloop.decision import Estimates, rule_by_name
 from autoloop.errors import ProjectError, RunError, TaskError
 from autoloop.guards import standard_guards
-from autoloop.loop import Parts, Plan, StopSignal, climb
+from autoloop.loop import Parts, Plan, Reuse, StopSignal, climb
 from autoloop.meta import ConversationProposer
 from autoloop.ports import Guard, Observer, RunStore, Workspace
 from autoloop.records import Notice, Run, Split, Task, TaskSet, TrialResult
@@ -154,23 +155,34 @@ class _Work:
     def go_on(self, tasks: Sequence[Task], climbing: Climb) -> Run:
         """Let the loop work on the run until it stops."""
         run = _begun(self.project, self.store, self.workspace)
+        settings = Settings.model_validate_json(run.settings)
+        plan = _plan(run, tasks, settings, directive=program_of(self.project).directive)
+        terms = Terms(run=run.name, settings=settings, model=run.task_model, seed=run.seed)
+        sandbox = self.built.machine.sandbox
+        with reuse_for(
+            self.project.runs, terms, sandbox=sandbox, observer=climbing.observer
+        ) as reuse:
+            parts = self._parts(run, tasks, climbing.observer, reuse=reuse)
+            return climbing.work(parts, plan, run, climbing.stop)
+
+    def _parts(
+        self, run: Run, tasks: Sequence[Task], observer: Observer, *, reuse: Reuse | None
+    ) -> Parts:
         folder = self.project.runs / run.name
-        parts = Parts(
+        return Parts(
             workspace=self.workspace,
             store=self.store,
             engine=self.built.machine.engine,
             retried=self.built.retried,
+            reuse=reuse,
             proposer=ConversationProposer(meta_chat_model(run.meta_model), seed=run.seed),
             rule=rule_by_name(run.rule),
             guard=_guard(tasks, run.splits),
             estimator=Estimates(),
-            observer=RunFiles(folder, self.store, self.workspace, inner=climbing.observer),
+            observer=RunFiles(folder, self.store, self.workspace, inner=observer),
             clock=SystemClock(),
             transcript=lambda trial: read_transcript(folder / trial.folder),
         )
-        settings = Settings.model_validate_json(run.settings)
-        plan = _plan(run, tasks, settings, directive=program_of(self.project).directive)
-        return climbing.work(parts, plan, run, climbing.stop)
 
 
 def _plan(run: Run, tasks: Sequence[Task], settings: Settings, *, directive: str) -> Plan:

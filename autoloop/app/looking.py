@@ -51,7 +51,7 @@ def show_trial(project: Project, name: str | None, trial: str) -> TrialView:
             raise RunError(
                 f"{what} of {view.folder.name!r} begin with {trial!r}. See `autoloop log`."
             )
-        folder = view.folder / found[0].folder
+        folder = (view.folder / found[0].folder).resolve()
         return TrialView(trial=found[0], folder=folder, text=read_transcript(folder))
 
 

@@ -18,6 +18,8 @@ class Status:
     trials: int
     """Counted ones; invalid ones come on top."""
     invalid_trials: int
+    reused_trials: int
+    """Counted ones that another run had paid for."""
     tokens: int
     cost_usd: float | None
     steps: tuple[Step, ...]

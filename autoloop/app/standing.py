@@ -48,6 +48,7 @@ def status(project: Project, name: str | None) -> Status:
             alive=running_pid(view.folder) is not None,
             trials=counts.trials,
             invalid_trials=counts.invalid,
+            reused_trials=counts.reused,
             tokens=counts.tokens + counts.meta_tokens,
             cost_usd=(counts.cost_usd or 0.0) + (counts.meta_cost_usd or 0.0) if known else None,
             steps=view.store.steps(),

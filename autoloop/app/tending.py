@@ -19,7 +19,7 @@ from autoloop.guards import standard_guards
 from autoloop.records import Split
 from autoloop.sandbox import DockerSandbox
 from autoloop.sandbox.cli import DockerCli
-from autoloop.store import SqliteStore, request_stop
+from autoloop.store import SqliteStore, forget_removed, request_stop
 from autoloop.tasks import new_task
 from autoloop.workspace import GitWorkspace
 
@@ -131,6 +131,7 @@ def clean(project: Project, *, keep: int | None, images: int | None) -> Cleaned:
     """Remove containers of dead runs and, with `keep`, all but the newest runs with their refs.
 
     With `images` also all images of tasks but so many. A run that a process works on is left alone.
+    The archive forgets the trials of runs that are gone.
     """
     with DockerSandbox(project.root, run="gc") as sandbox:
         containers = sandbox.sweep()
@@ -144,6 +145,8 @@ def clean(project: Project, *, keep: int | None, images: int | None) -> Cleaned:
                     workspace.remove_run(name)
                     shutil.rmtree(project.runs / name)
                 gone.append(name)
+    # Also those that were deleted by hand, or by a `gc` that was killed.
+    forget_removed(project.runs)
     return Cleaned(
         containers=containers,
         runs=tuple(gone),

@@ -7,7 +7,7 @@ import typer
 from autoloop import ClimbRun, EvalWish, Optimizer, Split
 from autoloop.cli.evaluation import print_evaluation
 from autoloop.cli.exits import Exit, exit_of
-from autoloop.cli.printing import print_json, print_table, say
+from autoloop.cli.printing import print_json, print_table, say, unlike
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object at the end.")]
 RunName = Annotated[str | None, typer.Argument(help="Name of the run; the latest by default.")]
@@ -18,6 +18,9 @@ Tokens = Annotated[int | None, typer.Option(help="Stop after so many tokens.")]
 Usd = Annotated[float | None, typer.Option(help="Stop after so many US dollars.")]
 Workers = Annotated[
     int | None, typer.Option(help="Trials at once; by default two for each processor.")
+]
+Fresh = Annotated[
+    bool, typer.Option("--fresh", help="Run every trial, also what earlier runs have run already.")
 ]
 
 
@@ -38,11 +41,13 @@ def climb(
     usd: Usd = None,
     seed: Annotated[int | None, typer.Option(help="Seed of what is drawn by chance.")] = None,
     workers: Workers = None,
+    fresh: Fresh = False,
     json: Json = False,
 ) -> None:
     """Improve agent.py until a limit is reached."""
     limits = {"hours": hours, "steps": steps, "trials": trials, "tokens": tokens, "usd": usd}
-    run = Optimizer(context.obj).climb(**limits, seed=seed, workers=workers)
+    reuse = False if fresh else None
+    run = Optimizer(context.obj).climb(**limits, seed=seed, workers=workers, reuse=reuse)
     _finish(run, json=json)
 
 
@@ -82,13 +87,14 @@ def evaluate(
     agent: Annotated[
         str, typer.Option(help="oracle, nop, or a path; the project's agent.py by default.")
     ] = "",
+    fresh: Fresh = False,
     json: Json = False,
 ) -> None:
     """Evaluate an agent on tasks; nothing is changed."""
     wish = EvalWish(
         agent=agent, tasks=tasks, split=split, attempts=attempts, workers=workers, add=add
     )
-    evaluation = Optimizer(context.obj).eval(wish)
+    evaluation = Optimizer(context.obj, reuse=False if fresh else None).eval(wish)
     if json:
         print_json(evaluation.summary)
     else:
@@ -119,7 +125,7 @@ def _print_climb(run: ClimbRun) -> None:
     say(
         f"{facts['steps']} steps: {facts['kept']} kept, {facts['reverted']} reverted,"
         f" {facts['undecided']} undecided. {facts['trials']} trials"
-        f" ({facts['invalid_trials']} invalid), {facts['tokens']} tokens, {cost}."
+        f" ({unlike(facts)}), {facts['tokens']} tokens, {cost}."
     )
     if record.finished_at is None:
         why = record.stop_reason.value if record.stop_reason else "it was ended"

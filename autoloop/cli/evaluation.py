@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from autoloop.cli.printing import print_table, say
+from autoloop.cli.printing import print_table, say, unlike
 
 Facts = dict[str, Any]  # a JSON document
 
@@ -27,7 +27,7 @@ def print_evaluation(facts: Facts, folder: Path) -> None:
     say(
         f"{facts['agent']}: {100 * score['mean']:.1f}"
         f" [{100 * score['low']:.1f}, {100 * score['high']:.1f}] points over {facts['tasks']}"
-        f" tasks, {facts['trials']} trials ({facts['invalid_trials']} invalid),"
+        f" tasks, {facts['trials']} trials ({unlike(facts)}),"
         f" {facts['wall_s']:.0f} s."
         f" Files: {folder}"
     )

@@ -34,8 +34,9 @@ def status(context: typer.Context, run: RunName = None, json: Json = False) -> N
     state = "at work" if now.alive else (now.run.stop_reason or "not at work")
     say(f"{now.run.name}: {state}. {_counts(now)}")
     cost = "unknown" if now.cost_usd is None else f"{now.cost_usd:.2f} USD"
+    reused = f", {now.reused_trials} reused" if now.reused_trials else ""
     say(
-        f"{now.trials} trials ({now.invalid_trials} invalid), {now.tokens} tokens, {cost},"
+        f"{now.trials} trials ({now.invalid_trials} invalid{reused}), {now.tokens} tokens, {cost},"
         f" {now.run.active_s / 60:.1f} minutes."
     )
 
@@ -101,6 +102,8 @@ def trace(
     say(f"{result.id}: {result.outcome}, reward {result.reward:g}.{trouble}")
     for began in result.steps:
         say(f"step {began.name}: {_rewards(began)}")
+    if result.reused_from:
+        say(f"Reused from {result.reused_from}.")
     say(f"{view.folder}\n")
     say(view.text)
 

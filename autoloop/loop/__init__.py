@@ -5,6 +5,7 @@ from autoloop.loop.evaluate import run_attempts
 from autoloop.loop.lab import Lab, StoppedError, StopSignal
 from autoloop.loop.meter import Meter
 from autoloop.loop.parts import LabParts, Parts, Plan
+from autoloop.loop.reuse import Reuse
 
 __all__ = [
     "Lab",
@@ -12,6 +13,7 @@ __all__ = [
     "Meter",
     "Parts",
     "Plan",
+    "Reuse",
     "StopSignal",
     "StoppedError",
     "climb",

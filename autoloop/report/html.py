@@ -8,7 +8,7 @@ from autoloop.records import Decision, Run, Split, Step, TrialResult
 from autoloop.report.chart import chart
 from autoloop.report.page import page
 from autoloop.report.progress import progress_of
-from autoloop.report.spending import seconds_of, spent_on, trials_of
+from autoloop.report.spending import reused_in, seconds_of, spent_on, trials_of
 from autoloop.report.tables import Table, final_table, points, task_table
 
 LONGEST_DIFF = 40_000
@@ -63,6 +63,7 @@ def _cards(run: Run, steps: Sequence[Step], trials: Sequence[TrialResult]) -> st
     decisions = [s.verdict.decision for s in steps if s.verdict]
     usage = spent_on(steps, trials)
     invalid = sum(not trial.counts for trial in trials)
+    reused = reused_in(trials)
     cost = "price unknown" if usage.cost_usd is None else f"${usage.cost_usd:,.2f}"
     cards = [
         *(
@@ -72,6 +73,7 @@ def _cards(run: Run, steps: Sequence[Step], trials: Sequence[TrialResult]) -> st
         ),
         ("edits kept", f"{decisions.count(Decision.KEEP)} of {len(decisions)}"),
         ("trials", f"{len(trials) - invalid:,}" + (f" + {invalid} invalid" if invalid else "")),
+        *([("of them reused", f"{reused:,}")] if reused else []),
         ("tokens", f"{usage.tokens:,}"),
         ("cost", cost),
         ("time", f"{run.active_s / 60:,.0f} min"),
@@ -114,7 +116,9 @@ def _spent(step: Step, trials: Sequence[TrialResult]) -> str:
     own = trials_of(step, trials)
     seconds = seconds_of(step)
     took = "" if seconds is None else f", {seconds:,.0f} s"
-    return f"{len(own)} new trials, {spent_on([step], own).tokens:,} tokens{took}"
+    reused = reused_in(own)
+    counts = f"{len(own) - reused} new trials" + (f" and {reused} reused" if reused else "")
+    return f"{counts}, {spent_on([step], own).tokens:,} tokens{took}"
 
 
 def _diff(diff: str) -> str:

@@ -58,7 +58,7 @@ class LiveProgress:
             disable=not self.console.is_terminal and not self.console.is_jupyter,
         )
         self._task: TaskID | None = None
-        self._running = self._done = self._passed = 0
+        self._running = self._done = self._passed = self._reused = 0
         self._told_at = now()
 
     def __enter__(self) -> Self:
@@ -108,6 +108,7 @@ class LiveProgress:
             self._running += 1
         else:
             self._running -= not event.reused
+            self._reused += event.reused
             self._done += 1
             self._passed += event.result.passed
         if self._task is not None:
@@ -122,7 +123,8 @@ class LiveProgress:
             self._title(text)
 
     def _counts(self) -> str:
-        return f"{self._done} trials, {self._passed} passed, {self._running} running"
+        reused = f" ({self._reused} reused)" if self._reused else ""
+        return f"{self._done} trials{reused}, {self._passed} passed, {self._running} running"
 
     def _title(self, text: str) -> None:
         if self._task is not None:

@@ -20,7 +20,7 @@ from autoloop.records import (
     TrialResult,
 )
 from autoloop.report.rewards import means_by_key, means_over_tasks
-from autoloop.report.spending import spent_on
+from autoloop.report.spending import reused_in, spent_on
 
 
 class _Facts(BaseModel):
@@ -65,6 +65,8 @@ class ClimbSummary(_Facts):
     trials: int
     """Counted ones; invalid ones come on top."""
     invalid_trials: int
+    reused_trials: int
+    """Counted ones that another run had paid for."""
     tokens: int
     cost_usd: float | None
     """None when the price of a model is not known."""
@@ -113,6 +115,7 @@ class EvalSummary(_Facts):
     tasks: int
     trials: int
     invalid_trials: int
+    reused_trials: int
     score: IntervalFacts
     success_rate: float | None
     """Share of counted trials that reached the full reward; None without any."""
@@ -153,6 +156,7 @@ def climb_summary(
         stop_reason=run.stop_reason.value if run.stop_reason else None,
         trials=counted,
         invalid_trials=len(trials) - counted,
+        reused_trials=reused_in(trials),
         tokens=usage.tokens,
         cost_usd=usage.cost_usd,
         wall_s=round(run.active_s, 3),
@@ -179,6 +183,7 @@ def eval_summary(
         tasks=len(tasks),
         trials=len(counted),
         invalid_trials=len(trials) - len(counted),
+        reused_trials=reused_in(trials),
         score=_interval(estimator.score({task.task: task.rewards for task in per_task})),
         success_rate=fmean(trial.passed for trial in counted) if counted else None,
         by_key=means_over_tasks([task.by_key for task in per_task]),

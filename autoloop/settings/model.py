@@ -168,6 +168,8 @@ class Settings(_Table):
     services: Annotated[Literal["end", "keep"], Field(description="end or keep")] = "end"
     """What becomes of processes that the agent left running when the tests begin."""
     timeouts: TimeoutSettings = TimeoutSettings()
+    reuse: Annotated[bool, Field(strict=True, description="true or false")] = True
+    """Whether trials that earlier runs have paid for stand for trials of this one."""
     agent_folder: Annotated[
         Text, Field(description="a folder in the project that has a Dockerfile")
     ] = "sandboxes/agent"

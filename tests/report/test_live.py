@@ -119,3 +119,11 @@ def test_a_step_without_an_edit_is_told(screen: Screen) -> None:
         live.notify(StepFinished(step=step))
 
     assert screen.lines[0] == "step  3 empty     no edit"
+
+
+def test_reused_trials_are_told_apart_and_never_ran(screen: Screen) -> None:
+    with LiveProgress(screen.console, now=ticking(40.0)) as live:
+        for _ in range(2):
+            live.notify(replace(TRIAL, reused=True))
+
+    assert "2 trials (2 reused), 2 passed, 0 running" in screen.lines[-1]

@@ -28,6 +28,7 @@ SUMMED_UP = {
     "stop_reason": "steps budget spent",
     "trials": 5,
     "invalid_trials": 1,
+    "reused_trials": 0,
     "tokens": 390,
     "cost_usd": 3.0,
     "wall_s": 90.0,
@@ -59,6 +60,16 @@ def test_a_climb_is_summed_up_under_the_documented_keys() -> None:
     assert found["scores"]["holdout"]["best"]["n"] == 8
     del found["scores"]
     assert found == SUMMED_UP
+
+
+def test_reused_trials_are_counted_and_cost_nothing() -> None:
+    first, *others = make_trials()
+    trials = [replace(first, reused_from="eval-1"), *others]
+
+    found = climb_summary(make_run(), [], trials=trials, best_commit="c0ffee")
+
+    assert (found.trials, found.reused_trials) == (5, 1)
+    assert (found.tokens, found.cost_usd) == (75, 1.25)
 
 
 def test_invalid_trials_are_counted_apart_and_never_scored() -> None:

@@ -22,6 +22,7 @@ tasks_folder: evals
 reward: accuracy
 services: keep
 harbor_quirks: true
+reuse: false
 timeouts: {multiplier: 2, agent_multiplier: 3, verifier_multiplier: 0.5, build_multiplier: 4,
   max_agent_s: 60, max_verifier_s: 30.5, max_build_s: 90}
 agent_folder: sandboxes/agent-harbor
