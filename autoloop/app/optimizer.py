@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
+from autoloop.app.estimate import Estimate, EstimateWish
 from autoloop.app.interrupt import stop_on_interrupt
 from autoloop.app.project import Project, find_project, find_project_or_folder
 from autoloop.app.results import (
@@ -105,6 +106,19 @@ class Optimizer:
         with stop_on_interrupt() as stop, self._display() as observer:
             watch = Watch(observer=observer, stop=stop)
             return evaluate_agent(project, wish or EvalWish(), watch)
+
+    def estimate(self, wish: EstimateWish | None = None) -> Estimate:
+        """What a climb could see: noise of the start agent, trials, hours and dollars needed.
+
+        Runs what is missing of a short profile on train and validation tasks; changes nothing.
+        """
+        from autoloop.app.estimating import estimate
+        from autoloop.app.evaluating import Watch
+
+        project = self._project({})
+        with stop_on_interrupt() as stop, self._display() as observer:
+            watch = Watch(observer=observer, stop=stop)
+            return estimate(project, wish or EstimateWish(), watch)
 
     def check_tasks(self, wish: CheckWish | None = None) -> tuple[TaskProof, ...]:
         """Prove that every task's solution scores 1 and doing nothing scores 0."""

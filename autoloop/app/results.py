@@ -53,6 +53,8 @@ class EvalWish:
     tasks: str | Path | None = None
     """Folder or other source of tasks; None is the project's."""
     split: Split | None = None
+    only: tuple[str, ...] = ()
+    """Names of the tasks that are meant; empty means all."""
     attempts: int = 1
     """Counted trials that every task has in the end."""
     workers: int | None = None
