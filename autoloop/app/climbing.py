@@ -27,7 +27,7 @@ from autoloop.app.outputs import RunFiles
 from autoloop.app.preparing import LeavingOut, Preparing, refuse
 from autoloop.app.project import Project
 from autoloop.decision import Estimates, rule_by_name
-from autoloop.errors import ProjectError, RunError, TaskError
+from autoloop.errors import ProjectError, RunError, SettingsError, TaskError
 from autoloop.guards import standard_guards
 from autoloop.loop import Parts, Plan, StopSignal, climb
 from autoloop.meta import ConversationProposer
@@ -98,6 +98,7 @@ def resume_climb(project: Project, name: str | None, climbing: Climb) -> Run:
         if run is None:
             raise RunError(f"{folder} was stopped before its run began. Start anew: autoloop climb")
         settings = recorded_settings(project, run.settings)
+        _refuse_other_looks(run, settings)
         tasks = _known_tasks(found_tasks(tasks_source(project, settings)), run, climbing.observer)
         run = replace(run, settings=settings.model_dump_json(), budget=settings.budget.record())
         with _machine(project, run, climbing) as built:
@@ -228,6 +229,16 @@ def refuse_broken(guard: Guard, source: str, project: Project) -> None:
     if blocked:
         reasons = " ".join(finding.message for finding in blocked)
         raise ProjectError(f"{project.root / 'agent.py'} cannot be climbed from: {reasons}")
+
+
+def _refuse_other_looks(run: Run, settings: Settings) -> None:
+    """A budget of looks that grows when it is spent is none."""
+    began = Settings.model_validate_json(run.settings).holdout
+    if settings.holdout != began:
+        raise SettingsError(
+            f"'holdout' of run {run.name!r} was set when it began ({began.looks} looks,"
+            f" {began.answers}) and stays: leave it out."
+        )
 
 
 def _known_tasks(found: TaskSet, run: Run, observer: Observer) -> Sequence[Task]:

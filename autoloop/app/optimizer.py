@@ -9,6 +9,7 @@ from pathlib import Path
 
 from autoloop.app.estimate import Estimate, EstimateWish
 from autoloop.app.interrupt import stop_on_interrupt
+from autoloop.app.look_log import Look
 from autoloop.app.project import Project, find_project, find_project_or_folder
 from autoloop.app.results import (
     Checkup,
@@ -92,6 +93,20 @@ class Optimizer:
             climb = Climb(observer=observer, stop=stop, work=open_holdout)
             done = resume_climb(project, run, climb)
         return ClimbRun(project, done.name)
+
+    def look(self, run: str | None = None) -> Look:
+        """Look at the holdout of a run that is not finished: one protected answer.
+
+        Raises:
+            UserError: `holdout.looks` in program.md allows none, all are spent, or the run is
+                being worked on.
+        """
+        from autoloop.app.evaluating import Watch
+        from autoloop.app.metered import look_at_holdout
+
+        project = self._project({})
+        with stop_on_interrupt() as stop, self._display() as observer:
+            return look_at_holdout(project, run, Watch(observer=observer, stop=stop))
 
     def run(self, name: str | None = None) -> ClimbRun:
         """A run that was recorded, the latest by default."""

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from autoloop import ClimbRun, EvalWish, Optimizer, Split
+from autoloop.app.look_log import Look
 from autoloop.cli.evaluation import print_evaluation
 from autoloop.cli.exits import Exit, exit_of
 from autoloop.cli.printing import print_json, print_table, say
@@ -62,8 +63,18 @@ def resume(
     _finish(Optimizer(context.obj).resume(run, **limits, workers=workers), json=json)
 
 
-def holdout(context: typer.Context, run: RunName = None, json: Json = False) -> None:
+def holdout(
+    context: typer.Context,
+    run: RunName = None,
+    look: Annotated[
+        bool, typer.Option("--look", help="One protected answer now; the holdout stays sealed.")
+    ] = False,
+    json: Json = False,
+) -> None:
     """Open the sealed holdout of a run as it stands, and print what was truly gained."""
+    if look:
+        _print_look(Optimizer(context.obj).look(run), json=json)
+        return
     _finish(Optimizer(context.obj).holdout(run), json=json)
 
 
@@ -97,6 +108,15 @@ def evaluate(
         raise typer.Exit(Exit.INTERRUPTED)
     if evaluation.problems or any(not trial.counts for trial in evaluation.trials):
         raise typer.Exit(Exit.UNSOUND)
+
+
+def _print_look(found: Look, *, json: bool) -> None:
+    if json:
+        print_json(found)
+        return
+    cost = "unknown" if found.cost_usd is None else f"{found.cost_usd:.2f} USD"
+    say(found.said)
+    say(f"It took {found.trials} trials, {found.tokens} tokens, {cost}, {found.seconds:.0f} s.")
 
 
 def _finish(run: ClimbRun, *, json: bool) -> None:

@@ -94,7 +94,7 @@ def _sight(sight: Sight) -> tuple[str, ...]:
 
 def _price(price: Price) -> tuple[str, str, str]:
     usd = "unknown" if price.usd is None else f"{price.usd:.2f}"
-    return (f"{price.trials}", f"{price.hours:.1f}", usd)
+    return (f"{price.trials}", f"{price.hours:.2f}", usd)
 
 
 def _outlook(outlook: Outlook) -> str:
