@@ -25,18 +25,21 @@ from autoloop.app.contents import (
 )
 from autoloop.app.outputs import RunFiles
 from autoloop.app.preparing import LeavingOut, Preparing, refuse
-from autoloop.app.project import Project
+from autoloop.app.project import Project, is_calibration
 from autoloop.decision import Estimates, rule_by_name
 from autoloop.errors import ProjectError, RunError, SettingsError, TaskError
 from autoloop.guards import standard_guards
 from autoloop.loop import Parts, Plan, StopSignal, climb
-from autoloop.meta import ConversationProposer
-from autoloop.ports import Guard, Observer, RunStore, Workspace
+from autoloop.meta import ConversationProposer, UnchangedProposer
+from autoloop.ports import Guard, Observer, Proposer, RunStore, Workspace
 from autoloop.records import Notice, Run, Split, Task, TaskSet, TrialResult
 from autoloop.settings import Settings
 from autoloop.store import SqliteStore
 from autoloop.trial import read_transcript
 from autoloop.workspace import GitWorkspace
+
+NO_MODEL = "none"
+"""The meta model of a run whose edits no model makes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +50,10 @@ class Climb:
     stop: StopSignal
     work: Callable[[Parts, Plan, Run, StopSignal], Run] = climb
     """What is done with the run: the whole climb, or `open_holdout` alone."""
+    proposer: Proposer | None = None
+    """Who makes the edits of a new run; None: the meta-agent."""
+    prefix: str = ""
+    """What a new run's name begins with."""
 
 
 def start_climb(project: Project, climbing: Climb) -> Run:
@@ -62,8 +69,10 @@ def start_climb(project: Project, climbing: Climb) -> Run:
     splits = split_tasks(project, found.tasks)
     source = project.agent_source()
     refuse_broken(_guard(found.tasks, splits), source, project)
-    name = project.new_run_name(SystemClock().now())
+    name = project.new_run_name(SystemClock().now(), prefix=climbing.prefix)
     new = _new_run(name, settings)
+    if climbing.proposer is not None:
+        new = replace(new, meta_model=NO_MODEL)
     with (
         closing(GitWorkspace(project.root)) as workspace,
         _machine(project, new, climbing) as built,
@@ -161,7 +170,7 @@ class _Work:
             store=self.store,
             engine=self.built.machine.engine,
             retried=self.built.retried,
-            proposer=ConversationProposer(meta_chat_model(run.meta_model), seed=run.seed),
+            proposer=climbing.proposer or _proposer(run),
             rule=rule_by_name(run.rule),
             guard=_guard(tasks, run.splits),
             estimator=Estimates(),
@@ -172,6 +181,13 @@ class _Work:
         settings = Settings.model_validate_json(run.settings)
         plan = _plan(run, tasks, settings, directive=program_of(self.project).directive)
         return climbing.work(parts, plan, run, climbing.stop)
+
+
+def _proposer(run: Run) -> Proposer:
+    """Who edits; a calibration that is resumed stays one."""
+    if is_calibration(run.name):
+        return UnchangedProposer()
+    return ConversationProposer(meta_chat_model(run.meta_model), seed=run.seed)
 
 
 def _plan(run: Run, tasks: Sequence[Task], settings: Settings, *, directive: str) -> Plan:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
+from autoloop.app.calibration import Calibration
 from autoloop.app.estimate import Estimate, EstimateWish
 from autoloop.app.interrupt import stop_on_interrupt
 from autoloop.app.look_log import Look
@@ -82,6 +83,22 @@ class Optimizer:
         with stop_on_interrupt() as stop, self._display() as observer:
             done = resume_climb(project, run, Climb(observer=observer, stop=stop))
         return ClimbRun(project, done.name)
+
+    def calibrate(self, **limits: object) -> Calibration:
+        """Run the real loop with edits that change nothing: what it would claim for them.
+
+        Args:
+            limits: As of `climb`.
+
+        Raises:
+            UserError: project, tasks or settings cannot be used.
+        """
+        from autoloop.app.calibrating import calibrate
+        from autoloop.app.climbing import Climb
+
+        project = self._project(limits)
+        with stop_on_interrupt() as stop, self._display() as observer:
+            return calibrate(project, Climb(observer=observer, stop=stop))
 
     def holdout(self, run: str | None = None) -> ClimbRun:
         """Make the final table of a run as it stands: opens the sealed holdout."""

@@ -135,6 +135,8 @@ def _print_climb(run: ClimbRun) -> None:
         header, *rows = run.table
         print_table(header, rows)
         say("Points of 100 with 95 % intervals over tasks. Only holdout is free of selection.")
+    for note in run.notes:
+        say(note)
     cost = "unknown" if facts["cost_usd"] is None else f"{facts['cost_usd']:.2f} USD"
     say(
         f"{facts['steps']} steps: {facts['kept']} kept, {facts['reverted']} reverted,"

@@ -1,4 +1,4 @@
-"""Commands that say what can be known: estimate."""
+"""The command that says before a climb what can be known: estimate."""
 
 from typing import Annotated
 
@@ -13,7 +13,7 @@ MOST_TELLING = 5
 
 
 def register(app: typer.Typer) -> None:
-    """Add the commands of this file."""
+    """Add the command of this file."""
     app.command()(estimate)
 
 

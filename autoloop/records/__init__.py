@@ -90,6 +90,7 @@ from autoloop.records.trials import (
     TrialRules,
     Version,
 )
+from autoloop.records.truth import SelectionGap, SuccessRates, Worthless
 
 __all__ = [
     "Agent",
@@ -141,6 +142,7 @@ __all__ = [
     "RunFinished",
     "RunStarted",
     "Score",
+    "SelectionGap",
     "Side",
     "Span",
     "Split",
@@ -150,6 +152,7 @@ __all__ = [
     "StepResult",
     "StepStarted",
     "StopReason",
+    "SuccessRates",
     "Task",
     "TaskPrepared",
     "TaskProblem",
@@ -170,4 +173,5 @@ __all__ = [
     "Verifier",
     "Version",
     "Want",
+    "Worthless",
 ]
