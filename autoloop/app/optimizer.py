@@ -274,9 +274,11 @@ class Optimizer:
     def _display(self) -> AbstractContextManager[Observer]:
         if self._observe is not None:
             return nullcontext(_Watching(self._observe))
+        from autoloop.decision import Estimates, noise_band
         from autoloop.report.live import LiveProgress
+        from autoloop.report.standing import Gauge
 
-        return LiveProgress()
+        return LiveProgress(gauge=Gauge(score=Estimates().score, band=noise_band))
 
 
 class _Watching:
