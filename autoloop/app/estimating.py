@@ -16,7 +16,7 @@ from autoloop.app.recorded import Conditions, recorded_trials, verdict_cost
 from autoloop.app.results import EvalWish
 from autoloop.decision import Estimates, Noise, noise_of
 from autoloop.engines import default_workers
-from autoloop.errors import RunError
+from autoloop.errors import InterruptError, RunError
 from autoloop.records import Agent, Split, Task, TrialResult, Usage
 
 GAINS = (0.02, 0.05, 0.10)
@@ -55,6 +55,8 @@ def estimate(project: Project, wish: EstimateWish, watch: Watch) -> Estimate:
     before = start.recorded(project)
     evaluations = _profile(project, start, before, wish, watch) if wish.run else ()
     trials = start.recorded(project)
+    if not trials and watch.stop.requested:
+        raise InterruptError("Interrupted before the first trial ended; nothing is known.")
     if not trials:
         raise RunError(
             "No trial of this agent.py on these tasks is recorded under these settings, so nothing"

@@ -127,8 +127,8 @@ def _check_budget(case: _Case) -> None:
         )
     if case.answered is None and len(case.looks) >= allowed:
         raise RunError(
-            f"All {allowed} looks of run {case.run.name!r} are spent: the holdout stays sealed"
-            " until its end. What was said stands in `autoloop status`."
+            f"Run {case.run.name!r} has no look left, {allowed} of {allowed} is spent: the holdout"
+            " stays sealed until its end. What was said stands in `autoloop status`."
         )
 
 

@@ -39,6 +39,8 @@ class Status:
     """Reported (selection) score minus holdout score, once there is a final table."""
     looks: tuple[Look, ...] = ()
     """At the holdout, while the run was not finished."""
+    notes: tuple[str, ...] = ()
+    """The last three in sentences."""
 
     def decided(self, decision: Decision) -> int:
         """How many finished steps ended so."""

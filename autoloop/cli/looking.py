@@ -38,7 +38,7 @@ def status(context: typer.Context, run: RunName = None, json: Json = False) -> N
         f"{now.trials} trials ({now.invalid_trials} invalid), {now.tokens} tokens, {cost},"
         f" {now.run.active_s / 60:.1f} minutes."
     )
-    for note in Optimizer(context.obj).run(now.run.name).notes:
+    for note in now.notes:
         say(note)
 
 

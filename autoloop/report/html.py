@@ -22,7 +22,8 @@ LONGEST_DIFF = 40_000
 DIFF_CLASSES = {"+": "add", "-": "del"}
 LEGEND = (
     "Line: mean train reward of the incumbent, in points. Triangles: kept edits. Crosses: edits "
-    "that were not kept, with the interval of their gain where the rule has one. Train scores chose the edits and flatter them; holdout does not."
+    "that were not kept. Upright lines: the interval of an edit's gain, where its verdict has one. "
+    "Train scores chose the edits and flatter them; holdout does not."
 )
 
 
