@@ -10,6 +10,7 @@ from autoloop.cli.climbing import Json, Workers
 from autoloop.cli.printing import print_json, print_table, say
 
 MOST_TELLING = 5
+MOST_NAMED = 8
 
 
 def register(app: typer.Typer) -> None:
@@ -75,7 +76,9 @@ def _print_tasks(found: Estimate) -> None:
     say("")
     for word, tasks in (("Never", found.never), ("Always", found.always)):
         if tasks:
-            say(f"{word} solved, so they tell nothing yet ({len(tasks)}): {', '.join(tasks)}.")
+            more = f" and {len(tasks) - MOST_NAMED} more" if len(tasks) > MOST_NAMED else ""
+            named = ", ".join(tasks[:MOST_NAMED])
+            say(f"{word} solved, so they tell nothing yet ({len(tasks)}): {named}{more}.")
     telling = [
         f"{own.task} ({100 * own.share:.0f} %)"
         for own in found.shares

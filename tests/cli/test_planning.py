@@ -96,6 +96,17 @@ class TestOnAnEngine:
         assert git(project, "rev-parse", f"autoloop/{name}")
         assert git(project, "status", "--porcelain", "agent.py") == ""
 
+    def test_a_calibration_that_is_resumed_stays_one(self, calibrated: tuple[Path, Done]) -> None:
+        project, done = calibrated
+        name = done.json["run"]["name"]
+
+        resumed = autoloop("resume", name, "--steps", "3", "--json", cwd=project)
+
+        assert resumed.code == 0, resumed.err
+        third = Optimizer(project).run(name).steps[-1].proposal
+        assert third is not None
+        assert third.title == "Calibration: edit 3 changes nothing"
+
     def test_an_estimate_runs_what_is_missing_and_the_next_needs_nothing(
         self, calibrated: tuple[Path, Done]
     ) -> None:
