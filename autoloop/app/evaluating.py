@@ -191,6 +191,7 @@ def _new_job(project: Project, wish: EvalWish, watch: Watch, *, least: int) -> _
     leaving.settle(found.problems, left=len(found.tasks))
     splits = split_tasks(project, found.tasks) if wish.split is not None else {}
     chosen = [t for t in found.tasks if wish.split is None or splits[t.name] is wish.split]
+    chosen = [t for t in chosen if not wish.only or t.name in wish.only]
     agent = chosen_agent(project, wish.agent)
     record = EvalRecord(
         agent=agent.kind if agent.kind != "python" else (wish.agent or "agent.py"),

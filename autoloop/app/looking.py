@@ -3,13 +3,24 @@
 from contextlib import closing
 from pathlib import Path
 
+from autoloop.app.look_log import read_looks
 from autoloop.app.outputs import write_run_report
 from autoloop.app.project import Project
 from autoloop.app.results import Best, StepView, TrialView
 from autoloop.app.standing import reading
 from autoloop.errors import RunError
-from autoloop.records import TrialResult
-from autoloop.report import ClimbSummary, climb_summary
+from autoloop.records import Agent, Run, TrialResult
+from autoloop.report import (
+    ClimbSummary,
+    Sides,
+    climb_summary,
+    expected_worthless,
+    gap_sentence,
+    selection_gap,
+    success_rates,
+    success_sentence,
+    worthless_sentence,
+)
 from autoloop.trial import read_transcript
 from autoloop.workspace import GitWorkspace
 
@@ -70,14 +81,34 @@ def trials_of(project: Project, name: str | None) -> tuple[TrialResult, ...]:
 
 def summary(project: Project, name: str | None) -> ClimbSummary:
     """A run in one object."""
-    with reading(project, name) as view:
+    with reading(project, name) as view, closing(GitWorkspace(project.root)) as workspace:
         run = view.run
+        tip = workspace.tip(run.name)
         return climb_summary(
             run,
             view.store.steps(),
             trials=view.store.trials(),
-            best_commit=best(project, run.name).commit,
+            best_commit=tip,
+            sides=_sides(run, workspace),
         )
+
+
+def notes(project: Project, name: str | None) -> tuple[str, ...]:
+    """What stands below a final table, in sentences."""
+    with reading(project, name) as view, closing(GitWorkspace(project.root)) as workspace:
+        run = view.run
+        found = [
+            success_sentence(success_rates(view.store.trials(), _sides(run, workspace))),
+            gap_sentence(selection_gap(run.scores)),
+            worthless_sentence(expected_worthless(view.store.steps())),
+            *(look.said for look in read_looks(view.folder)),
+        ]
+        return tuple(sentence for sentence in found if sentence)
+
+
+def _sides(run: Run, workspace: GitWorkspace) -> Sides:
+    first, last = (workspace.source(c) for c in (run.base, workspace.tip(run.name)))
+    return Sides(baseline=Agent(source=first).digest, best=Agent(source=last).digest)
 
 
 def write_html(project: Project, name: str | None) -> Path:

@@ -66,6 +66,13 @@ class ClimbRun:
         table = final_table(run)
         return (table.header, *table.rows)
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What has to be known beside the table, and what looks at the holdout said."""
+        from autoloop.app import looking
+
+        return looking.notes(self._project, self.name)
+
     def to_frame(self) -> Any:  # noqa: ANN401 - pandas is optional
         """All trials as a pandas DataFrame.
 

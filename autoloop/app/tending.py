@@ -11,7 +11,7 @@ from pathlib import Path
 from autoloop.app.climbing import refuse_broken
 from autoloop.app.compose import resolve_models
 from autoloop.app.contents import program_of, split_tasks, usable_tasks
-from autoloop.app.project import Project
+from autoloop.app.project import CALIBRATE, Project
 from autoloop.app.reference import find_harbor, harbor_version
 from autoloop.app.results import Checkup, Cleaned
 from autoloop.errors import AutoloopError
@@ -138,7 +138,8 @@ def clean(project: Project, *, keep: int | None, images: int | None) -> Cleaned:
         collected = None if images is None else sandbox.collect(keep=images)
     gone: list[str] = []
     if keep is not None:
-        names = project.run_names()
+        names = [*project.run_names(), *project.calibration_names()]
+        names.sort(key=lambda name: name.removeprefix(CALIBRATE))
         with closing(GitWorkspace(project.root)) as workspace:
             for name in names[: max(0, len(names) - keep)]:
                 with closing(SqliteStore.open(project.runs / name)):

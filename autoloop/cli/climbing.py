@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from autoloop import ClimbRun, EvalWish, Optimizer, Split
+from autoloop.app.look_log import Look
 from autoloop.cli.evaluation import print_evaluation
 from autoloop.cli.exits import Exit, exit_of
 from autoloop.cli.printing import print_json, print_table, say, unlike
@@ -67,8 +68,18 @@ def resume(
     _finish(Optimizer(context.obj).resume(run, **limits, workers=workers), json=json)
 
 
-def holdout(context: typer.Context, run: RunName = None, json: Json = False) -> None:
+def holdout(
+    context: typer.Context,
+    run: RunName = None,
+    look: Annotated[
+        bool, typer.Option("--look", help="One protected answer now; the holdout stays sealed.")
+    ] = False,
+    json: Json = False,
+) -> None:
     """Open the sealed holdout of a run as it stands, and print what was truly gained."""
+    if look:
+        _print_look(Optimizer(context.obj).look(run), json=json)
+        return
     _finish(Optimizer(context.obj).holdout(run), json=json)
 
 
@@ -105,6 +116,15 @@ def evaluate(
         raise typer.Exit(Exit.UNSOUND)
 
 
+def _print_look(found: Look, *, json: bool) -> None:
+    if json:
+        print_json(found)
+        return
+    cost = "unknown" if found.cost_usd is None else f"{found.cost_usd:.2f} USD"
+    say(found.said)
+    say(f"It took {found.trials} trials, {found.tokens} tokens, {cost}, {found.seconds:.0f} s.")
+
+
 def _finish(run: ClimbRun, *, json: bool) -> None:
     record = run.record
     if json:
@@ -121,6 +141,8 @@ def _print_climb(run: ClimbRun) -> None:
         header, *rows = run.table
         print_table(header, rows)
         say("Points of 100 with 95 % intervals over tasks. Only holdout is free of selection.")
+    for note in run.notes:
+        say(note)
     cost = "unknown" if facts["cost_usd"] is None else f"{facts['cost_usd']:.2f} USD"
     say(
         f"{facts['steps']} steps: {facts['kept']} kept, {facts['reverted']} reverted,"

@@ -39,6 +39,8 @@ def status(context: typer.Context, run: RunName = None, json: Json = False) -> N
         f"{now.trials} trials ({now.invalid_trials} invalid{reused}), {now.tokens} tokens, {cost},"
         f" {now.run.active_s / 60:.1f} minutes."
     )
+    for note in now.notes:
+        say(note)
 
 
 def log(context: typer.Context, run: RunName = None, json: Json = False) -> None:
@@ -47,7 +49,7 @@ def log(context: typer.Context, run: RunName = None, json: Json = False) -> None
     if json:
         print_json(steps)
         return
-    print_table(("step", "verdict", "commit", "title", "reason"), map(_row, steps))
+    print_table(("step", "verdict", "commit", "better", "title", "reason"), map(_row, steps))
 
 
 def show(
@@ -129,11 +131,18 @@ def _rewards(step: StepResult) -> str:
     return f"{given} ({step.failure.kind}: {step.failure.message})" if step.failure else given
 
 
+def _chance(step: Step) -> str:
+    """How likely the edit helps, where its verdict says so."""
+    chance = step.verdict.numbers.get("p_better") if step.verdict else None
+    return "-" if chance is None else f"{100 * chance:.0f} %"
+
+
 def _row(step: Step) -> tuple[str, ...]:
     return (
         f"{step.index}",
         step.verdict.decision.value if step.verdict else "…",
         (step.candidate or "")[:10],
+        _chance(step),
         step.proposal.title if step.proposal else "",
         step.verdict.reason if step.verdict else "",
     )

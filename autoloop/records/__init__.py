@@ -91,6 +91,7 @@ from autoloop.records.trials import (
     TrialRules,
     Version,
 )
+from autoloop.records.truth import SelectionGap, SuccessRates, Worthless
 
 __all__ = [
     "Agent",
@@ -143,6 +144,7 @@ __all__ = [
     "RunFinished",
     "RunStarted",
     "Score",
+    "SelectionGap",
     "Side",
     "Span",
     "Split",
@@ -152,6 +154,7 @@ __all__ = [
     "StepResult",
     "StepStarted",
     "StopReason",
+    "SuccessRates",
     "Task",
     "TaskPrepared",
     "TaskProblem",
@@ -172,4 +175,5 @@ __all__ = [
     "Verifier",
     "Version",
     "Want",
+    "Worthless",
 ]

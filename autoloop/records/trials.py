@@ -31,6 +31,8 @@ class Purpose(StrEnum):
     """Asked for by the meta-agent; no evidence, since it chose what to look at."""
     FINAL = "final"
     """The paired holdout trials of the final table."""
+    LOOK = "look"
+    """Paired holdout trials of a look during the run; never those of the final table."""
     EVAL = "eval"
     """`autoloop eval`."""
 

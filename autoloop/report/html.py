@@ -6,16 +6,24 @@ from pathlib import Path
 
 from autoloop.records import Decision, Run, Split, Step, TrialResult
 from autoloop.report.chart import chart
+from autoloop.report.figures import chances, points
+from autoloop.report.honesty import (
+    expected_worthless,
+    gap_sentence,
+    selection_gap,
+    worthless_sentence,
+)
 from autoloop.report.page import page
 from autoloop.report.progress import progress_of
 from autoloop.report.spending import reused_in, seconds_of, spent_on, trials_of
-from autoloop.report.tables import Table, final_table, points, task_table
+from autoloop.report.tables import Table, final_table, task_table
 
 LONGEST_DIFF = 40_000
 DIFF_CLASSES = {"+": "add", "-": "del"}
 LEGEND = (
     "Line: mean train reward of the incumbent, in points. Triangles: kept edits. Crosses: edits "
-    "that were not kept. Train scores chose the edits and flatter them; holdout does not."
+    "that were not kept. Upright lines: the interval of an edit's gain, where its verdict has one. "
+    "Train scores chose the edits and flatter them; holdout does not."
 )
 
 
@@ -42,6 +50,7 @@ def write_report(
         _cards(run, steps, trials),
         _section("Score over steps", f'{chart(progress)}<p class="soft">{escape(LEGEND)}</p>'),
         _section("Final table, points with 95 % intervals", _table(final_table(run))),
+        _notes(run, steps),
         _section("Steps", "".join(_step(s, trials, diffs.get(s.index, "")) for s in steps)),
         _section("Train tasks, points (attempts)", _table(task_table(progress, trials))),
     ]
@@ -95,11 +104,21 @@ def _table(table: Table) -> str:
     return f'<div class="scroll"><table><tr>{head}</tr>{body}</table></div>'
 
 
+def _notes(run: Run, steps: Sequence[Step]) -> str:
+    """What has to be known beside the table."""
+    found = (
+        gap_sentence(selection_gap(run.scores)),
+        worthless_sentence(expected_worthless(steps)),
+    )
+    return "".join(f"<p>{escape(sentence)}</p>" for sentence in found if sentence)
+
+
 def _step(step: Step, trials: Sequence[TrialResult], diff: str) -> str:
     decision = step.verdict.decision.value if step.verdict else "open"
     title = step.proposal.title if step.proposal else "nothing submitted"
     texts = [
         ("", step.verdict.reason if step.verdict else ""),
+        ("", chances(step.verdict) if step.verdict else ""),
         ("Hypothesis: ", step.proposal.hypothesis if step.proposal else ""),
         ("Expected: ", step.proposal.expected if step.proposal else ""),
         ("Lesson: ", step.lesson),

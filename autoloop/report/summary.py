@@ -1,7 +1,7 @@
 """The objects that `--json` prints at the end of a climb and of an evaluation."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from statistics import fmean
 
 from pydantic import BaseModel, ConfigDict
@@ -19,6 +19,7 @@ from autoloop.records import (
     TaskProblem,
     TrialResult,
 )
+from autoloop.report.honesty import Sides, expected_worthless, selection_gap, success_rates
 from autoloop.report.rewards import means_by_key, means_over_tasks
 from autoloop.report.spending import reused_in, spent_on
 
@@ -52,6 +53,31 @@ class SplitFacts(_Facts):
     gain: GainFacts
 
 
+class SuccessFacts(_Facts):
+    """Share of trials that reached the full reward."""
+
+    baseline: float | None
+    best: float | None
+    trials: int
+    invalid_trials: int
+
+
+class GapFacts(_Facts):
+    """How much more the tasks show that chose the best than those that did not."""
+
+    best: float
+    baseline: float
+    """The same before the first edit."""
+
+
+class WorthlessFacts(_Facts):
+    """Kept edits, those whose chance to help is recorded, and how many of these may be in vain."""
+
+    kept: int
+    judged: int
+    expected: float
+
+
 class ClimbSummary(_Facts):
     """What a climb did, in one object."""
 
@@ -73,6 +99,12 @@ class ClimbSummary(_Facts):
     wall_s: float
     best_commit: str
     scores: dict[Split, SplitFacts]
+    success_rate: SuccessFacts | None
+    """On holdout, in the trials of the final table."""
+    selection_minus_holdout: GapFacts | None
+    """Reported (selection) score minus holdout score."""
+    expected_worthless: WorthlessFacts
+    """Kept edits that are expected to be of no use."""
 
 
 class StepSummary(_Facts):
@@ -141,9 +173,20 @@ class EvalFacts:
 
 
 def climb_summary(
-    run: Run, steps: Sequence[Step], *, trials: Sequence[TrialResult], best_commit: str
+    run: Run,
+    steps: Sequence[Step],
+    *,
+    trials: Sequence[TrialResult],
+    best_commit: str,
+    sides: Sides | None = None,
 ) -> ClimbSummary:
-    """Sum up a climb; steps that are not finished do not count."""
+    """Sum up a climb; steps that are not finished do not count.
+
+    Without `sides` it is not known whose the holdout trials are.
+    """
+    rates = None if sides is None else success_rates(trials, sides)
+    gap = selection_gap(run.scores)
+    worthless = expected_worthless(step for step in steps if step.finished_at)
     decisions = [s.verdict.decision for s in steps if s.verdict and s.finished_at]
     usage = spent_on(steps, trials)
     counted = sum(trial.counts for trial in trials)
@@ -162,6 +205,9 @@ def climb_summary(
         wall_s=round(run.active_s, 3),
         best_commit=best_commit,
         scores={split: _split(scores) for split, scores in run.scores.items()},
+        success_rate=None if rates is None else SuccessFacts(**asdict(rates)),
+        selection_minus_holdout=None if gap is None else GapFacts(**asdict(gap)),
+        expected_worthless=WorthlessFacts(**asdict(worthless)),
     )
 
 

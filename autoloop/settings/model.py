@@ -131,6 +131,19 @@ class FinalSettings(_Table):
     """Fresh trials per holdout task, for baseline and best each."""
 
 
+class HoldoutSettings(_Table):
+    """Looks at the holdout during a run; set before it begins, and not changed afterwards."""
+
+    looks: Annotated[int, Field(ge=0, description="a whole number of at least 0")] = 0
+    """How many; 0 keeps it sealed until the end."""
+    attempts: Annotated[Count, Field(description="a whole number of at least 1")] = 1
+    """Trials per holdout task of a look, for baseline and best each."""
+    answers: Annotated[
+        Literal["thresholdout", "ladder"], Field(description="thresholdout or ladder")
+    ] = "thresholdout"
+    """How an answer is protected."""
+
+
 class Settings(_Table):
     """All settings of a project. Working defaults everywhere: an empty front matter climbs."""
 
@@ -139,6 +152,7 @@ class Settings(_Table):
     budget: BudgetSettings = BudgetSettings()
     trial: TrialSettings = TrialSettings()
     final: FinalSettings = FinalSettings()
+    holdout: HoldoutSettings = HoldoutSettings()
     workers: Annotated[
         Count | Literal["auto"], Field(description="auto, or a whole number of at least 1")
     ] = "auto"

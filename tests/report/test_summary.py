@@ -33,6 +33,9 @@ SUMMED_UP = {
     "cost_usd": 3.0,
     "wall_s": 90.0,
     "best_commit": "c0ffee",
+    "success_rate": None,
+    "selection_minus_holdout": None,
+    "expected_worthless": {"kept": 1, "judged": 0, "expected": 0.0},
 }
 
 
