@@ -27,6 +27,7 @@ from autoloop.app.outputs import RunFiles
 from autoloop.app.preparing import LeavingOut, Preparing, refuse
 from autoloop.app.project import Project
 from autoloop.decision import Estimates, rule_by_name
+from autoloop.decision.strategies import SingleStrategy
 from autoloop.errors import ProjectError, RunError, TaskError
 from autoloop.guards import standard_guards
 from autoloop.loop import Parts, Plan, StopSignal, climb
@@ -161,7 +162,7 @@ class _Work:
             engine=self.built.machine.engine,
             retried=self.built.retried,
             proposer=ConversationProposer(meta_chat_model(run.meta_model), seed=run.seed),
-            rule=rule_by_name(run.rule),
+            strategy=SingleStrategy(rule=rule_by_name(run.rule)),
             guard=_guard(tasks, run.splits),
             estimator=Estimates(),
             observer=RunFiles(folder, self.store, self.workspace, inner=climbing.observer),

@@ -9,10 +9,10 @@ from autoloop.ports import (
     Engine,
     Estimator,
     Guard,
-    KeepRule,
     Observer,
     Proposer,
     RunStore,
+    Strategy,
     Workspace,
 )
 from autoloop.records import Budget, Quota, Split, Task, TrialResult
@@ -35,7 +35,7 @@ class Parts(LabParts):
 
     workspace: Workspace
     proposer: Proposer
-    rule: KeepRule
+    strategy: Strategy
     guard: Guard
     estimator: Estimator
     clock: Clock
@@ -54,6 +54,8 @@ class Plan:
     quota: Quota
     final_attempts: int
     seed: int
+    simplify: bool = True
+    """Whether kept edits are taken back on trial when nothing new helps."""
 
     def names(self, split: Split) -> tuple[str, ...]:
         """Tasks of a split, by name."""

@@ -8,7 +8,6 @@ import pytest
 from autoloop.loop.desk import Desk
 from autoloop.ports import ProposalOutcome, StepDesk
 from autoloop.records import (
-    Agent,
     Budget,
     Failure,
     Outcome,
@@ -33,8 +32,7 @@ def climbed() -> Table:
 
 def desk_of(table: Table) -> Desk:
     work = table.work()
-    best = work.parts.workspace.source(work.parts.workspace.tip(work.run))
-    return Desk(work, step=4, incumbent=Agent(source=best))
+    return Desk(work, step=4, source=work.tip().source)
 
 
 def everything_on(desk: StepDesk) -> str:
