@@ -55,7 +55,7 @@ def propose(work: Work, step: Step) -> Step:
     reason = why_empty(work, outcome, foundation)
     if reason:
         verdict = Verdict(decision=Decision.EMPTY, reason=reason)
-        step = replace(step, verdict=verdict, opened=None)
+        step = replace(step, verdict=verdict, opened=None, decided=work.seen())
     else:
         step = replace(step, proposal=outcome.proposal)
     step = work.book.save(replace(step, meta_usage=outcome.usage))

@@ -163,7 +163,12 @@ def _certainty(step: Step) -> tuple[float, int]:
 
 def _fruitless(records: RunRecords) -> int:
     """Edits of the meta-agent in a row, up to now, that were tried and not kept."""
-    done = [s for s in records.steps if s.finished_at is not None and s.proposal is not None]
+    done = [
+        step
+        for step in records.steps
+        if step.finished_at is not None
+        and (step.proposal is not None or step.origin is not Origin.META)
+    ]
     newest = sorted(done, key=lambda s: (s.decided or 0, s.index), reverse=True)
     return len(list(takewhile(lambda s: s.origin is Origin.META and not _is_kept(s), newest)))
 

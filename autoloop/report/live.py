@@ -1,7 +1,7 @@
 """Shows a run while it goes on: a bar in a terminal or notebook, plain lines elsewhere."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Self
 
@@ -14,6 +14,7 @@ from autoloop.records import (
     Event,
     FinalStarted,
     Notice,
+    Origin,
     ProposalMade,
     RunFinished,
     RunStarted,
@@ -59,6 +60,8 @@ class LiveProgress:
         )
         self._task: TaskID | None = None
         self._running = self._done = self._passed = 0
+        self._trying: dict[int, str] = {}
+        """Titles of the edits under test, by step."""
         self._told_at = now()
 
     def __enter__(self) -> Self:
@@ -81,8 +84,9 @@ class LiveProgress:
         elif isinstance(event, TaskPrepared):
             self._prepared(event)
         elif isinstance(event, StepStarted):
-            self._title(f"step {event.step.index}: the meta-agent is thinking")
+            self._title(_begun_line(event.step))
         elif isinstance(event, StepFinished):
+            self._trying.pop(event.step.index, None)
             self._line(_verdict_line(event.step))
         else:
             self._milestone(event)
@@ -95,7 +99,8 @@ class LiveProgress:
             self._title("baseline")
         elif isinstance(event, ProposalMade):
             title = event.step.proposal.title if event.step.proposal else ""
-            self._title(f"step {event.step.index}: trying {title[:TITLE_LENGTH]!r}")
+            self._trying[event.step.index] = title
+            self._title(_trying_line(self._trying))
         elif isinstance(event, FinalStarted):
             self._title(f"final table: up to {event.trials} trials on the sealed holdout")
         elif isinstance(event, Notice):
@@ -139,6 +144,20 @@ class LiveProgress:
 def _text(text: str) -> str:
     """Text from anywhere as markup that says just this."""
     return escape(plain_text(text))
+
+
+def _begun_line(step: Step) -> str:
+    if step.origin is Origin.META:
+        return f"step {step.index}: the meta-agent is thinking"
+    return f"step {step.index}: a kept edit is taken back on trial"
+
+
+def _trying_line(titles: Mapping[int, str]) -> str:
+    """What is under test: the title of a single edit, the steps of several."""
+    if len(titles) == 1:
+        ((step, title),) = titles.items()
+        return f"step {step}: trying {title[:TITLE_LENGTH]!r}"
+    return f"steps {', '.join(map(str, sorted(titles)))}: trying {len(titles)} edits at once"
 
 
 def _verdict_line(step: Step) -> str:
