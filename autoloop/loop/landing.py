@@ -7,7 +7,10 @@ from autoloop.loop.desk import Desk
 from autoloop.loop.messages import step_message
 from autoloop.loop.proposing import finish, is_waiting, why_empty
 from autoloop.loop.work import Tip, Work
-from autoloop.records import Decision, Origin, Proposal, Step, Verdict
+from autoloop.ports import ProposalOutcome
+from autoloop.records import Decision, Origin, Step, Verdict
+
+NOTHING = ProposalOutcome(proposal=None)
 
 
 def settle(work: Work) -> None:
@@ -89,31 +92,17 @@ def _moved(work: Work, step: Step, tip: Tip, *, source: str) -> Step:
 
 def _make_anew(work: Work, step: Step, tip: Tip) -> None:
     """Have the meta-agent make an edit again that does not go with what was kept, or end it."""
-    proposal = None
+    outcome = NOTHING
     if step.origin is Origin.META and work.lab.meter.refusal() is None:
-        step, proposal = _asked_again(work, step, tip)
-    if proposal is None:
+        desk = Desk(work, step=step.index, source=tip.source, rebase=_rebase(work, step, tip))
+        outcome = work.parts.proposer.propose(desk)
+    step = replace(step, meta_usage=step.meta_usage + outcome.usage)
+    if why_empty(work, outcome, tip.source):
         _end(work, step, f"it conflicts with step {tip.step}, which was kept", tip=tip)
-        return
-    work.book.save(
-        replace(
-            step,
-            proposal=proposal,
-            parent=tip.commit,
-            parents=(),
-            candidate=None,
-            opened=work.seen(),
-        )
-    )
-
-
-def _asked_again(work: Work, step: Step, tip: Tip) -> tuple[Step, Proposal | None]:
-    """The step with what it has cost by now, and its edit made anew, if it was."""
-    desk = Desk(work, step=step.index, source=tip.source, rebase=_rebase(work, step, tip))
-    outcome = work.parts.proposer.propose(desk)
+    else:
+        new = replace(step, proposal=outcome.proposal, candidate=None, opened=work.seen())
+        work.book.save(replace(new, parent=tip.commit, parents=()))
     work.lab.meter.spend(outcome.usage)
-    proposal = None if why_empty(work, outcome, tip.source) else outcome.proposal
-    return replace(step, meta_usage=step.meta_usage + outcome.usage), proposal
 
 
 def _rebase(work: Work, step: Step, tip: Tip) -> str:

@@ -95,7 +95,8 @@ def _table(table: Table) -> str:
 
 def _step(step: Step, trials: Sequence[TrialResult], diff: str) -> str:
     decision = step.verdict.decision.value if step.verdict else "open"
-    title = step.proposal.title if step.proposal else "nothing submitted"
+    missing = "nothing submitted" if step.verdict else "not made yet"
+    title = step.proposal.title if step.proposal else missing
     texts = [
         ("", step.verdict.reason if step.verdict else ""),
         ("Hypothesis: ", step.proposal.hypothesis if step.proposal else ""),
