@@ -77,7 +77,7 @@ class Search:
                 join(self._work, step)
         elif move.opening is not None and limit is None:
             propose(self._work, begin(self._work, move.opening))
-            self._goes_on = False
+            self._goes_on = self._exhausted = False
             self._save()
         elif self._work.lab.running:
             self._work.lab.collect()
@@ -88,7 +88,7 @@ class Search:
 
     def _record(self, verdicts: Mapping[int, Verdict]) -> None:
         """Store all verdicts before git hears of any."""
-        steps = {step.index: step for step in self._work.book.all()}
+        steps = {step.index: step for step in self._work.book.all() if is_open(step)}
         seen = self._work.seen()
         for index in sorted(verdicts):
             self._work.book.save(replace(steps[index], verdict=verdicts[index], decided=seen))
