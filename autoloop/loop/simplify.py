@@ -1,7 +1,7 @@
 """When to take back what was kept, and which part of it: read from the recorded steps alone."""
 
 import difflib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise, takewhile
 
@@ -41,7 +41,7 @@ def ablation_due(records: RunRecords) -> Ablation | None:
     going_on = _simplification(records, last) if last is not None else None
     if going_on is not None:
         return going_on
-    return _rollback(records, own) if _fruitless(records) >= PLATEAU else None
+    return _rollback(records) if _fruitless(records) >= PLATEAU else None
 
 
 def ablation_of(records: RunRecords, step: Step) -> Ablation:
@@ -117,7 +117,7 @@ def _chunks(kept: Sequence[int], parts: int) -> Iterator[Sequence[int]]:
 
 def _simplification(records: RunRecords, rollback: Step) -> Ablation | None:
     """The next part to leave out of an edit that was missed as a whole."""
-    target = _target(records, rollback)
+    target = _targets(records).get(rollback.index)
     if target is None or target.proposal is None or _is_kept(rollback):
         return None
     after = target.proposal.source
@@ -131,9 +131,9 @@ def _simplification(records: RunRecords, rollback: Step) -> Ablation | None:
     return None if out is None else Ablation(origin=Origin.SIMPLIFY, target=target, out=out)
 
 
-def _rollback(records: RunRecords, own: Sequence[Step]) -> Ablation | None:
+def _rollback(records: RunRecords) -> Ablation | None:
     """The kept edit that is least certain to help, of those that were never taken back."""
-    tried = {t.index for s in own if s.origin is Origin.ROLLBACK and (t := _target(records, s))}
+    tried = {target.index for target in _targets(records).values()}
     target = _least_certain(records.landed(), tried)
     if target is None or target.proposal is None:
         return None
@@ -142,13 +142,17 @@ def _rollback(records: RunRecords, own: Sequence[Step]) -> Ablation | None:
     return Ablation(origin=Origin.ROLLBACK, target=target, out=every)
 
 
-def _target(records: RunRecords, rollback: Step) -> Step | None:
-    """The step that a rollback took back: the least certain of those that were kept by then."""
+def _targets(records: RunRecords) -> Mapping[int, Step]:
+    """What each rollback took back: the least certain of the edits that were kept by then."""
     landed = records.landed()
-    until = [step.index for step in landed].index(rollback.base) + 1 if rollback.base else 0
-    earlier = [s for s in records.steps if s.origin is Origin.ROLLBACK and s.index < rollback.index]
-    tried = {target.index for s in earlier if (target := _target(records, s)) is not None}
-    return _least_certain(landed[:until], tried)
+    place = {step.index: number for number, step in enumerate(landed, start=1)}
+    found: dict[int, Step] = {}
+    for rollback in (s for s in records.steps if s.origin is Origin.ROLLBACK):
+        by_then = landed[: place.get(rollback.base, 0)]
+        target = _least_certain(by_then, {step.index for step in found.values()})
+        if target is not None:
+            found[rollback.index] = target
+    return found
 
 
 def _least_certain(landed: Sequence[Step], tried: set[int]) -> Step | None:
