@@ -1,12 +1,19 @@
 """A climb with several edits under test, killed at any call, ends as if nothing had happened."""
 
 import signal
+from contextlib import closing
 from dataclasses import replace
 
 import pytest
 
+from autoloop.guards import standard_guards
+from autoloop.loop import Merging, RunRecords, replay
 from autoloop.loop.board import CONFLICT
 from autoloop.records import Decision, StopReason
+from autoloop.store import open_readonly
+from autoloop.testing.strategies import ScreenStrategy
+from autoloop.workspace import GitWorkspace
+from tests.loop.builders import RUN, SPLITS, make_task
 from tests.loop.conftest import Climbed, Crew
 from tests.loop.test_kill import Moment
 
@@ -61,3 +68,42 @@ def test_a_killed_climb_is_resumed(
     assert project.story() == unkilled_several.story()
     assert not paid & set(project.started()[begun:])
     project.assert_clean()
+
+
+@pytest.mark.parametrize("number", [12, 40])
+def test_with_several_workers_nothing_is_lost_either(
+    number: int, crew: Crew, project: Climbed
+) -> None:
+    job = project.job(workers=3, several=True)
+
+    death = replace(job, call="store.save_trial", number=number, after=True)
+    assert crew.work(death) == -signal.SIGKILL
+    paid, begun = project.saved(), len(project.started())
+    assert crew.work(job) == 0, crew.complaints()
+
+    story = project.story()
+    assert (story["stop"], story["finished"]) == (StopReason.STEPS, True)
+    assert not paid & set(project.started()[begun:])
+    project.assert_clean()
+
+
+def test_the_verdicts_can_be_replayed_from_the_database(unkilled_several: Climbed) -> None:
+    folder = unkilled_several.folder
+    with open_readonly(folder / "runs" / RUN) as store, closing(GitWorkspace(folder)) as workspace:
+        run = store.run()
+        assert run is not None
+        merging = Merging(workspace, standard_guards({}))
+        records = RunRecords(
+            steps=store.steps(),
+            trials=store.trials(),
+            splits=SPLITS,
+            digests={name: make_task(name).digest for name in SPLITS},
+            base=run.base,
+            baseline=workspace.source(run.base),
+            merge=merging.merge,
+            size=merging.size,
+        )
+        replayed = list(replay(records, ScreenStrategy()))
+
+    assert sorted(one.step.index for one in replayed) == [1, 2, 4, 6, 7, 8]
+    assert all(one.recorded == one.replayed for one in replayed)
