@@ -164,7 +164,9 @@ class _Work:
             rule=rule_by_name(run.rule),
             guard=_guard(tasks, run.splits),
             estimator=Estimates(),
-            observer=RunFiles(folder, self.store, self.workspace, inner=climbing.observer),
+            observer=RunFiles(
+                folder, self.store, self.workspace, tasks=tasks, inner=climbing.observer
+            ),
             clock=SystemClock(),
             transcript=lambda trial: read_transcript(folder / trial.folder),
         )

@@ -3,13 +3,15 @@
 from contextlib import closing
 from pathlib import Path
 
-from autoloop.app.outputs import write_run_report
+from autoloop.app.contents import tasks_of_run
+from autoloop.app.outputs import ReportFacts, write_run_report
 from autoloop.app.project import Project
 from autoloop.app.results import Best, StepView, TrialView
 from autoloop.app.standing import reading
+from autoloop.decision import Estimates
 from autoloop.errors import RunError
-from autoloop.records import TrialResult
-from autoloop.report import ClimbSummary, climb_summary
+from autoloop.records import TaskRecord, TrialResult
+from autoloop.report import ClimbFacts, ClimbSummary, climb_summary, task_records
 from autoloop.trial import read_transcript
 from autoloop.workspace import GitWorkspace
 
@@ -72,15 +74,21 @@ def summary(project: Project, name: str | None) -> ClimbSummary:
     """A run in one object."""
     with reading(project, name) as view:
         run = view.run
-        return climb_summary(
-            run,
-            view.store.steps(),
-            trials=view.store.trials(),
+        facts = ClimbFacts(
             best_commit=best(project, run.name).commit,
+            estimator=Estimates(),
+            tasks=tasks_of_run(project, run),
         )
+        return climb_summary(run, view.store.steps(), trials=view.store.trials(), facts=facts)
+
+
+def records_of_tasks(project: Project, name: str | None) -> tuple[TaskRecord, ...]:
+    """What the trials of a run, of all its candidates, say about its tasks."""
+    return task_records(trials_of(project, name), Estimates())
 
 
 def write_html(project: Project, name: str | None) -> Path:
     """Write a run's report.html anew; its path."""
     with reading(project, name) as view, closing(GitWorkspace(project.root)) as workspace:
-        return write_run_report(view.folder, view.run, store=view.store, workspace=workspace)
+        about = ReportFacts(run=view.run, tasks=tasks_of_run(project, view.run))
+        return write_run_report(view.folder, about, store=view.store, workspace=workspace)

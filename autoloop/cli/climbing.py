@@ -1,13 +1,15 @@
 """Commands that run trials: climb, resume, eval, holdout."""
 
-from typing import Annotated
+from collections import Counter
+from typing import Annotated, Any
 
 import typer
 
 from autoloop import ClimbRun, EvalWish, Optimizer, Split
 from autoloop.cli.evaluation import print_evaluation
 from autoloop.cli.exits import Exit, exit_of
-from autoloop.cli.printing import print_json, print_table, say
+from autoloop.cli.printing import points, print_json, print_table, say
+from autoloop.records import Interval, TaskState
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object at the end.")]
 RunName = Annotated[str | None, typer.Argument(help="Name of the run; the latest by default.")]
@@ -121,6 +123,8 @@ def _print_climb(run: ClimbRun) -> None:
         f" {facts['undecided']} undecided. {facts['trials']} trials"
         f" ({facts['invalid_trials']} invalid), {facts['tokens']} tokens, {cost}."
     )
+    _print_best(facts["best"])
+    say(_states(run))
     if record.finished_at is None:
         why = record.stop_reason.value if record.stop_reason else "it was ended"
         say(f"Not finished: {why}. Go on with: autoloop resume {run.name}")
@@ -129,3 +133,20 @@ def _print_climb(run: ClimbRun) -> None:
         return
     say(f"The best agent.py is on branch autoloop/{run.name}. Take it with:")
     say(f"  git checkout autoloop/{run.name} -- agent.py")
+
+
+def _print_best(best: Any) -> None:  # noqa: ANN401 - a piece of a JSON document
+    """What the best candidate's attempts are good for, on the split that is free of selection."""
+    if not (facts := best.get("holdout")):
+        return
+    success = points(Interval(**facts["all"]["success"]))
+    last = facts["all"]["passes"][-1]
+    k, once, always = last["k"], *(points(Interval(**last[name])) for name in ("any", "all"))
+    more = f"; pass@{k} {once}, pass^{k} {always}" if k > 1 else ""
+    say(f"The best passes {success} of 100 holdout trials{more}.")
+
+
+def _states(run: ClimbRun) -> str:
+    counts = Counter(record.state for record in run.tasks)
+    words = ", ".join(f"{counts[state]} {state.value}" for state in TaskState if counts[state])
+    return f"Tasks, by the trials of all candidates: {words}. See autoloop status."

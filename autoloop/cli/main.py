@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from autoloop.cli import climbing, looking, tasks, tending
+from autoloop.cli import climbing, comparing, looking, tasks, tending
 from autoloop.cli.exits import Exit, exit_of_error
 from autoloop.cli.printing import say_error
 from autoloop.errors import AutoloopError
@@ -20,6 +20,7 @@ app = typer.Typer(
 )
 climbing.register(app)
 looking.register(app)
+comparing.register(app)
 tending.register(app)
 app.add_typer(tasks.app, name="tasks")
 

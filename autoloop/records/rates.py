@@ -26,6 +26,15 @@ class PassRate:
     """pass^k: all of k attempts pass."""
 
 
+def ks_of_table(most: int) -> tuple[int, ...]:
+    """The k that a table has room for: 1, 2, 3, 5, 8, 13, … and the most there is."""
+    shown, following = [1], 2
+    while following <= most:
+        shown.append(following)
+        following += shown[-2]
+    return tuple(sorted({*shown, most})) if most else ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PassRates:
     """Success of one agent on a set of tasks."""
