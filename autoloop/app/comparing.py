@@ -27,6 +27,8 @@ class _Side:
     """One side, with how to evaluate it anew."""
 
     trials: ComparedTrials
+    runs: frozenset[str]
+    """Climbs and evaluations that they are recorded in; none where there are no trials."""
     agent: str
     """What `autoloop eval --agent` takes."""
     first: str = ""
@@ -45,8 +47,7 @@ def compare(project: Project, a: str, b: str, *, run: str | None) -> Comparison:
         UserError: one of them is unknown, both are the same trials, or they share no task.
     """
     side_a, side_b = (_side(project, name, run) for name in (a, b))
-    ids = [{trial.folder for trial in side.trials.trials} for side in (side_a, side_b)]
-    if side_a.trials.agent == side_b.trials.agent and ids[0] == ids[1] and ids[0]:
+    if side_a.runs and (side_a.trials.agent, side_a.runs) == (side_b.trials.agent, side_b.runs):
         raise RunError(
             f"{a!r} and {b!r} are the same agent and the same trials: there is nothing to compare."
             " Evaluate it twice with `autoloop eval` to see how much chance alone moves it."
@@ -74,6 +75,7 @@ def _of_evaluation(project: Project, name: str) -> _Side:
     models = (record.model,) if record.kind == "python" else ()
     return _Side(
         trials=ComparedTrials(name=name, agent=agent, trials=trials, models=models),
+        runs=frozenset({name}),
         agent=record.agent,
         source=record.source,
     )
@@ -87,9 +89,10 @@ def _of_file(project: Project, name: str, path: Path) -> _Side:
         trials=ComparedTrials(
             name=name,
             agent=agent,
-            trials=[trial for _, trials in found for trial in trials],
-            models=tuple(sorted({model for model, _ in found})),
+            trials=[trial for own in found for trial in own.trials],
+            models=tuple(sorted({own.model for own in found})),
         ),
+        runs=frozenset(own.run for own in found),
         agent=str(path),
     )
 
@@ -107,13 +110,23 @@ def _of_run(project: Project, name: str, run: str | None) -> _Side:
         trials = [trial for trial in view.store.trials() if trial.key.agent == agent]
     return _Side(
         trials=ComparedTrials(name=name, agent=agent, trials=trials, models=(record.task_model,)),
+        runs=frozenset({record.name} if trials else ()),
         agent="candidate.py",
         first=f"git show {commit[:12]}:./agent.py > candidate.py && ",
     )
 
 
-def _trials_of_agent(project: Project, agent: str) -> Iterator[tuple[str, list[TrialResult]]]:
-    """Task model and trials, by run; damaged runs have nothing to say here."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Found:
+    """Trials of an agent in one run."""
+
+    run: str
+    model: str
+    trials: list[TrialResult]
+
+
+def _trials_of_agent(project: Project, agent: str) -> Iterator[_Found]:
+    """What each run has of an agent; damaged runs have nothing to say here."""
     for name in (*project.run_names(), *project.eval_names()):
         try:
             with open_readonly(project.runs / name) as store:
@@ -121,7 +134,7 @@ def _trials_of_agent(project: Project, agent: str) -> Iterator[tuple[str, list[T
                 record = store.run()
             if trials:
                 model = record.task_model if record else read_eval(project, name).model
-                yield model, trials
+                yield _Found(run=name, model=model, trials=trials)
         except (RunError, StorageError):
             continue
 

@@ -9,7 +9,7 @@ from autoloop.cli.climbing import Json
 from autoloop.cli.printing import points, print_json, print_table, say
 from autoloop.records import ComparedSide, Interval, McNemar
 
-Contestant = "An evaluation; base, best, a step's number or a commit of the run; or an agent.py."
+CONTESTANT = "An evaluation; base, best, a step's number or a commit of the run; or an agent.py."
 MOST_NAMES = 12
 """Names of tasks that are listed; the JSON has all."""
 
@@ -21,7 +21,7 @@ def register(app: typer.Typer) -> None:
 
 def compare(
     context: typer.Context,
-    a: Annotated[str, typer.Argument(help=Contestant)],
+    a: Annotated[str, typer.Argument(help=CONTESTANT)],
     b: Annotated[str, typer.Argument(help="The same; it is the gain of B that is told.")],
     run: Annotated[
         str | None, typer.Option("--run", help="Name of the run; latest by default.")
@@ -65,18 +65,16 @@ def _side_row(letter: str, side: ComparedSide) -> tuple[str, ...]:
 
 def _differences(found: Comparison) -> str:
     """B minus A in time and cost of a trial."""
-    time = f"{_amount(found.seconds, '{:+.1f}')} s"
-    if found.cost_usd is None:
-        return f"B minus A, each trial: {time}; cost unknown."
-    return f"B minus A, each trial: {time}, {_amount(found.cost_usd, '{:+.4f}')} USD."
+    time = _amount(found.seconds, "{:+.1f} s")
+    cost = "cost unknown" if found.cost_usd is None else _amount(found.cost_usd, "{:+.4f} USD")
+    return f"B minus A, each trial: {time}; {cost}."
 
 
 def _amount(difference: Interval, form: str) -> str:
-    mean = form.format(difference.mean + 0.0)
-    if difference.n < 2:
-        return mean
-    low, high = form.format(difference.low + 0.0), form.format(difference.high + 0.0)
-    return f"{mean} [{low}, {high}]"
+    low, mean, high = (
+        form.format(x + 0.0) for x in (difference.low, difference.mean, difference.high)
+    )
+    return f"{mean} [{low}, {high}]" if difference.n > 1 else mean
 
 
 def _print_families(found: Comparison) -> None:

@@ -127,6 +127,9 @@ def test_a_trace_names_what_each_step_was_rewarded(project: Path, run: Command) 
     assert "step build: no reward (AgentTimeoutError: It took too long.)\n" in out
 
 
+SCORE = {"mean": 0.5, "low": 0.1, "high": 0.9, "n": 1}
+
+
 def _facts(**changes: Any) -> dict[str, Any]:  # noqa: ANN401 - parts of a JSON document
     """What an evaluation of one task prints."""
     task = {
@@ -134,20 +137,27 @@ def _facts(**changes: Any) -> dict[str, Any]:  # noqa: ANN401 - parts of a JSON 
         "family": "text",
         "passed": 1,
         "attempts": 2,
+        "rate": SCORE | {"n": 2},
+        "state": "flaky",
+        "hint": "",
         "mean": 0.5,
         "failures": [],
         "by_key": {"reward": 0.5},
         "steps": [],
         **changes,
     }
-    score = {"mean": 0.5, "low": 0.1, "high": 0.9, "n": 1}
+    group = {"name": "text", "tasks": 1, "trials": 2, "score": SCORE, "success": SCORE}
     return {
         "agent": "nop",
         "tasks": 1,
         "trials": 2,
         "invalid_trials": 0,
         "wall_s": 3.0,
-        "score": score,
+        "score": SCORE,
+        "success": SCORE,
+        "passes": [{"k": 1, "any": SCORE, "all": SCORE}],
+        "families": [group | {"passes": []}],
+        "difficulties": [],
         "by_key": task["by_key"],
         "per_task": [task],
         "left_out": [],
@@ -157,9 +167,10 @@ def _facts(**changes: Any) -> dict[str, Any]:  # noqa: ANN401 - parts of a JSON 
 def test_an_evaluation_is_a_table_and_a_score(capsys: pytest.CaptureFixture[str]) -> None:
     print_evaluation(_facts(), Path("/p/runs/eval-1"))
 
-    header, row, score = capsys.readouterr().out.splitlines()
-    assert header.split() == ["task", "family", "passed", "mean", "trouble"]
-    assert row.split() == ["amber", "text", "1/2", "0.50"]
+    header, row, _, success, score = capsys.readouterr().out.splitlines()
+    assert header.split() == ["task", "family", "passed", "rate,", "95", "%", "mean", "trouble"]
+    assert row.split() == ["amber", "text", "1/2", "50.0", "[10.0,", "90.0]", "0.50"]
+    assert success == "Success: 50.0 [10.0, 90.0] points of all trials."
     assert score.startswith("nop: 50.0 [10.0, 90.0] points over 1 tasks, 2 trials (0 invalid)")
 
 
@@ -177,3 +188,37 @@ def test_what_was_left_out_is_counted(capsys: pytest.CaptureFixture[str]) -> Non
     print_evaluation(_facts() | {"left_out": ["x"]}, Path("/p"))
 
     assert "1 tasks were left out; the reasons stand above." in capsys.readouterr().out
+
+
+def test_several_attempts_have_a_table_of_both_pass_rates(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    passes = [{"k": k, "any": SCORE, "all": SCORE} for k in range(1, 10)]
+
+    print_evaluation(_facts() | {"passes": passes}, Path("/p"))
+
+    out = capsys.readouterr().out
+    rows = out.partition("all pass (pass^k)\n")[2].splitlines()
+    assert [row.split()[0] for row in rows[:6]] == ["1", "2", "3", "5", "8", "9"]
+
+
+def test_families_have_a_table_where_there_are_several(capsys: pytest.CaptureFixture[str]) -> None:
+    facts = _facts()
+    group = facts["families"][0]
+    passes = [{"k": 2, "any": SCORE, "all": SCORE | {"mean": 0.25}}]
+
+    print_evaluation(
+        facts | {"families": [group, group | {"name": "csv", "passes": passes}]}, Path("/p")
+    )
+
+    out = capsys.readouterr().out
+    row = next(line for line in out.splitlines() if line.startswith("csv"))
+    assert "k=2 50.0 [10.0, 90.0]  k=2 25.0 [10.0, 90.0]" in row
+
+
+def test_tasks_to_look_at_have_a_table_with_a_hint(capsys: pytest.CaptureFixture[str]) -> None:
+    print_evaluation(_facts(hint="see whether it wavers"), Path("/p"))
+
+    assert "amber  flaky  1/2     50.0 [10.0, 90.0]  see whether it wavers\n" in (
+        capsys.readouterr().out
+    )

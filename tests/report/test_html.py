@@ -9,7 +9,14 @@ import pytest
 from autoloop.decision import Estimates
 from autoloop.records import Decision, Run, Split, Step
 from autoloop.report import ReportSources, write_report
-from tests.report.builders import make_run, make_scores, make_step, make_task, make_trials
+from tests.report.builders import (
+    make_run,
+    make_scores,
+    make_step,
+    make_task,
+    make_trial,
+    make_trials,
+)
 
 HOSTILE = '</pre></title><script>alert(1)</script><img src="http://x/y" onerror=x>'
 VOID = {"meta", "img"}
@@ -115,3 +122,18 @@ def test_a_huge_diff_is_cut_and_says_so(tmp_path: Path) -> None:
 
     assert "more characters" in text
     assert len(text) < 1_000_000
+
+
+def test_the_page_shows_the_bests_success_its_families_and_tasks_to_look_at(
+    tmp_path: Path,
+) -> None:
+    flaky = [make_trial("t1", attempt=i, reward=float(i % 2)) for i in range(1, 5)]
+    path = tmp_path / "report.html"
+
+    write_report(path, make_run(), [], flaky, sources=make_sources({}))
+
+    page = path.read_text(encoding="utf-8")
+    assert "Best agent: success" in page
+    assert "<td>train</td><td>family</td><td>csv</td><td>1</td><td>4</td>" in page
+    assert "<td>t1</td><td>flaky</td><td>2/4</td>" in page
+    assert Page(page).open == []
