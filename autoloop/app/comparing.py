@@ -59,11 +59,13 @@ def compare(project: Project, a: str, b: str, *, run: str | None) -> Comparison:
 
 
 def _side(project: Project, name: str, run: str | None) -> _Side:
-    if name.startswith(EVAL) and (project.runs / name).is_dir():
+    if name.startswith(EVAL):
         return _of_evaluation(project, name)
     path = Path(name)
     if name not in MARKS and not name.isdigit() and path.exists():
         return _of_file(project, name, path / "agent.py" if path.is_dir() else path)
+    if path.suffix == ".py" or len(path.parts) > 1:
+        raise RunError(f"There is no file {name!r} to compare. Name an agent.py that was tried.")
     return _of_run(project, name, run)
 
 

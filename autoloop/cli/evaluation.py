@@ -43,21 +43,23 @@ def print_evaluation(facts: Facts, folder: Path) -> None:
 
 
 def _print_groups(facts: Facts) -> None:
-    """Score and success by family and by difficulty, where there is more than one."""
+    """How it went by family and by difficulty, where there is more than one."""
+    several = len(facts["passes"]) > 1
     for kind, groups in (("family", facts["families"]), ("difficulty", facts["difficulties"])):
         if len(groups) > 1:
-            rows = [
-                (
-                    *(group["name"], f"{group['tasks']}", f"{group['trials']}"),
-                    points(_interval(group["score"])),
-                    points(_interval(group["success"])),
-                    *_at_most(group["passes"]),
-                )
-                for group in groups
-            ]
+            header = (kind, "tasks", "trials", "score", "success")
+            rates = ("pass@k", "pass^k") if several else ()
             say("")
-            header = (kind, "tasks", "trials", "score", "success", "pass@k", "pass^k")
-            print_table(header, rows)
+            print_table((*header, *rates), [_group_row(group, several=several) for group in groups])
+
+
+def _group_row(group: Facts, *, several: bool) -> tuple[str, ...]:
+    return (
+        *(group["name"], f"{group['tasks']}", f"{group['trials']}"),
+        points(_interval(group["score"])),
+        points(_interval(group["success"])),
+        *(_at_most(group["passes"]) if several else ()),
+    )
 
 
 def _at_most(passes: list[Facts]) -> tuple[str, str]:

@@ -80,8 +80,8 @@ class TaskState(StrEnum):
     """No trial of any agent passed."""
     ALWAYS = "always solved"
     """Every trial of every agent passed."""
-    MIXED = "told apart"
-    """Some agents always passed it, the others never: what a task is for."""
+    MIXED = "mixed"
+    """Some agents passed it each time, others never: what a task is for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ import pytest
 from autoloop import Optimizer, RunError
 from autoloop.app.eval_record import EvalRecord
 from autoloop.app.project import find_project
+from autoloop.errors import UserError
 from autoloop.records import Agent, Purpose, Task, TrialResult
 from autoloop.settings import Settings
 from tests.app.builders import AGENT, BETTER, RUN, make_trial, record_trials
@@ -135,6 +136,19 @@ def test_the_same_agent_evaluated_twice_shows_what_chance_does(project: Path) ->
     assert found.mcnemar is not None
 
 
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("eval-9", r"There is no evaluation 'eval-9' in .* Latest: none yet"),
+        ("elsewhere/agent.py", r"There is no file 'elsewhere/agent\.py'"),
+        ("nix", r"'nix'"),
+    ],
+)
+def test_what_is_unknown_is_named(recorded: Path, name: str, said: str) -> None:
+    with pytest.raises(UserError, match=said):
+        Optimizer(recorded).compare("base", name)
+
+
 def test_a_step_that_is_not_there_is_named(recorded: Path) -> None:
     with pytest.raises(RunError, match="has no step 7 with an edit"):
         Optimizer(recorded).compare("base", "7")
@@ -155,4 +169,4 @@ def test_tasks_are_judged_by_all_trials_of_a_project_but_not_by_the_oracles(proj
 def test_a_run_tells_what_its_trials_say_about_tasks(recorded: Path) -> None:
     states = {own.task: own.state.value for own in Optimizer(recorded).run().tasks}
 
-    assert states == {"amber": "always solved", "birch": "told apart"}
+    assert states == {"amber": "always solved", "birch": "mixed"}

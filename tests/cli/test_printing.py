@@ -207,9 +207,9 @@ def test_families_have_a_table_where_there_are_several(capsys: pytest.CaptureFix
     group = facts["families"][0]
     passes = [{"k": 2, "any": SCORE, "all": SCORE | {"mean": 0.25}}]
 
-    print_evaluation(
-        facts | {"families": [group, group | {"name": "csv", "passes": passes}]}, Path("/p")
-    )
+    families = [group, group | {"name": "csv", "passes": passes}]
+
+    print_evaluation(facts | {"families": families, "passes": passes * 2}, Path("/p"))
 
     out = capsys.readouterr().out
     row = next(line for line in out.splitlines() if line.startswith("csv"))
