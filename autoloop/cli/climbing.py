@@ -1,6 +1,7 @@
 """Commands that run trials: climb, resume, eval, holdout."""
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
@@ -9,7 +10,7 @@ from autoloop import ClimbRun, EvalWish, Optimizer, Split
 from autoloop.cli.evaluation import print_evaluation
 from autoloop.cli.exits import Exit, exit_of
 from autoloop.cli.printing import points, print_json, print_table, say
-from autoloop.records import Interval, TaskState
+from autoloop.records import Interval, TaskRecord, TaskState
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object at the end.")]
 RunName = Annotated[str | None, typer.Argument(help="Name of the run; the latest by default.")]
@@ -124,7 +125,7 @@ def _print_climb(run: ClimbRun) -> None:
         f" ({facts['invalid_trials']} invalid), {facts['tokens']} tokens, {cost}."
     )
     _print_best(facts["best"])
-    say(_states(run))
+    _print_states(run.tasks)
     if record.finished_at is None:
         why = record.stop_reason.value if record.stop_reason else "it was ended"
         say(f"Not finished: {why}. Go on with: autoloop resume {run.name}")
@@ -146,7 +147,9 @@ def _print_best(best: Any) -> None:  # noqa: ANN401 - a piece of a JSON document
     say(f"The best passes {success} of 100 holdout trials{more}.")
 
 
-def _states(run: ClimbRun) -> str:
-    counts = Counter(record.state for record in run.tasks)
+def _print_states(tasks: Sequence[TaskRecord]) -> None:
+    """How many tasks are flaky, never solved and so on."""
+    counts = Counter(record.state for record in tasks)
     words = ", ".join(f"{counts[state]} {state.value}" for state in TaskState if counts[state])
-    return f"Tasks, by the trials of all candidates: {words}. See autoloop status."
+    if words:
+        say(f"Tasks, by the trials of all candidates: {words}. See autoloop status.")

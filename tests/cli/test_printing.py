@@ -12,8 +12,8 @@ from autoloop import Optimizer
 from autoloop.cli import printing
 from autoloop.cli.climbing import _print_climb
 from autoloop.cli.evaluation import last_trouble, print_evaluation
-from autoloop.records import Failure, StepResult
-from tests.app.builders import EVIL, RUN, make_trial, record_run, record_trials
+from autoloop.records import Failure, Purpose, Split, StepResult
+from tests.app.builders import BETTER, EVIL, RUN, make_trial, record_run, record_trials
 from tests.cli.conftest import Command
 
 OBEYED = ("\x1b", "\x07", "\u202e")
@@ -110,7 +110,24 @@ def test_the_end_of_a_climb_says_how_to_take_the_best(
     shown = capsys.readouterr().out
     assert "holdout" in shown
     assert "2 steps: 1 kept, 1 reverted, 0 undecided. 4 trials (1 invalid)" in shown
+    assert "Tasks, by the trials of all candidates: 1 always solved, 1 mixed." in shown
     assert shown.endswith(f"git checkout autoloop/{RUN} -- agent.py\n")
+
+
+def test_the_end_of_a_climb_says_how_reliable_the_best_is_on_holdout(
+    recorded: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = (make_trial("cedar", source=BETTER, attempt=i, reward=float(i > 0)) for i in range(2))
+    final = (
+        replace(t, split=Split.HOLDOUT, key=replace(t.key, purpose=Purpose.FINAL)) for t in found
+    )
+    record_trials(recorded, RUN, *final)
+
+    _print_climb(Optimizer(recorded).run())
+
+    shown = capsys.readouterr().out
+    assert "The best passes 50.0 [0.0, 100.0] of 100 holdout trials; pass@2 100.0 [" in shown
+    assert "pass^2 0.0 [" in shown
 
 
 def test_a_trace_names_what_each_step_was_rewarded(project: Path, run: Command) -> None:
