@@ -5,8 +5,8 @@ belongs to one of twenty narrow ones; an edit moves skills, a few tasks, or noth
 every task.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 import numpy as np
@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 BROAD, NARROW = 4, 20
 DEAD = -50.0
+IN_FLIGHT = 32
+"""Edits further apart than this were never under test together and do not interact."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +41,10 @@ class World:
     drift: float = 0.0
     """What the model provider changes every task by, in logits, at half of the budget."""
     overfits_validation: bool = False
+    conflicts: float = 0.0
+    """Share of the pairs of edits that cannot be merged."""
+    interaction: float = 0.0
+    """The most that one edit changes another's effect by, as a part of it, either way."""
     proposal_cost: int = 5
     budget: int = 6_000
 
@@ -63,6 +69,10 @@ SCENARIOS: Mapping[str, World] = MappingProxyType(
         "proposals-dear": World(proposal_cost=20),
         "small-gains": World(gain=(0.01, 0.03)),
         "large-gains": World(gain=(0.08, 0.20)),
+        "conflicts": World(conflicts=0.2),
+        "many-conflicts": World(conflicts=0.5),
+        "interactions": World(interaction=0.5),
+        "both": World(conflicts=0.2, interaction=0.5),
     }
 )
 
@@ -73,6 +83,8 @@ class Edit:
 
     kind: str
     shift: Array
+    number: int = 0
+    """How many came before it."""
 
 
 class Landscape:
@@ -80,6 +92,9 @@ class Landscape:
 
     def __init__(self, world: World, seed: int) -> None:
         self.world = world
+        self.seed = seed
+        self._proposed = 0
+        self._landed: list[Edit] = []
         self.rng = np.random.default_rng([seed, 1])
         self.visible = world.train + world.validation
         count = self.visible + world.unseen
@@ -134,10 +149,39 @@ class Landscape:
 
     def land(self, edit: Edit) -> None:
         """The edit becomes part of the incumbent."""
-        self.logits = np.maximum(self.logits + edit.shift, DEAD)
+        self.logits = np.maximum(self.logits + self.together([edit]), DEAD)
+        self._landed.append(edit)
+
+    def together(self, edits: Sequence[Edit]) -> Array:
+        """What edits do on top of the incumbent, those that landed of late included."""
+        shift = self._none()
+        if not self.world.interaction:
+            return shift + sum(edit.shift for edit in edits)
+        for place, edit in enumerate(edits):
+            others = [*self._landed, *edits[:place]]
+            near = [o for o in others if abs(o.number - edit.number) <= IN_FLIGHT]
+            factor = 1.0 + sum(self._interaction(other, edit) for other in near)
+            shift = shift + max(factor, 0.0) * edit.shift
+        return shift
+
+    def conflict(self, one: Edit, other: Edit) -> bool:
+        """Whether two edits cannot be merged."""
+        return self._pair(one, other, 3) < self.world.conflicts
+
+    def _interaction(self, one: Edit, other: Edit) -> float:
+        return self.world.interaction * (2.0 * self._pair(one, other, 4) - 1.0)
+
+    def _pair(self, one: Edit, other: Edit, salt: int) -> float:
+        """A number from 0 to 1 that belongs to two edits."""
+        first, second = sorted((one.number, other.number))
+        return float(np.random.default_rng([self.seed, salt, first, second]).random())
 
     def propose(self) -> Edit:
         """The next edit; what kind it is, is drawn."""
+        self._proposed += 1
+        return replace(self._drawn(), number=self._proposed)
+
+    def _drawn(self) -> Edit:
         world, rng = self.world, self.rng
         shift = rng.normal(0.0, world.jitter, len(self.logits)) if world.jitter else self._none()
         if rng.random() < world.crash:

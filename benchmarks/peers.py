@@ -20,14 +20,15 @@ class Bench:
     draws: np.random.Generator
     spent: int = 0
 
-    def run(self, task: int, edit: Edit | None = None) -> float:
-        """One trial of the incumbent, or of the incumbent with an edit."""
+    def run(self, task: int, shift: np.ndarray | float = 0.0) -> float:
+        """One trial of the incumbent, or of the incumbent with a shift."""
         self.spent += 1
-        return self.land.trial(task, 0.0 if edit is None else edit.shift, self.draws)
+        return self.land.trial(task, shift, self.draws)
 
     def mean(self, tasks: range, edit: Edit | None = None, *, repeats: int = 1) -> float:
         """Mean reward over tasks."""
-        return fmean(self.run(task, edit) for task in tasks for _ in range(repeats))
+        shift = 0.0 if edit is None else edit.shift
+        return fmean(self.run(task, shift) for task in tasks for _ in range(repeats))
 
 
 class PeerRule(Protocol):
@@ -36,6 +37,8 @@ class PeerRule(Protocol):
     name: str
     reported: float
     """The score that its tool would print now."""
+    first: float
+    """The baseline's score as it first saw it."""
 
     def judge(self, bench: Bench, edit: Edit) -> bool:
         """Whether the edit is kept."""
@@ -49,13 +52,14 @@ class MorePassed:
     repeats: int = 1
     with_validation: bool = False
     reported: float = field(default=-1.0, init=False)
+    first: float = field(default=0.0, init=False)
 
     def judge(self, bench: Bench, edit: Edit) -> bool:
         """Compare one noisy score with the best noisy score so far."""
         world = bench.land.world
         tasks = range(bench.land.visible if self.with_validation else world.train)
         if self.reported < 0:
-            self.reported = bench.mean(tasks, repeats=self.repeats)
+            self.reported = self.first = bench.mean(tasks, repeats=self.repeats)
         score = bench.mean(tasks, edit, repeats=self.repeats)
         if score <= self.reported:
             return False
@@ -69,12 +73,15 @@ class BestOfTwo:
 
     name: str = "best-of-two"
     reported: float = field(default=-1.0, init=False)
+    first: float = field(default=0.0, init=False)
 
     def judge(self, bench: Bench, edit: Edit) -> bool:
         """Run both afresh."""
         tasks = range(bench.land.world.train)
         incumbent = bench.mean(tasks)
         score = bench.mean(tasks, edit)
+        if self.reported < 0:
+            self.first = incumbent
         kept = score > incumbent
         self.reported = max(self.reported, score) if kept else max(self.reported, incumbent)
         return kept
@@ -86,6 +93,7 @@ class StandardErrorGate:
 
     k: float
     reported: float = field(default=-1.0, init=False)
+    first: float = field(default=0.0, init=False)
 
     @property
     def name(self) -> str:
@@ -96,8 +104,8 @@ class StandardErrorGate:
         """One pass over train."""
         tasks = range(bench.land.world.train)
         if self.reported < 0:
-            self.reported = bench.mean(tasks)
-        rewards = [bench.run(task, edit) for task in tasks]
+            self.reported = self.first = bench.mean(tasks)
+        rewards = [bench.run(task, edit.shift) for task in tasks]
         error = float(np.std(rewards)) / len(rewards) ** 0.5
         if fmean(rewards) <= self.reported + self.k * error:
             return False
@@ -116,6 +124,7 @@ class Minibatch:
     name: str = "gepa"
     size: int = 3
     reported: float = field(default=-1.0, init=False)
+    first: float = field(default=0.0, init=False)
     _pool: list[tuple[np.ndarray, list[float]]] = field(default_factory=list, init=False)
 
     def judge(self, bench: Bench, edit: Edit) -> bool:
@@ -124,18 +133,18 @@ class Minibatch:
         validation = range(land.world.train, land.visible)
         if not self._pool:
             self._pool.append((land.logits.copy(), [bench.run(task) for task in validation]))
-            self.reported = fmean(self._pool[0][1])
+            self.reported = self.first = fmean(self._pool[0][1])
         best = land.logits
         parent = self._draw(bench.draws)
         land.logits = self._pool[parent][0]
         size = min(self.size, land.world.train)
         batch = bench.draws.choice(land.world.train, size, replace=False)
         before = sum(bench.run(int(task)) for task in batch)
-        after = sum(bench.run(int(task), edit) for task in batch)
+        after = sum(bench.run(int(task), edit.shift) for task in batch)
         if after <= before:
             land.logits = best
             return False
-        scores = [bench.run(task, edit) for task in validation]
+        scores = [bench.run(task, edit.shift) for task in validation]
         child = np.maximum(land.logits + edit.shift, -50.0)
         self._pool.append((child, scores))
         leads = fmean(scores) > self.reported

@@ -68,7 +68,7 @@ def root() -> typer.core.TyperGroup:
 def documented_commands() -> dict[str, set[str]]:
     """Options of each command, as docs/cli.md lists them."""
     return {
-        re.sub(r"( [A-Z\[].*)", "", name): {*re.findall(r"`(--[a-z]+)`", cells[-1])}
+        re.sub(r"( [A-Z\[].*)", "", name): {*re.findall(r"`(--[a-z-]+)`", cells[-1])}
         for name, cells in rows("cli.md").items()
     }
 

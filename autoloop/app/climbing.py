@@ -5,6 +5,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from queue import SimpleQueue
 
+from autoloop.app.archive import Terms, reuse_for
 from autoloop.app.clock import SystemClock
 from autoloop.app.compose import (
     OFFLINE,
@@ -25,18 +26,21 @@ from autoloop.app.contents import (
 )
 from autoloop.app.outputs import RunFiles
 from autoloop.app.preparing import LeavingOut, Preparing, refuse
-from autoloop.app.project import Project
+from autoloop.app.project import Project, is_calibration
 from autoloop.decision import Estimates, rule_by_name
-from autoloop.errors import ProjectError, RunError, TaskError
+from autoloop.errors import ProjectError, RunError, SettingsError, TaskError
 from autoloop.guards import standard_guards
-from autoloop.loop import Parts, Plan, StopSignal, climb
-from autoloop.meta import ConversationProposer
-from autoloop.ports import Guard, Observer, RunStore, Workspace
+from autoloop.loop import Parts, Plan, Reuse, StopSignal, climb
+from autoloop.meta import ConversationProposer, UnchangedProposer
+from autoloop.ports import Guard, Observer, Proposer, RunStore, Workspace
 from autoloop.records import Notice, Run, Split, Task, TaskSet, TrialResult
 from autoloop.settings import Settings
 from autoloop.store import SqliteStore
 from autoloop.trial import read_transcript
 from autoloop.workspace import GitWorkspace
+
+NO_MODEL = "none"
+"""The meta model of a run whose edits no model makes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +51,10 @@ class Climb:
     stop: StopSignal
     work: Callable[[Parts, Plan, Run, StopSignal], Run] = climb
     """What is done with the run: the whole climb, or `open_holdout` alone."""
+    proposer: Proposer | None = None
+    """Who makes the edits of a new run; None: the meta-agent."""
+    prefix: str = ""
+    """What a new run's name begins with."""
 
 
 def start_climb(project: Project, climbing: Climb) -> Run:
@@ -62,8 +70,10 @@ def start_climb(project: Project, climbing: Climb) -> Run:
     splits = split_tasks(project, found.tasks)
     source = project.agent_source()
     refuse_broken(_guard(found.tasks, splits), source, project)
-    name = project.new_run_name(SystemClock().now())
+    name = project.new_run_name(SystemClock().now(), prefix=climbing.prefix)
     new = _new_run(name, settings)
+    if climbing.proposer is not None:
+        new = replace(new, meta_model=NO_MODEL)
     with (
         closing(GitWorkspace(project.root)) as workspace,
         _machine(project, new, climbing) as built,
@@ -98,6 +108,7 @@ def resume_climb(project: Project, name: str | None, climbing: Climb) -> Run:
         if run is None:
             raise RunError(f"{folder} was stopped before its run began. Start anew: autoloop climb")
         settings = recorded_settings(project, run.settings)
+        _refuse_other_looks(run, settings)
         tasks = _known_tasks(found_tasks(tasks_source(project, settings)), run, climbing.observer)
         run = replace(run, settings=settings.model_dump_json(), budget=settings.budget.record())
         with _machine(project, run, climbing) as built:
@@ -154,13 +165,27 @@ class _Work:
     def go_on(self, tasks: Sequence[Task], climbing: Climb) -> Run:
         """Let the loop work on the run until it stops."""
         run = _begun(self.project, self.store, self.workspace)
+        settings = Settings.model_validate_json(run.settings)
+        plan = _plan(run, tasks, settings, directive=program_of(self.project).directive)
+        terms = Terms(run=run.name, settings=settings, model=run.task_model, seed=run.seed)
+        sandbox = self.built.machine.sandbox
+        with reuse_for(
+            self.project.runs, terms, sandbox=sandbox, observer=climbing.observer
+        ) as reuse:
+            parts = self._parts(run, tasks, climbing, reuse=reuse)
+            return climbing.work(parts, plan, run, climbing.stop)
+
+    def _parts(
+        self, run: Run, tasks: Sequence[Task], climbing: Climb, *, reuse: Reuse | None
+    ) -> Parts:
         folder = self.project.runs / run.name
-        parts = Parts(
+        return Parts(
             workspace=self.workspace,
             store=self.store,
             engine=self.built.machine.engine,
             retried=self.built.retried,
-            proposer=ConversationProposer(meta_chat_model(run.meta_model), seed=run.seed),
+            reuse=None if is_calibration(run.name) else reuse,
+            proposer=climbing.proposer or _proposer(run),
             rule=rule_by_name(run.rule),
             guard=_guard(tasks, run.splits),
             estimator=Estimates(),
@@ -170,9 +195,13 @@ class _Work:
             clock=SystemClock(),
             transcript=lambda trial: read_transcript(folder / trial.folder),
         )
-        settings = Settings.model_validate_json(run.settings)
-        plan = _plan(run, tasks, settings, directive=program_of(self.project).directive)
-        return climbing.work(parts, plan, run, climbing.stop)
+
+
+def _proposer(run: Run) -> Proposer:
+    """Who edits; a calibration that is resumed stays one."""
+    if is_calibration(run.name):
+        return UnchangedProposer()
+    return ConversationProposer(meta_chat_model(run.meta_model), seed=run.seed)
 
 
 def _plan(run: Run, tasks: Sequence[Task], settings: Settings, *, directive: str) -> Plan:
@@ -230,6 +259,16 @@ def refuse_broken(guard: Guard, source: str, project: Project) -> None:
     if blocked:
         reasons = " ".join(finding.message for finding in blocked)
         raise ProjectError(f"{project.root / 'agent.py'} cannot be climbed from: {reasons}")
+
+
+def _refuse_other_looks(run: Run, settings: Settings) -> None:
+    """A budget of looks that grows when it is spent is none."""
+    began = Settings.model_validate_json(run.settings).holdout
+    if settings.holdout != began:
+        raise SettingsError(
+            f"'holdout' of run {run.name!r} was set when it began ({began.looks} looks,"
+            f" {began.answers}) and stays: leave it out."
+        )
 
 
 def _known_tasks(found: TaskSet, run: Run, observer: Observer) -> Sequence[Task]:

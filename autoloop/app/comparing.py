@@ -3,10 +3,11 @@
 import shlex
 from collections.abc import Iterable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from autoloop.app.contents import found_tasks, tasks_source
+from autoloop.app.draws import Draw, draw_of
 from autoloop.app.eval_record import read_eval
 from autoloop.app.project import EVAL, Project, read_agent
 from autoloop.app.standing import reading
@@ -27,8 +28,8 @@ class _Side:
     """One side, with how to evaluate it anew."""
 
     trials: ComparedTrials
-    runs: frozenset[str]
-    """Climbs and evaluations that they are recorded in; none where there are no trials."""
+    draws: frozenset[Draw]
+    """Which trials they are, whichever climbs and evaluations they are recorded in."""
     agent: str
     """What `autoloop eval --agent` takes."""
     first: str = ""
@@ -47,15 +48,24 @@ def compare(project: Project, a: str, b: str, *, run: str | None) -> Comparison:
         UserError: one of them is unknown, both are the same trials, or they share no task.
     """
     side_a, side_b = (_side(project, name, run) for name in (a, b))
-    if side_a.runs and (side_a.trials.agent, side_a.runs) == (side_b.trials.agent, side_b.runs):
+    if side_a.draws and side_a.draws == side_b.draws:
         raise RunError(
             f"{a!r} and {b!r} are the same agent and the same trials: there is nothing to compare."
-            " Evaluate it twice with `autoloop eval` to see how much chance alone moves it."
+            " Evaluate it again with `autoloop eval --fresh` to see how much chance alone moves it."
         )
     if not shared_tasks(side_a.trials, side_b.trials):
         raise RunError(_what_to_run(side_a, side_b))
     families = _families(project, (side_a, side_b))
-    return compare_trials(side_a.trials, side_b.trials, families=families, estimator=Estimates())
+    found = compare_trials(side_a.trials, side_b.trials, families=families, estimator=Estimates())
+    return replace(found, notes=(*found.notes, *_on_both(side_a, side_b)))
+
+
+def _on_both(a: _Side, b: _Side) -> tuple[str, ...]:
+    """What has to be known where one run took over trials from another."""
+    if not (same := len(a.draws & b.draws)):
+        return ()
+    note = f"{same} of the trials are on both sides, which hides what chance does:"
+    return (f"{note} `autoloop eval --fresh` takes over none.",)
 
 
 def _side(project: Project, name: str, run: str | None) -> _Side:
@@ -77,7 +87,7 @@ def _of_evaluation(project: Project, name: str) -> _Side:
     models = (record.model,) if record.kind == "python" else ()
     return _Side(
         trials=ComparedTrials(name=name, agent=agent, trials=trials, models=models),
-        runs=frozenset({name}),
+        draws=frozenset(draw_of(name, trial) for trial in trials),
         agent=record.agent,
         source=record.source,
     )
@@ -87,14 +97,18 @@ def _of_file(project: Project, name: str, path: Path) -> _Side:
     """Every trial that any climb or evaluation has recorded of this very text."""
     agent = Agent(source=read_agent(path)).digest
     found = list(_trials_of_agent(project, agent))
+    trials: dict[Draw, TrialResult] = {}
+    for own in found:  # climbs first: what a climb decided by is told, whoever ran it
+        for trial in own.trials:
+            trials.setdefault(draw_of(own.run, trial), trial)
     return _Side(
         trials=ComparedTrials(
             name=name,
             agent=agent,
-            trials=[trial for own in found for trial in own.trials],
+            trials=list(trials.values()),
             models=tuple(sorted({own.model for own in found})),
         ),
-        runs=frozenset(own.run for own in found),
+        draws=frozenset(trials),
         agent=str(path),
     )
 
@@ -112,7 +126,7 @@ def _of_run(project: Project, name: str, run: str | None) -> _Side:
         trials = [trial for trial in view.store.trials() if trial.key.agent == agent]
     return _Side(
         trials=ComparedTrials(name=name, agent=agent, trials=trials, models=(record.task_model,)),
-        runs=frozenset({record.name} if trials else ()),
+        draws=frozenset(draw_of(record.name, trial) for trial in trials),
         agent="candidate.py",
         first=f"git show {commit[:12]}:./agent.py > candidate.py && ",
     )

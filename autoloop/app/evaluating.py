@@ -1,11 +1,12 @@
 """Evaluates one agent on tasks, without a climb, and adds attempts to an evaluation."""
 
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from queue import SimpleQueue
 
+from autoloop.app.archive import Terms, reuse_for
 from autoloop.app.clock import SystemClock
 from autoloop.app.compose import Machine, MachinePlan, resolve_models, trial_machine
 from autoloop.app.contents import (
@@ -23,7 +24,7 @@ from autoloop.app.project import EVAL, Project, read_agent
 from autoloop.app.results import Evaluation, EvalWish
 from autoloop.decision import Estimates
 from autoloop.errors import InfraError, TaskError
-from autoloop.loop import Lab, LabParts, Meter, Plan, StoppedError, StopSignal, run_attempts
+from autoloop.loop import Lab, LabParts, Meter, Plan, Reuse, StoppedError, StopSignal, run_attempts
 from autoloop.ports import Observer
 from autoloop.records import Agent, Budget, Notice, Purpose, Task, TaskProblem, TrialResult
 from autoloop.report import EvalFacts, eval_summary
@@ -106,7 +107,7 @@ class _Job:
         with trial_machine(plan, on_invalid=retried.put) as machine:
             if self.record.kind == "python":
                 machine.sandbox.agent_image()
-            yield _Bench(machine=machine, retried=retried, watch=watch)
+            yield _Bench(machine=machine, project=project, retried=retried, watch=watch)
 
     def ready_with(self, ready: Preparation) -> "_Job":
         """The same without the tasks whose environments cannot be made.
@@ -128,6 +129,7 @@ class _Bench:
     """A machine at work on an evaluation."""
 
     machine: Machine
+    project: Project
     retried: SimpleQueue[TrialResult]
     watch: Watch
 
@@ -147,19 +149,35 @@ class _Bench:
         clock = SystemClock()
         began = clock.monotonic()
         job.record.write(job.folder)
-        parts = LabParts(
-            engine=self.machine.engine,
-            store=store,
-            observer=self.watch.observer,
-            retried=self.retried,
-        )
-        lab = _lab(parts, job.settings, job.tasks, self.watch.stop)
-        stopped = _run(lab, job.record.of_agent(), attempts)
+        with self._reuse(job) as reuse:
+            parts = LabParts(
+                engine=self.machine.engine,
+                store=store,
+                observer=self.watch.observer,
+                retried=self.retried,
+                reuse=reuse,
+            )
+            lab = _lab(parts, job.settings, job.tasks, self.watch.stop)
+            stopped = _run(lab, job.record.of_agent(), attempts)
         wall_s = job.record.wall_s + clock.monotonic() - began
         record = job.record.model_copy(update={"wall_s": wall_s})
         record.write(job.folder)
         trials = _of_these(job.tasks, store.trials())
         return _evaluation(replace(job, record=record), trials, stopped=stopped)
+
+    def _reuse(self, job: _Job) -> AbstractContextManager[Reuse | None]:
+        terms = Terms(
+            run=job.folder.name,
+            settings=job.settings,
+            model=job.record.model,
+            seed=job.settings.seed,
+        )
+        return reuse_for(
+            self.project.runs,
+            terms,
+            sandbox=self.machine.sandbox,
+            observer=self.watch.observer,
+        )
 
 
 def _new_job(project: Project, wish: EvalWish, watch: Watch, *, least: int) -> _Job:
@@ -173,6 +191,7 @@ def _new_job(project: Project, wish: EvalWish, watch: Watch, *, least: int) -> _
     leaving.settle(found.problems, left=len(found.tasks))
     splits = split_tasks(project, found.tasks) if wish.split is not None else {}
     chosen = [t for t in found.tasks if wish.split is None or splits[t.name] is wish.split]
+    chosen = [t for t in chosen if not wish.only or t.name in wish.only]
     agent = chosen_agent(project, wish.agent)
     record = EvalRecord(
         agent=agent.kind if agent.kind != "python" else (wish.agent or "agent.py"),

@@ -4,14 +4,26 @@ from contextlib import closing
 from pathlib import Path
 
 from autoloop.app.contents import tasks_of_run
+from autoloop.app.look_log import read_looks
 from autoloop.app.outputs import ReportFacts, write_run_report
 from autoloop.app.project import Project
 from autoloop.app.results import Best, StepView, TrialView
 from autoloop.app.standing import reading
 from autoloop.decision import Estimates
 from autoloop.errors import RunError
-from autoloop.records import TaskRecord, TrialResult
-from autoloop.report import ClimbFacts, ClimbSummary, climb_summary, task_records
+from autoloop.records import Agent, Run, TrialResult
+from autoloop.report import (
+    ClimbFacts,
+    ClimbSummary,
+    Sides,
+    climb_summary,
+    expected_worthless,
+    gap_sentence,
+    selection_gap,
+    success_rates,
+    success_sentence,
+    worthless_sentence,
+)
 from autoloop.trial import read_transcript
 from autoloop.workspace import GitWorkspace
 
@@ -53,7 +65,7 @@ def show_trial(project: Project, name: str | None, trial: str) -> TrialView:
             raise RunError(
                 f"{what} of {view.folder.name!r} begin with {trial!r}. See `autoloop log`."
             )
-        folder = view.folder / found[0].folder
+        folder = (view.folder / found[0].folder).resolve()
         return TrialView(trial=found[0], folder=folder, text=read_transcript(folder))
 
 
@@ -72,19 +84,35 @@ def trials_of(project: Project, name: str | None) -> tuple[TrialResult, ...]:
 
 def summary(project: Project, name: str | None) -> ClimbSummary:
     """A run in one object."""
-    with reading(project, name) as view:
+    with reading(project, name) as view, closing(GitWorkspace(project.root)) as workspace:
         run = view.run
+        tip = workspace.tip(run.name)
         facts = ClimbFacts(
-            best_commit=best(project, run.name).commit,
+            best_commit=tip,
             estimator=Estimates(),
+            sides=_sides(run, tip, workspace),
             tasks=tasks_of_run(project, run),
         )
         return climb_summary(run, view.store.steps(), trials=view.store.trials(), facts=facts)
 
 
-def records_of_tasks(project: Project, name: str | None) -> tuple[TaskRecord, ...]:
-    """What the trials of a run, of all its candidates, say about its tasks."""
-    return task_records(trials_of(project, name), Estimates())
+def notes(project: Project, name: str | None) -> tuple[str, ...]:
+    """What stands below a final table, in sentences."""
+    with reading(project, name) as view, closing(GitWorkspace(project.root)) as workspace:
+        run = view.run
+        sides = _sides(run, workspace.tip(run.name), workspace)
+        found = [
+            success_sentence(success_rates(view.store.trials(), sides)),
+            gap_sentence(selection_gap(run.scores)),
+            worthless_sentence(expected_worthless(view.store.steps())),
+            *(look.said for look in read_looks(view.folder)),
+        ]
+        return tuple(sentence for sentence in found if sentence)
+
+
+def _sides(run: Run, tip: str, workspace: GitWorkspace) -> Sides:
+    first, last = (workspace.source(commit) for commit in (run.base, tip))
+    return Sides(baseline=Agent(source=first).digest, best=Agent(source=last).digest)
 
 
 def write_html(project: Project, name: str | None) -> Path:

@@ -7,7 +7,10 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
+from autoloop.app.calibration import Calibration
+from autoloop.app.estimate import Estimate, EstimateWish
 from autoloop.app.interrupt import stop_on_interrupt
+from autoloop.app.look_log import Look
 from autoloop.app.project import Project, find_project, find_project_or_folder
 from autoloop.app.results import (
     Checkup,
@@ -81,6 +84,22 @@ class Optimizer:
             done = resume_climb(project, run, Climb(observer=observer, stop=stop))
         return ClimbRun(project, done.name)
 
+    def calibrate(self, **limits: object) -> Calibration:
+        """Run the real loop with edits that change nothing: what it would claim for them.
+
+        Args:
+            limits: As of `climb`.
+
+        Raises:
+            UserError: project, tasks or settings cannot be used.
+        """
+        from autoloop.app.calibrating import calibrate
+        from autoloop.app.climbing import Climb
+
+        project = self._project(limits)
+        with stop_on_interrupt() as stop, self._display() as observer:
+            return calibrate(project, Climb(observer=observer, stop=stop))
+
     def holdout(self, run: str | None = None) -> ClimbRun:
         """Make the final table of a run as it stands: opens the sealed holdout."""
         from autoloop.app.climbing import Climb, resume_climb
@@ -91,6 +110,20 @@ class Optimizer:
             climb = Climb(observer=observer, stop=stop, work=open_holdout)
             done = resume_climb(project, run, climb)
         return ClimbRun(project, done.name)
+
+    def look(self, run: str | None = None) -> Look:
+        """Look at the holdout of a run that is not finished: one protected answer.
+
+        Raises:
+            UserError: `holdout.looks` in program.md allows none, all are spent, or the run is
+                being worked on.
+        """
+        from autoloop.app.evaluating import Watch
+        from autoloop.app.metered import look_at_holdout
+
+        project = self._project({})
+        with stop_on_interrupt() as stop, self._display() as observer:
+            return look_at_holdout(project, run, Watch(observer=observer, stop=stop))
 
     def run(self, name: str | None = None) -> ClimbRun:
         """A run that was recorded, the latest by default."""
@@ -105,6 +138,19 @@ class Optimizer:
         with stop_on_interrupt() as stop, self._display() as observer:
             watch = Watch(observer=observer, stop=stop)
             return evaluate_agent(project, wish or EvalWish(), watch)
+
+    def estimate(self, wish: EstimateWish | None = None) -> Estimate:
+        """What a climb could see: noise of the start agent, trials, hours and dollars needed.
+
+        Runs what is missing of a short profile on train and validation tasks; changes nothing.
+        """
+        from autoloop.app.estimating import estimate
+        from autoloop.app.evaluating import Watch
+
+        project = self._project({})
+        with stop_on_interrupt() as stop, self._display() as observer:
+            watch = Watch(observer=observer, stop=stop)
+            return estimate(project, wish or EstimateWish(), watch)
 
     def check_tasks(self, wish: CheckWish | None = None) -> tuple[TaskProof, ...]:
         """Prove that every task's solution scores 1 and doing nothing scores 0."""
@@ -250,9 +296,11 @@ class Optimizer:
     def _display(self) -> AbstractContextManager[Observer]:
         if self._observe is not None:
             return nullcontext(_Watching(self._observe))
+        from autoloop.decision import Estimates, noise_band
         from autoloop.report.live import LiveProgress
+        from autoloop.report.standing import Gauge
 
-        return LiveProgress()
+        return LiveProgress(gauge=Gauge(score=Estimates().score, band=noise_band))
 
 
 class _Watching:

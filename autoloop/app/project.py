@@ -9,6 +9,8 @@ from autoloop.errors import ProjectError, RunError
 
 EVAL = "eval-"
 """Names of evaluations begin with it."""
+CALIBRATE = "calibrate-"
+"""Names of calibrations begin with it: they are runs, and no other run learns from them."""
 MARKS = ("agent.py", "program.md")
 
 
@@ -35,7 +37,11 @@ class Project:
 
     def run_names(self) -> list[str]:
         """Names of the climbs, oldest first."""
-        return sorted(name for name in self._recorded() if not name.startswith(EVAL))
+        return sorted(name for name in self._recorded() if not name.startswith((EVAL, CALIBRATE)))
+
+    def calibration_names(self) -> list[str]:
+        """Names of the calibrations, oldest first."""
+        return sorted(name for name in self._recorded() if is_calibration(name))
 
     def eval_names(self) -> list[str]:
         """Names of the evaluations, oldest first."""
@@ -62,6 +68,11 @@ class Project:
         stem = prefix + now.strftime("%Y%m%d-%H%M%S")
         taken = {p.name for p in self.runs.glob(f"{stem}*")}
         return next(n for n in _numbered(stem) if n not in taken)
+
+
+def is_calibration(run: str) -> bool:
+    """Whether a run of this name is a calibration."""
+    return run.startswith(CALIBRATE)
 
 
 def _numbered(stem: str) -> Iterable[str]:

@@ -4,8 +4,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from autoloop.app.look_log import Look
 from autoloop.errors import SettingsError
-from autoloop.records import Decision, JsonValue, Run, Split, Step, Task, TaskProblem, TrialResult
+from autoloop.records import (
+    Decision,
+    JsonValue,
+    Run,
+    SelectionGap,
+    Split,
+    Step,
+    Task,
+    TaskProblem,
+    TrialResult,
+    Worthless,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,9 +30,19 @@ class Status:
     trials: int
     """Counted ones; invalid ones come on top."""
     invalid_trials: int
+    reused_trials: int
+    """Counted ones that another run had paid for."""
     tokens: int
     cost_usd: float | None
     steps: tuple[Step, ...]
+    worthless: Worthless
+    """Kept edits that are expected to be of no use."""
+    selection_gap: SelectionGap | None = None
+    """Reported (selection) score minus holdout score, once there is a final table."""
+    looks: tuple[Look, ...] = ()
+    """At the holdout, while the run was not finished."""
+    notes: tuple[str, ...] = ()
+    """The last three in sentences."""
 
     def decided(self, decision: Decision) -> int:
         """How many finished steps ended so."""
@@ -53,6 +75,8 @@ class EvalWish:
     tasks: str | Path | None = None
     """Folder or other source of tasks; None is the project's."""
     split: Split | None = None
+    only: tuple[str, ...] = ()
+    """Names of the tasks that are meant; empty means all."""
     attempts: int = 1
     """Counted trials that every task has in the end."""
     workers: int | None = None

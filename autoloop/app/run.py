@@ -48,9 +48,9 @@ class ClimbRun:
     @property
     def tasks(self) -> tuple[TaskRecord, ...]:
         """What the trials of all candidates say about each task: flaky, never solved and so on."""
-        from autoloop.app import looking
+        from autoloop.app.task_records import records_of_run
 
-        return looking.records_of_tasks(self._project, self.name)
+        return records_of_run(self._project, self.name)
 
     @property
     def summary(self) -> dict[str, JsonValue]:
@@ -72,6 +72,13 @@ class ClimbRun:
             return ()
         table = final_table(run)
         return (table.header, *table.rows)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What has to be known beside the table, and what looks at the holdout said."""
+        from autoloop.app import looking
+
+        return looking.notes(self._project, self.name)
 
     def to_frame(self) -> Any:  # noqa: ANN401 - pandas is optional
         """All trials as a pandas DataFrame.

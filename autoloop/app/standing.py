@@ -5,10 +5,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from autoloop.app.look_log import read_looks
 from autoloop.app.project import Project
 from autoloop.app.results import Status
 from autoloop.errors import RunError
 from autoloop.records import Run
+from autoloop.report.honesty import (
+    expected_worthless,
+    gap_sentence,
+    selection_gap,
+    worthless_sentence,
+)
 from autoloop.store import StoreReader, open_readonly, running_pid
 
 
@@ -42,13 +49,21 @@ def status(project: Project, name: str | None) -> Status:
     """How a run stands."""
     with reading(project, name) as view:
         counts = view.store.counts()
+        run, steps, looks = view.run, view.store.steps(), read_looks(view.folder)
+        worthless, gap = expected_worthless(steps), selection_gap(run.scores)
+        notes = (gap_sentence(gap), worthless_sentence(worthless), *(look.said for look in looks))
         known = None not in {counts.cost_usd, counts.meta_cost_usd}
         return Status(
-            run=view.run,
+            run=run,
             alive=running_pid(view.folder) is not None,
             trials=counts.trials,
             invalid_trials=counts.invalid,
+            reused_trials=counts.reused,
             tokens=counts.tokens + counts.meta_tokens,
             cost_usd=(counts.cost_usd or 0.0) + (counts.meta_cost_usd or 0.0) if known else None,
-            steps=view.store.steps(),
+            steps=steps,
+            worthless=worthless,
+            selection_gap=gap,
+            looks=looks,
+            notes=tuple(note for note in notes if note),
         )

@@ -1,9 +1,11 @@
-"""What all trials that were ever recorded in a project say about its tasks."""
+"""What trials say about tasks: those of one run, and all that a project has ever recorded."""
 
 from collections.abc import Iterable
 
+from autoloop.app.draws import draw_of
 from autoloop.app.last_results import REFERENCES
 from autoloop.app.project import Project
+from autoloop.app.standing import reading
 from autoloop.decision import Estimates
 from autoloop.errors import RunError, StorageError
 from autoloop.records import Task, TaskRecord, TrialResult
@@ -11,20 +13,28 @@ from autoloop.report import task_records
 from autoloop.store import open_readonly
 
 
+def records_of_run(project: Project, name: str | None) -> tuple[TaskRecord, ...]:
+    """What the trials of a run, of all its candidates, say about its tasks."""
+    with reading(project, name) as view:
+        trials = view.store.trials()
+    return task_records(trials, Estimates())
+
+
 def task_records_of(project: Project, tasks: Iterable[Task]) -> dict[str, TaskRecord]:
     """The record of each task, as it is now, over all climbs and evaluations.
 
-    Solutions and doing nothing are left out: `tasks check` is about them.
+    Solutions and doing nothing are left out: `tasks check` is about them. A trial that one run took
+    over from another counts once; calibrations have no say.
     """
     digests = {task.name: task.digest for task in tasks}
-    trials = [
-        trial
+    trials = {
+        draw_of(name, trial): trial
         for name in (*project.run_names(), *project.eval_names())
         for trial in _trials(project, name)
         if digests.get(trial.key.task) == trial.key.task_digest
         and trial.key.agent not in REFERENCES
-    ]
-    return {record.task: record for record in task_records(trials, Estimates())}
+    }
+    return {record.task: record for record in task_records(trials.values(), Estimates())}
 
 
 def _trials(project: Project, name: str) -> tuple[TrialResult, ...]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from autoloop.app.climbing import refuse_broken
 from autoloop.app.compose import resolve_models
 from autoloop.app.contents import program_of, split_tasks, usable_tasks
-from autoloop.app.project import Project
+from autoloop.app.project import CALIBRATE, Project
 from autoloop.app.reference import find_harbor, harbor_version
 from autoloop.app.results import Checkup, Cleaned
 from autoloop.errors import AutoloopError
@@ -19,7 +19,7 @@ from autoloop.guards import standard_guards
 from autoloop.records import Split
 from autoloop.sandbox import DockerSandbox
 from autoloop.sandbox.cli import DockerCli
-from autoloop.store import SqliteStore, request_stop
+from autoloop.store import SqliteStore, forget_removed, request_stop
 from autoloop.tasks import new_task
 from autoloop.workspace import GitWorkspace
 
@@ -131,19 +131,23 @@ def clean(project: Project, *, keep: int | None, images: int | None) -> Cleaned:
     """Remove containers of dead runs and, with `keep`, all but the newest runs with their refs.
 
     With `images` also all images of tasks but so many. A run that a process works on is left alone.
+    The archive forgets the trials of runs that are gone.
     """
     with DockerSandbox(project.root, run="gc") as sandbox:
         containers = sandbox.sweep()
         collected = None if images is None else sandbox.collect(keep=images)
     gone: list[str] = []
     if keep is not None:
-        names = project.run_names()
+        names = [*project.run_names(), *project.calibration_names()]
+        names.sort(key=lambda name: name.removeprefix(CALIBRATE))
         with closing(GitWorkspace(project.root)) as workspace:
             for name in names[: max(0, len(names) - keep)]:
                 with closing(SqliteStore.open(project.runs / name)):
                     workspace.remove_run(name)
                     shutil.rmtree(project.runs / name)
                 gone.append(name)
+    # Also those that were deleted by hand, or by a `gc` that was killed.
+    forget_removed(project.runs)
     return Cleaned(
         containers=containers,
         runs=tuple(gone),

@@ -1,16 +1,16 @@
 """Commands that run trials: climb, resume, eval, holdout."""
 
 from collections import Counter
-from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
 
 from autoloop import ClimbRun, EvalWish, Optimizer, Split
+from autoloop.app.look_log import Look
 from autoloop.cli.evaluation import print_evaluation
 from autoloop.cli.exits import Exit, exit_of
-from autoloop.cli.printing import points, print_json, print_table, say
-from autoloop.records import Interval, TaskRecord, TaskState
+from autoloop.cli.printing import points, print_json, print_table, say, unlike
+from autoloop.records import Interval, TaskState
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object at the end.")]
 RunName = Annotated[str | None, typer.Argument(help="Name of the run; the latest by default.")]
@@ -21,6 +21,9 @@ Tokens = Annotated[int | None, typer.Option(help="Stop after so many tokens.")]
 Usd = Annotated[float | None, typer.Option(help="Stop after so many US dollars.")]
 Workers = Annotated[
     int | None, typer.Option(help="Trials at once; by default two for each processor.")
+]
+Fresh = Annotated[
+    bool, typer.Option("--fresh", help="Run every trial, also what earlier runs have run already.")
 ]
 
 
@@ -41,11 +44,13 @@ def climb(
     usd: Usd = None,
     seed: Annotated[int | None, typer.Option(help="Seed of what is drawn by chance.")] = None,
     workers: Workers = None,
+    fresh: Fresh = False,
     json: Json = False,
 ) -> None:
     """Improve agent.py until a limit is reached."""
     limits = {"hours": hours, "steps": steps, "trials": trials, "tokens": tokens, "usd": usd}
-    run = Optimizer(context.obj).climb(**limits, seed=seed, workers=workers)
+    reuse = False if fresh else None
+    run = Optimizer(context.obj).climb(**limits, seed=seed, workers=workers, reuse=reuse)
     _finish(run, json=json)
 
 
@@ -65,8 +70,18 @@ def resume(
     _finish(Optimizer(context.obj).resume(run, **limits, workers=workers), json=json)
 
 
-def holdout(context: typer.Context, run: RunName = None, json: Json = False) -> None:
+def holdout(
+    context: typer.Context,
+    run: RunName = None,
+    look: Annotated[
+        bool, typer.Option("--look", help="One protected answer now; the holdout stays sealed.")
+    ] = False,
+    json: Json = False,
+) -> None:
     """Open the sealed holdout of a run as it stands, and print what was truly gained."""
+    if look:
+        _print_look(Optimizer(context.obj).look(run), json=json)
+        return
     _finish(Optimizer(context.obj).holdout(run), json=json)
 
 
@@ -85,13 +100,14 @@ def evaluate(
     agent: Annotated[
         str, typer.Option(help="oracle, nop, or a path; the project's agent.py by default.")
     ] = "",
+    fresh: Fresh = False,
     json: Json = False,
 ) -> None:
     """Evaluate an agent on tasks; nothing is changed."""
     wish = EvalWish(
         agent=agent, tasks=tasks, split=split, attempts=attempts, workers=workers, add=add
     )
-    evaluation = Optimizer(context.obj).eval(wish)
+    evaluation = Optimizer(context.obj, reuse=False if fresh else None).eval(wish)
     if json:
         print_json(evaluation.summary)
     else:
@@ -100,6 +116,15 @@ def evaluate(
         raise typer.Exit(Exit.INTERRUPTED)
     if evaluation.problems or any(not trial.counts for trial in evaluation.trials):
         raise typer.Exit(Exit.UNSOUND)
+
+
+def _print_look(found: Look, *, json: bool) -> None:
+    if json:
+        print_json(found)
+        return
+    cost = "unknown" if found.cost_usd is None else f"{found.cost_usd:.2f} USD"
+    say(found.said)
+    say(f"It took {found.trials} trials, {found.tokens} tokens, {cost}, {found.seconds:.0f} s.")
 
 
 def _finish(run: ClimbRun, *, json: bool) -> None:
@@ -118,14 +143,16 @@ def _print_climb(run: ClimbRun) -> None:
         header, *rows = run.table
         print_table(header, rows)
         say("Points of 100 with 95 % intervals over tasks. Only holdout is free of selection.")
+    for note in run.notes:
+        say(note)
     cost = "unknown" if facts["cost_usd"] is None else f"{facts['cost_usd']:.2f} USD"
     say(
         f"{facts['steps']} steps: {facts['kept']} kept, {facts['reverted']} reverted,"
         f" {facts['undecided']} undecided. {facts['trials']} trials"
-        f" ({facts['invalid_trials']} invalid), {facts['tokens']} tokens, {cost}."
+        f" ({unlike(facts)}), {facts['tokens']} tokens, {cost}."
     )
     _print_best(facts["best"])
-    _print_states(run.tasks)
+    _print_states(facts["tasks"])
     if record.finished_at is None:
         why = record.stop_reason.value if record.stop_reason else "it was ended"
         say(f"Not finished: {why}. Go on with: autoloop resume {run.name}")
@@ -147,9 +174,9 @@ def _print_best(best: Any) -> None:  # noqa: ANN401 - a piece of a JSON document
     say(f"The best passes {success} of 100 holdout trials{more}.")
 
 
-def _print_states(tasks: Sequence[TaskRecord]) -> None:
+def _print_states(tasks: Any) -> None:  # noqa: ANN401 - a piece of a JSON document
     """How many tasks are flaky, never solved and so on."""
-    counts = Counter(record.state for record in tasks)
+    counts = Counter(task["state"] for task in tasks)
     words = ", ".join(f"{counts[state]} {state.value}" for state in TaskState if counts[state])
     if words:
         say(f"Tasks, by the trials of all candidates: {words}. See autoloop status.")

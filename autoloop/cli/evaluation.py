@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from autoloop.cli.hints import HEADER
-from autoloop.cli.printing import points, print_table, say
+from autoloop.cli.printing import points, print_table, say, unlike
 from autoloop.records import Interval
 from autoloop.records.rates import ks_of_table
 
@@ -34,7 +34,7 @@ def print_evaluation(facts: Facts, folder: Path) -> None:
     say(
         f"{facts['agent']}: {100 * score['mean']:.1f}"
         f" [{100 * score['low']:.1f}, {100 * score['high']:.1f}] points over {facts['tasks']}"
-        f" tasks, {facts['trials']} trials ({facts['invalid_trials']} invalid),"
+        f" tasks, {facts['trials']} trials ({unlike(facts)}),"
         f" {facts['wall_s']:.0f} s."
         f" Files: {folder}"
     )

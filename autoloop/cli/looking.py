@@ -38,10 +38,13 @@ def status(context: typer.Context, run: RunName = None, json: Json = False) -> N
     state = "at work" if now.alive else (now.run.stop_reason or "not at work")
     say(f"{now.run.name}: {state}. {_counts(now)}")
     cost = "unknown" if now.cost_usd is None else f"{now.cost_usd:.2f} USD"
+    reused = f", {now.reused_trials} reused" if now.reused_trials else ""
     say(
-        f"{now.trials} trials ({now.invalid_trials} invalid), {now.tokens} tokens, {cost},"
+        f"{now.trials} trials ({now.invalid_trials} invalid{reused}), {now.tokens} tokens, {cost},"
         f" {now.run.active_s / 60:.1f} minutes."
     )
+    for note in now.notes:
+        say(note)
     print_hints(tasks)
 
 
@@ -51,7 +54,7 @@ def log(context: typer.Context, run: RunName = None, json: Json = False) -> None
     if json:
         print_json(steps)
         return
-    print_table(("step", "verdict", "commit", "title", "reason"), map(_row, steps))
+    print_table(("step", "verdict", "commit", "better", "title", "reason"), map(_row, steps))
 
 
 def show(
@@ -106,6 +109,8 @@ def trace(
     say(f"{result.id}: {result.outcome}, reward {result.reward:g}.{trouble}")
     for began in result.steps:
         say(f"step {began.name}: {_rewards(began)}")
+    if result.reused_from:
+        say(f"Reused from {result.reused_from}.")
     say(f"{view.folder}\n")
     say(view.text)
 
@@ -131,11 +136,18 @@ def _rewards(step: StepResult) -> str:
     return f"{given} ({step.failure.kind}: {step.failure.message})" if step.failure else given
 
 
+def _chance(step: Step) -> str:
+    """How likely the edit helps, where its verdict says so."""
+    chance = step.verdict.numbers.get("p_better") if step.verdict else None
+    return "-" if chance is None else f"{100 * chance:.0f} %"
+
+
 def _row(step: Step) -> tuple[str, ...]:
     return (
         f"{step.index}",
         step.verdict.decision.value if step.verdict else "…",
         (step.candidate or "")[:10],
+        _chance(step),
         step.proposal.title if step.proposal else "",
         step.verdict.reason if step.verdict else "",
     )

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from autoloop.cli import climbing, comparing, looking, tasks, tending
+from autoloop.cli import calibrating, climbing, comparing, looking, planning, tasks, tending
 from autoloop.cli.exits import Exit, exit_of_error
 from autoloop.cli.printing import say_error
 from autoloop.errors import AutoloopError
@@ -18,7 +18,9 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+planning.register(app)
 climbing.register(app)
+calibrating.register(app)
 looking.register(app)
 comparing.register(app)
 tending.register(app)

@@ -33,6 +33,12 @@ def say_error(text: str) -> None:
     err.print(escape(plain_text(text)), style="red", soft_wrap=True)
 
 
+def unlike(facts: Mapping[str, object]) -> str:
+    """How many trials of a summary are not like the others, in words."""
+    reused = f", {facts['reused_trials']} reused" if facts["reused_trials"] else ""
+    return f"{facts['invalid_trials']} invalid{reused}"
+
+
 def print_json(document: object) -> None:
     """Print one JSON document, whatever records it is made of."""
     print(json.dumps(document, default=_plain_data, indent=2))

@@ -3,18 +3,23 @@
 from autoloop.loop.climb import climb, open_holdout
 from autoloop.loop.evaluate import run_attempts
 from autoloop.loop.lab import Lab, StoppedError, StopSignal
+from autoloop.loop.look import Looked, look
 from autoloop.loop.meter import Meter
 from autoloop.loop.parts import LabParts, Parts, Plan
+from autoloop.loop.reuse import Reuse
 
 __all__ = [
     "Lab",
     "LabParts",
+    "Looked",
     "Meter",
     "Parts",
     "Plan",
+    "Reuse",
     "StopSignal",
     "StoppedError",
     "climb",
+    "look",
     "open_holdout",
     "run_attempts",
 ]

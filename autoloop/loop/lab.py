@@ -78,6 +78,7 @@ class Lab:
         self._invalid_of_task: Counter[str] = Counter()
         self._one_bad_task_stops = one_bad_task_stops
         self._trials = list(parts.store.trials())
+        self._known = {trial.id for trial in self._trials}
 
     @property
     def trials(self) -> Sequence[TrialResult]:
@@ -139,9 +140,24 @@ class Lab:
             split=self.plan.splits.get(task),
             quota=self.plan.quota,
         )
+        reused = self._reused(request)
+        if reused is not None:
+            self._running[reused] = request
+            return
         self.meter.start()
         self._running[self._parts.engine.submit(request)] = request
         self._parts.observer.notify(TrialStarted(request=request))
+
+    def _reused(self, request: TrialRequest) -> Future[TrialResult] | None:
+        """The trial of an earlier run that stands for this one, as a trial that has ended."""
+        reuse = self._parts.reuse
+        found = reuse.find(request, without=self._known) if reuse is not None else None
+        if found is None:
+            return None
+        self._known.add(found.id)
+        ended: Future[TrialResult] = Future()
+        ended.set_result(found)
+        return ended
 
     def collect(self) -> list[TrialResult]:
         """Wait until at least one trial ends; record and return all that have.
@@ -180,7 +196,9 @@ class Lab:
         """Record a trial durably, before anything is counted or said about it."""
         self._parts.store.save_trial(result)
         self._trials.append(result)
-        self._parts.observer.notify(TrialFinished(result=result))
+        self._known.add(result.id)
+        reused = bool(result.reused_from)
+        self._parts.observer.notify(TrialFinished(result=result, reused=reused))
 
     def _record_retried(self) -> None:
         while not self._parts.retried.empty():
@@ -192,7 +210,7 @@ class Lab:
         return list(self._running).index(future)
 
     def _record(self, future: Future[TrialResult], *, strict: bool = True) -> TrialResult:
-        del self._running[future]
+        request = self._running.pop(future)
         try:
             result = future.result()
         except CancelledError as error:
@@ -202,7 +220,12 @@ class Lab:
             self.meter.release()
             raise
         self.keep(result)
+        if result.reused_from:
+            return result
         self.meter.settle(result)
+        if self._parts.reuse is not None:
+            # After the run's own record: killed in between, the run has what it paid for.
+            self._parts.reuse.add(request, result)
         if result.outcome is not Outcome.INVALID:
             self._invalid_in_a_row = 0
         elif strict:

@@ -73,7 +73,13 @@ class Meter:
         self.count(result)
 
     def count(self, result: TrialResult) -> None:
-        """Count what a trial took; an invalid one costs, but is none of the trials."""
+        """Count what a trial took; an invalid one costs, but is none of the trials.
+
+        A reused one was paid for by another run: it is none of this budget, and no measure of what
+        the next trial takes.
+        """
+        if result.reused_from:
+            return
         self.trials += result.counts
         self._tokens.add(result.usage.tokens)
         self._usd.add(result.usage.cost_usd or 0.0)

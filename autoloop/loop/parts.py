@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from queue import SimpleQueue
 
+from autoloop.loop.reuse import Reuse
 from autoloop.ports import (
     Clock,
     Engine,
@@ -27,6 +28,8 @@ class LabParts:
     observer: Observer
     retried: SimpleQueue[TrialResult] = field(default_factory=SimpleQueue)
     """Invalid trials that a worker runs again, put here by any thread: their cost counts."""
+    reuse: Reuse | None = None
+    """None: every trial is run here, and none is shared with other runs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,5 +1,6 @@
 """The meta-agent: a conversation with tools that ends in one edit of agent.py."""
 
 from autoloop.meta.conversation import ConversationProposer
+from autoloop.meta.unchanged import UnchangedProposer
 
-__all__ = ["ConversationProposer"]
+__all__ = ["ConversationProposer", "UnchangedProposer"]

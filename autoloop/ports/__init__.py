@@ -11,7 +11,7 @@ from autoloop.ports.gateway import ChatModel, Gateway, Grant, Session, TaskEnv, 
 from autoloop.ports.meta import ProposalOutcome, Proposer, StepDesk, TaskStanding, TraceSummary
 from autoloop.ports.observer import Observer
 from autoloop.ports.sandbox import Bind, BoxSpec, Container, ContainerSpec, Sandbox
-from autoloop.ports.state import RunStore, Workspace
+from autoloop.ports.state import RunStore, TrialArchive, Workspace
 from autoloop.ports.trials import Engine, TrialRunner
 
 __all__ = [
@@ -39,6 +39,7 @@ __all__ = [
     "TaskEnv",
     "TaskStanding",
     "TraceSummary",
+    "TrialArchive",
     "TrialRunner",
     "Turn",
     "Workspace",

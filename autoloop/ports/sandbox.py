@@ -165,6 +165,16 @@ class Sandbox(Protocol):
             TaskError: as `prepare`.
         """
 
+    def fingerprint(self, environment: Environment) -> str:
+        """Names by content what the environment's containers start from.
+
+        Equal names, equal images. Once it is prepared this costs a question for each image.
+
+        Raises:
+            ImageError: as `prepare`.
+            TaskError: as `prepare`.
+        """
+
     def agent_image(self) -> str:
         """The image that agent.py runs in, built from the project's folder for it."""
 

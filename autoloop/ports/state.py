@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from autoloop.records import Run, Step, TrialKey, TrialResult
+from autoloop.records import ArchiveKey, Run, Step, TrialKey, TrialResult
 
 
 class Workspace(Protocol):
@@ -85,3 +85,26 @@ class RunStore(Protocol):
 
     def close(self) -> None:
         """Release the run."""
+
+
+class TrialArchive(Protocol):
+    """Trials of all runs of a project, found by content. It is opened for one run.
+
+    Several processes may use one archive at once. It holds copies only: what is missing in it was
+    not lost, it is run again.
+    """
+
+    def trials(self, key: ArchiveKey) -> tuple[TrialResult, ...]:
+        """Trials of this content whose files are still there, in the order they were added.
+
+        `reused_from` names the run each is from, `folder` is relative to this run's own folder.
+        """
+
+    def add(self, key: ArchiveKey, result: TrialResult) -> None:
+        """Store a trial that this run ran; the same one again, or an invalid one, changes nothing.
+
+        An invalid trial is no result: it says something about the machine that day alone.
+        """
+
+    def close(self) -> None:
+        """Let go of it. Harmless to repeat."""

@@ -85,6 +85,7 @@ from autoloop.records.trials import (
     Agent,
     AgentEnd,
     AgentNote,
+    ArchiveKey,
     CommandResult,
     EnvCall,
     Failure,
@@ -102,11 +103,13 @@ from autoloop.records.trials import (
     TrialRules,
     Version,
 )
+from autoloop.records.truth import SelectionGap, SuccessRates, Worthless
 
 __all__ = [
     "Agent",
     "AgentEnd",
     "AgentNote",
+    "ArchiveKey",
     "Artifact",
     "Ask",
     "Board",
@@ -161,6 +164,7 @@ __all__ = [
     "RunFinished",
     "RunStarted",
     "Score",
+    "SelectionGap",
     "Side",
     "Span",
     "Split",
@@ -170,6 +174,7 @@ __all__ = [
     "StepResult",
     "StepStarted",
     "StopReason",
+    "SuccessRates",
     "Task",
     "TaskPrepared",
     "TaskProblem",
@@ -192,4 +197,5 @@ __all__ = [
     "Verifier",
     "Version",
     "Want",
+    "Worthless",
 ]

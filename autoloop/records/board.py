@@ -8,9 +8,12 @@ from autoloop.records.tasks import Split
 from autoloop.records.trials import Version
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Observation:
-    """One finished trial as a strategy sees it. Invalid trials never become one."""
+    """One finished trial as a strategy sees it. Invalid trials never become one.
+
+    Compared by identity, so that strategies can remember cheaply what they have worked out.
+    """
 
     version: Version
     task: str

@@ -31,6 +31,8 @@ class Purpose(StrEnum):
     """Asked for by the meta-agent; no evidence, since it chose what to look at."""
     FINAL = "final"
     """The paired holdout trials of the final table."""
+    LOOK = "look"
+    """Paired holdout trials of a look during the run; never those of the final table."""
     EVAL = "eval"
     """`autoloop eval`."""
 
@@ -131,6 +133,23 @@ class TrialKey:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ArchiveKey:
+    """All that the outcome of a trial depends on but luck: equal keys, equal odds.
+
+    Neither the run nor the name of the task is part of it: what counts is what they hold.
+    """
+
+    agent: str
+    """Digest of the agent."""
+    task_digest: str
+    image: str
+    """Names the images of the task's environments, and of the agent's, by content."""
+    model: str
+    conditions: str
+    """Names everything else by content: quota, trial rules, engine, what runs the trial."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TrialRequest:
     """Everything a worker needs to run one trial."""
 
@@ -216,6 +235,13 @@ class TrialResult:
     """Path of the trial's folder, relative to the run's folder."""
     steps: tuple[StepResult, ...] = ()
     """The steps that were begun; empty unless the task has named steps."""
+    reused_from: str = ""
+    """Run that ran and paid for it; empty: the run that holds it."""
+
+    @property
+    def paid(self) -> Usage:
+        """What the run that holds it paid: nothing for a trial that another run had paid for."""
+        return Usage() if self.reused_from else self.usage
 
     @property
     def passed(self) -> bool:

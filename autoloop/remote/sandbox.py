@@ -139,6 +139,13 @@ class HarborSandbox:
         finally:
             self._end_later(box)
 
+    def fingerprint(self, environment: Environment) -> str:
+        """Names what is known of it: the files are named by the task's own digest.
+
+        The backend builds by itself and does not say what came of it.
+        """
+        return f"harbor:{self._backend.name}:{environment.image or ''}"
+
     def agent_image(self) -> str:
         """The image that agent.py runs in, on this machine."""
         return self._inner.agent_image()

@@ -2,6 +2,16 @@
 
 from autoloop.report.comparing import ComparedTrials, compare_trials, shared_tasks
 from autoloop.report.frames import FrameRow, step_rows, trial_rows
+from autoloop.report.honesty import (
+    Sides,
+    claimed_gain,
+    expected_worthless,
+    gap_sentence,
+    selection_gap,
+    success_rates,
+    success_sentence,
+    worthless_sentence,
+)
 from autoloop.report.html import ReportSources, write_report
 from autoloop.report.progress import Point, Progress, progress_of
 from autoloop.report.results_tsv import write_results
@@ -27,18 +37,26 @@ __all__ = [
     "Point",
     "Progress",
     "ReportSources",
+    "Sides",
     "Table",
     "TaskSummary",
+    "claimed_gain",
     "climb_summary",
     "compare_trials",
     "eval_summary",
+    "expected_worthless",
     "final_table",
+    "gap_sentence",
     "progress_of",
+    "selection_gap",
     "shared_tasks",
     "step_rows",
+    "success_rates",
+    "success_sentence",
     "task_records",
     "task_table",
     "trial_rows",
+    "worthless_sentence",
     "write_report",
     "write_results",
 ]

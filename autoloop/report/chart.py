@@ -66,5 +66,14 @@ def _mark(point: Point, last: int) -> str:
     x, y = _x(point.step, last), _y(point.score)
     kept = point.decision is Decision.KEEP
     shape = f"M{x} {y - 6}l6 10h-12z" if kept else f"M{x - 4} {y - 4}l8 8m0-8l-8 8"
-    title = escape(f"Step {point.step}, {point.decision.value}: {point.title}")
-    return f'<path class="{point.decision.value}" d="{shape}"><title>{title}</title></path>'
+    chances = f" ({point.chances})" if point.chances else ""
+    title = escape(f"Step {point.step}, {point.decision.value}: {point.title}{chances}")
+    mark = f'<path class="{point.decision.value}" d="{shape}"><title>{title}</title></path>'
+    return _whisker(point, x) + mark
+
+
+def _whisker(point: Point, x: float) -> str:
+    """The interval around a mark."""
+    if point.low is None or point.high is None:
+        return ""
+    return f'<path class="whisker" d="M{x} {_y(point.low)}V{_y(point.high)}"/>'

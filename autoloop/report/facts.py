@@ -46,6 +46,31 @@ class GroupFacts(Facts):
     """For every k from 1 to the least number of attempts that a task has."""
 
 
+class SuccessFacts(Facts):
+    """Share of trials that reached the full reward."""
+
+    baseline: float | None
+    best: float | None
+    trials: int
+    invalid_trials: int
+
+
+class GapFacts(Facts):
+    """How much more the tasks show that chose the best than those that did not."""
+
+    best: float
+    baseline: float
+    """The same before the first edit."""
+
+
+class WorthlessFacts(Facts):
+    """Kept edits, those whose chance to help is recorded, and how many of these may be in vain."""
+
+    kept: int
+    judged: int
+    expected: float
+
+
 class TaskStateFacts(Facts):
     """What all counted trials of a task say about it."""
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import TypeAlias
 
 from autoloop.records import Step, TrialResult
-from autoloop.report.spending import seconds_of, spent_on, trials_of
+from autoloop.report.spending import reused_in, seconds_of, spent_on, trials_of
 
 FrameRow: TypeAlias = dict[str, str | int | float | bool | datetime | None]
 
@@ -42,6 +42,7 @@ def _trial_row(trial: TrialResult, keys: Sequence[str]) -> FrameRow:
         "calls": trial.usage.calls,
         "tokens": trial.usage.tokens,
         "cost_usd": trial.usage.cost_usd,
+        "reused_from": trial.reused_from or None,
         "seconds": trial.span.seconds,
         "started_at": trial.span.started_at,
         "finished_at": trial.span.finished_at,
@@ -63,7 +64,7 @@ def _step_row(step: Step, trials: Sequence[TrialResult], names: Sequence[str]) -
         "lesson": step.lesson,
         "tokens": usage.tokens,
         "cost_usd": usage.cost_usd,
-        "new_trials": len(own),
+        "new_trials": len(own) - reused_in(own),
         "seconds": seconds_of(step),
         "started_at": step.started_at,
         "finished_at": step.finished_at,

@@ -8,19 +8,27 @@ from pathlib import Path
 from autoloop.ports import Estimator
 from autoloop.records import Decision, Run, Split, Step, Task, TrialResult
 from autoloop.report.chart import chart
+from autoloop.report.figures import chances, points
+from autoloop.report.honesty import (
+    expected_worthless,
+    gap_sentence,
+    selection_gap,
+    worthless_sentence,
+)
 from autoloop.report.page import page
 from autoloop.report.progress import progress_of
 from autoloop.report.rate_tables import group_table, hint_table, pass_table
-from autoloop.report.spending import seconds_of, spent_on, trials_of
+from autoloop.report.spending import reused_in, seconds_of, spent_on, trials_of
 from autoloop.report.summary import ClimbFacts, best_by_split
-from autoloop.report.tables import Table, final_table, points, task_table
+from autoloop.report.tables import Table, final_table, task_table
 from autoloop.report.task_records import task_records
 
 LONGEST_DIFF = 40_000
 DIFF_CLASSES = {"+": "add", "-": "del"}
 LEGEND = (
     "Line: mean train reward of the incumbent, in points. Triangles: kept edits. Crosses: edits "
-    "that were not kept. Train scores chose the edits and flatter them; holdout does not."
+    "that were not kept. Upright lines: the interval of an edit's gain, where its verdict has one. "
+    "Train scores chose the edits and flatter them; holdout does not."
 )
 
 
@@ -58,6 +66,7 @@ def write_report(
         _cards(run, steps, trials),
         _section("Score over steps", f'{chart(progress)}<p class="soft">{escape(LEGEND)}</p>'),
         _section("Final table, points with 95 % intervals", _table(final_table(run))),
+        _notes(run, steps),
         _section("Steps", "".join(_step(s, trials, sources.diffs.get(s.index, "")) for s in steps)),
         _best(steps, trials, sources),
         _section("Train tasks, points (attempts)", _table(task_table(progress, trials))),
@@ -88,6 +97,7 @@ def _cards(run: Run, steps: Sequence[Step], trials: Sequence[TrialResult]) -> st
     decisions = [s.verdict.decision for s in steps if s.verdict]
     usage = spent_on(steps, trials)
     invalid = sum(not trial.counts for trial in trials)
+    reused = reused_in(trials)
     cost = "price unknown" if usage.cost_usd is None else f"${usage.cost_usd:,.2f}"
     cards = [
         *(
@@ -97,6 +107,7 @@ def _cards(run: Run, steps: Sequence[Step], trials: Sequence[TrialResult]) -> st
         ),
         ("edits kept", f"{decisions.count(Decision.KEEP)} of {len(decisions)}"),
         ("trials", f"{len(trials) - invalid:,}" + (f" + {invalid} invalid" if invalid else "")),
+        *([("of them reused", f"{reused:,}")] if reused else []),
         ("tokens", f"{usage.tokens:,}"),
         ("cost", cost),
         ("time", f"{run.active_s / 60:,.0f} min"),
@@ -118,11 +129,21 @@ def _table(table: Table) -> str:
     return f'<div class="scroll"><table><tr>{head}</tr>{body}</table></div>'
 
 
+def _notes(run: Run, steps: Sequence[Step]) -> str:
+    """What has to be known beside the table."""
+    found = (
+        gap_sentence(selection_gap(run.scores)),
+        worthless_sentence(expected_worthless(steps)),
+    )
+    return "".join(f"<p>{escape(sentence)}</p>" for sentence in found if sentence)
+
+
 def _step(step: Step, trials: Sequence[TrialResult], diff: str) -> str:
     decision = step.verdict.decision.value if step.verdict else "open"
     title = step.proposal.title if step.proposal else "nothing submitted"
     texts = [
         ("", step.verdict.reason if step.verdict else ""),
+        ("", chances(step.verdict) if step.verdict else ""),
         ("Hypothesis: ", step.proposal.hypothesis if step.proposal else ""),
         ("Expected: ", step.proposal.expected if step.proposal else ""),
         ("Lesson: ", step.lesson),
@@ -139,7 +160,9 @@ def _spent(step: Step, trials: Sequence[TrialResult]) -> str:
     own = trials_of(step, trials)
     seconds = seconds_of(step)
     took = "" if seconds is None else f", {seconds:,.0f} s"
-    return f"{len(own)} new trials, {spent_on([step], own).tokens:,} tokens{took}"
+    reused = reused_in(own)
+    counts = f"{len(own) - reused} new trials" + (f" and {reused} reused" if reused else "")
+    return f"{counts}, {spent_on([step], own).tokens:,} tokens{took}"
 
 
 def _diff(diff: str) -> str:

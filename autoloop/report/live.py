@@ -10,6 +10,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
 from autoloop.records import (
+    Agent,
     Decision,
     Event,
     FinalStarted,
@@ -25,6 +26,8 @@ from autoloop.records import (
     TrialStarted,
 )
 from autoloop.records.text import plain_text
+from autoloop.report.figures import chances
+from autoloop.report.standing import Gauge, Standing
 
 COLOURS = {
     Decision.KEEP: "green",
@@ -34,6 +37,7 @@ COLOURS = {
 }
 
 
+INDENT = " " * 9
 QUIET_S = 30.0
 """Where there is no bar, the count of trials is told at most this often."""
 TITLE_LENGTH = 50
@@ -43,8 +47,13 @@ class LiveProgress:
     """An `Observer` for people. Use it as a context manager; one run at a time."""
 
     def __init__(
-        self, console: Console | None = None, *, now: Callable[[], float] = time.monotonic
+        self,
+        console: Console | None = None,
+        *,
+        now: Callable[[], float] = time.monotonic,
+        gauge: Gauge | None = None,
     ) -> None:
+        """Without a `gauge` neither scores nor their noise are shown."""
         self.console = console or Console(stderr=True)
         self._now = now
         self._bar = Progress(
@@ -58,7 +67,9 @@ class LiveProgress:
             disable=not self.console.is_terminal and not self.console.is_jupyter,
         )
         self._task: TaskID | None = None
-        self._running = self._done = self._passed = 0
+        self._running = self._done = self._passed = self._reused = 0
+        self._standing = Standing(gauge)
+        self._baseline_told = False
         self._told_at = now()
 
     def __enter__(self) -> Self:
@@ -81,9 +92,10 @@ class LiveProgress:
         elif isinstance(event, TaskPrepared):
             self._prepared(event)
         elif isinstance(event, StepStarted):
+            self._tell_baseline()
             self._title(f"step {event.step.index}: the meta-agent is thinking")
         elif isinstance(event, StepFinished):
-            self._line(_verdict_line(event.step))
+            self._verdict(event.step)
         else:
             self._milestone(event)
 
@@ -92,6 +104,7 @@ class LiveProgress:
             verb = "goes on" if event.resumed else "starts"
             models = f"task model {event.run.task_model}, meta model {event.run.meta_model}"
             self._line(_text(f"Run {event.run.name} {verb}: {models}."))
+            self._standing.begin(event.run)
             self._title("baseline")
         elif isinstance(event, ProposalMade):
             title = event.step.proposal.title if event.step.proposal else ""
@@ -107,7 +120,9 @@ class LiveProgress:
         if isinstance(event, TrialStarted):
             self._running += 1
         else:
+            self._standing.add(event.result)
             self._running -= not event.reused
+            self._reused += event.reused
             self._done += 1
             self._passed += event.result.passed
         if self._task is not None:
@@ -122,7 +137,28 @@ class LiveProgress:
             self._title(text)
 
     def _counts(self) -> str:
-        return f"{self._done} trials, {self._passed} passed, {self._running} running"
+        reused = f" ({self._reused} reused)" if self._reused else ""
+        return f"{self._done} trials{reused}, {self._passed} passed, {self._running} running"
+
+    def _tell_baseline(self) -> None:
+        """Once, as soon as every task was tried."""
+        standing = "" if self._baseline_told else self._standing.first()
+        if standing:
+            self._baseline_told = True
+            self._line(_text(f"baseline: {standing}"))
+
+    def _verdict(self, step: Step) -> None:
+        """The verdict, and what has to be known to weigh it."""
+        self._line(_verdict_line(step))
+        if step.verdict is None or step.proposal is None:
+            return
+        weight = [chances(step.verdict), self._standing.noise()]
+        if step.verdict.decision is Decision.KEEP:
+            now = self._standing.of(Agent(source=step.proposal.source).digest)
+            weight = [chances(step.verdict), f"now {now}" if now else self._standing.noise()]
+        told = "; ".join(part for part in weight if part)
+        if told:
+            self._line(f"{INDENT}{_text(told)}")
 
     def _title(self, text: str) -> None:
         if self._task is not None:
@@ -148,4 +184,4 @@ def _verdict_line(step: Step) -> str:
         return f"step {step.index}: {title}"
     colour = COLOURS[verdict.decision]
     word = f"[{colour}]{verdict.decision.value:9}[/{colour}]"
-    return f"step {step.index:2} {word} {title}\n         {_text(verdict.reason)}"
+    return f"step {step.index:2} {word} {title}\n{INDENT}{_text(verdict.reason)}"

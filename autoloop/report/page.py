@@ -26,6 +26,7 @@ background:var(--paper);font-size:12.5px;line-height:1.4}
 .add{color:var(--good)}.del{color:var(--bad)}
 svg{width:100%;height:auto}svg text{fill:var(--soft);font-size:11px}
 svg .grid{stroke:var(--line)}svg .best{fill:none;stroke:var(--best);stroke-width:2.5}
+svg .whisker{stroke:var(--line);stroke-width:2}
 svg .keep{fill:var(--good)}
 svg .revert,svg .undecided,svg .empty{fill:none;stroke:var(--bad);stroke-width:2}
 """

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from autoloop.records import Agent, Decision, Purpose, Split, Step, TrialResult
+from autoloop.report.figures import chances
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +19,11 @@ class Point:
     best: float | None
     """Mean train reward of the incumbent after this step."""
     title: str
+    low: float | None = None
+    """The interval around `score`, where the verdict has one for its gain."""
+    high: float | None = None
+    chances: str = ""
+    """How likely the edit helps, in words; empty where the verdict does not say."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,10 +52,14 @@ def progress_of(steps: Sequence[Step], trials: Sequence[TrialResult]) -> Progres
         before = train_score(incumbent, trials)
         if step.verdict.decision is Decision.KEEP and step.proposal:
             incumbent = Agent(source=step.proposal.source).digest
+        numbers = step.verdict.numbers
         point = Point(
             step=step.index,
             decision=step.verdict.decision,
-            score=_plus(before, step.verdict.numbers.get("train_gain")),
+            score=_plus(before, numbers.get("train_gain", numbers.get("gain"))),
+            low=_plus(before, numbers.get("gain_low")),
+            high=_plus(before, numbers.get("gain_high")),
+            chances=chances(step.verdict),
             best=train_score(incumbent, trials),
             title=step.proposal.title if step.proposal else "",
         )

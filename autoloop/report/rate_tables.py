@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 from autoloop.records import Interval, Split, TaskRecord
 from autoloop.records.rates import ks_of_table
 from autoloop.report.facts import GroupFacts, IntervalFacts
+from autoloop.report.figures import points
 from autoloop.report.summary import BestFacts
-from autoloop.report.tables import Table, points
+from autoloop.report.tables import Table
 
 
 def pass_table(best: Mapping[Split, BestFacts]) -> Table:

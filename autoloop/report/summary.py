@@ -1,7 +1,7 @@
 """The objects that `--json` prints at the end of a climb and of an evaluation."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from statistics import fmean
 
 from autoloop.ports import Estimator
@@ -20,17 +20,21 @@ from autoloop.records import (
 )
 from autoloop.report.facts import (
     Facts,
+    GapFacts,
     GroupFacts,
     IntervalFacts,
     PassFacts,
+    SuccessFacts,
     TaskStateFacts,
+    WorthlessFacts,
     interval_facts,
     task_state_facts,
 )
 from autoloop.report.groups import by_difficulty, by_family, group_facts
+from autoloop.report.honesty import Sides, expected_worthless, selection_gap, success_rates
 from autoloop.report.progress import progress_of
 from autoloop.report.rewards import means_by_key, means_over_tasks
-from autoloop.report.spending import spent_on
+from autoloop.report.spending import reused_in, spent_on
 from autoloop.report.task_records import task_records, untried
 
 REFERENCES = ("oracle", "nop")
@@ -75,12 +79,20 @@ class ClimbSummary(Facts):
     trials: int
     """Counted ones; invalid ones come on top."""
     invalid_trials: int
+    reused_trials: int
+    """Counted ones that another run had paid for."""
     tokens: int
     cost_usd: float | None
     """None when the price of a model is not known."""
     wall_s: float
     best_commit: str
     scores: dict[Split, SplitFacts]
+    success_rate: SuccessFacts | None
+    """On holdout, in the trials of the final table."""
+    selection_minus_holdout: GapFacts | None
+    """Reported (selection) score minus holdout score."""
+    expected_worthless: WorthlessFacts
+    """Kept edits that are expected to be of no use."""
     best: dict[Split, BestFacts]
     """Train and validation chose it, and flatter it."""
     tasks: list[TaskStateFacts]
@@ -133,6 +145,7 @@ class EvalSummary(Facts):
     tasks: int
     trials: int
     invalid_trials: int
+    reused_trials: int
     score: IntervalFacts
     success_rate: float | None
     """Share of counted trials that reached the full reward; None without any."""
@@ -169,6 +182,8 @@ class ClimbFacts:
 
     best_commit: str
     estimator: Estimator
+    sides: Sides | None = None
+    """Without them it is not known whose the holdout trials are."""
     tasks: tuple[Task, ...] = ()
     """For families and difficulties; those that are gone are left out of them."""
 
@@ -177,6 +192,9 @@ def climb_summary(
     run: Run, steps: Sequence[Step], *, trials: Sequence[TrialResult], facts: ClimbFacts
 ) -> ClimbSummary:
     """Sum up a climb; steps that are not finished do not count."""
+    rates = None if facts.sides is None else success_rates(trials, facts.sides)
+    gap = selection_gap(run.scores)
+    worthless = expected_worthless(step for step in steps if step.finished_at)
     decisions = [s.verdict.decision for s in steps if s.verdict and s.finished_at]
     usage = spent_on(steps, trials)
     counted = sum(trial.counts for trial in trials)
@@ -189,11 +207,15 @@ def climb_summary(
         stop_reason=run.stop_reason.value if run.stop_reason else None,
         trials=counted,
         invalid_trials=len(trials) - counted,
+        reused_trials=reused_in(trials),
         tokens=usage.tokens,
         cost_usd=usage.cost_usd,
         wall_s=round(run.active_s, 3),
         best_commit=facts.best_commit,
         scores={split: _split(scores) for split, scores in run.scores.items()},
+        success_rate=None if rates is None else SuccessFacts(**asdict(rates)),
+        selection_minus_holdout=None if gap is None else GapFacts(**asdict(gap)),
+        expected_worthless=WorthlessFacts(**asdict(worthless)),
         best=best_by_split(steps, trials, facts=facts),
         tasks=task_state_facts(task_records(trials, facts.estimator)),
     )
@@ -244,6 +266,7 @@ def eval_summary(
         tasks=len(tasks),
         trials=len(counted),
         invalid_trials=len(trials) - len(counted),
+        reused_trials=reused_in(trials),
         score=everything.score,
         success_rate=fmean(trial.passed for trial in counted) if counted else None,
         success=everything.success,

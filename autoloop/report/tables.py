@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
-from autoloop.records import Interval, Run, Split, TrialResult
+from autoloop.records import Run, Split, TrialResult
+from autoloop.report.figures import points
 from autoloop.report.progress import Progress, train_trials
 from autoloop.report.rewards import means_by_key
 
@@ -26,15 +27,6 @@ def final_table(run: Run) -> Table:
         cells = (points(scores.baseline), points(scores.best), points(scores.gain, signed=True))
         rows.append((split.value, f"{scores.gain.n}", *cells))
     return Table(header=("split", "tasks", "baseline", "best", "gain"), rows=tuple(rows))
-
-
-def points(interval: Interval, *, signed: bool = False) -> str:
-    """An interval in points of a hundred, such as `62.5 [41.0, 80.2]`."""
-    if not interval.n:
-        return "not measured"
-    sign = "+" if signed else ""
-    low, mean, high = (100 * x + 0.0 for x in (interval.low, interval.mean, interval.high))
-    return f"{mean:{sign}.1f} [{low:{sign}.1f}, {high:{sign}.1f}]"
 
 
 def task_table(progress: Progress, trials: Sequence[TrialResult]) -> Table:

@@ -1,6 +1,7 @@
 """A task's docker-compose.yaml, resolved, and what a trial's own copy of it says."""
 
 import copy
+import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -69,6 +70,8 @@ class Composition:
 
     def __init__(self, resolved: str) -> None:
         self._model: Table = _each_text(json.loads(resolved), "$$", "$")
+        self.digest = hashlib.sha256(resolved.encode()).hexdigest()
+        """Names what it says."""
 
     @property
     def services(self) -> tuple[str, ...]:

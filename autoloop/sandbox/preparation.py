@@ -78,6 +78,21 @@ class Preparation:
         )
         return PreparedProject(composition=composition, images=images, waits=waits)
 
+    def fingerprint(self, environment: Environment) -> str:
+        """Ids of its images, and what the compose file says once its variables are filled in.
+
+        Raises:
+            ImageError: as `image` and `project`.
+            TaskError: as `project`.
+        """
+        timeout_s = environment.build_timeout_s
+        if environment.compose is None:
+            return self.image(environment, timeout_s=timeout_s)
+        prepared = self.project(environment, environment.compose, timeout_s=timeout_s)
+        ids = [f"{service} {self._images.find(tag)}" for service, tag in prepared.images.items()]
+        whole = "\n".join([prepared.composition.digest, *sorted(ids)])
+        return f"sha256:{hashlib.sha256(whole.encode()).hexdigest()}"
+
     def _composition(
         self, environment: Environment, file: Path, *, timeout_s: float
     ) -> Composition:

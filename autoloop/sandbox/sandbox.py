@@ -137,6 +137,14 @@ class DockerSandbox:
             target = environment.workdir or self._images.workdir(image)
             container.put(environment.folder, target)
 
+    def fingerprint(self, environment: Environment) -> str:
+        """Names by content what the environment's containers start from.
+
+        These are the engine's ids of the images, which tell what a tag does not: that it was built
+        again on another base, or pulled anew.
+        """
+        return self._preparation.fingerprint(environment)
+
     def agent_image(self) -> str:
         """The image that agent.py runs in, built from the project's folder for it."""
         return self._agent_image.id()

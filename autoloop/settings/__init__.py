@@ -3,6 +3,7 @@
 from autoloop.settings.model import (
     BudgetSettings,
     FinalSettings,
+    HoldoutSettings,
     ModelSettings,
     Settings,
     SplitSettings,
@@ -14,6 +15,7 @@ from autoloop.settings.program import Program, override, read_program
 __all__ = [
     "BudgetSettings",
     "FinalSettings",
+    "HoldoutSettings",
     "ModelSettings",
     "Program",
     "Settings",

@@ -131,6 +131,19 @@ class FinalSettings(_Table):
     """Fresh trials per holdout task, for baseline and best each."""
 
 
+class HoldoutSettings(_Table):
+    """Looks at the holdout during a run; set before it begins, and not changed afterwards."""
+
+    looks: Annotated[int, Field(ge=0, description="a whole number of at least 0")] = 0
+    """How many; 0 keeps it sealed until the end."""
+    attempts: Annotated[Count, Field(description="a whole number of at least 1")] = 1
+    """Trials per holdout task of a look, for baseline and best each."""
+    answers: Annotated[
+        Literal["thresholdout", "ladder"], Field(description="thresholdout or ladder")
+    ] = "thresholdout"
+    """How an answer is protected."""
+
+
 class Settings(_Table):
     """All settings of a project. Working defaults everywhere: an empty front matter climbs."""
 
@@ -139,6 +152,7 @@ class Settings(_Table):
     budget: BudgetSettings = BudgetSettings()
     trial: TrialSettings = TrialSettings()
     final: FinalSettings = FinalSettings()
+    holdout: HoldoutSettings = HoldoutSettings()
     workers: Annotated[
         Count | Literal["auto"], Field(description="auto, or a whole number of at least 1")
     ] = "auto"
@@ -168,6 +182,8 @@ class Settings(_Table):
     services: Annotated[Literal["end", "keep"], Field(description="end or keep")] = "end"
     """What becomes of processes that the agent left running when the tests begin."""
     timeouts: TimeoutSettings = TimeoutSettings()
+    reuse: Annotated[bool, Field(strict=True, description="true or false")] = True
+    """Whether trials that earlier runs have paid for stand for trials of this one."""
     agent_folder: Annotated[
         Text, Field(description="a folder in the project that has a Dockerfile")
     ] = "sandboxes/agent"

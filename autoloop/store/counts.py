@@ -13,11 +13,13 @@ class StoreCounts:
     trials: int
     """Counted trials: scored and failed ones."""
     invalid: int
+    reused: int
+    """Counted trials that another run had paid for."""
     failed: int
     passed: int
     """Counted trials that reached the full reward of 1."""
     tokens: int
-    """Of all trials, invalid ones included: they were paid for."""
+    """Of all trials that this run paid for, invalid ones included."""
     cost_usd: float | None
     """Likewise; None: the price of at least one trial is not known."""
     meta_tokens: int

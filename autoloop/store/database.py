@@ -3,60 +3,43 @@
 import os
 import sqlite3
 import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Literal, Self
+
+import tenacity
 
 from autoloop.errors import AutoloopError, RunError, StorageError
 
-FILE = "run.db"
-VERSION = 1
-
 SqlValue = str | int | float | None
+PATIENCE_S = 10.0
+"""How long to wait for other processes."""
 
-_SCHEMA = """
-CREATE TABLE run (one INTEGER PRIMARY KEY CHECK (one = 1), record TEXT NOT NULL);
-CREATE TABLE notebook (one INTEGER PRIMARY KEY CHECK (one = 1), text TEXT NOT NULL);
-CREATE TABLE stop_request (one INTEGER PRIMARY KEY CHECK (one = 1));
-CREATE TABLE steps (
-    step INTEGER PRIMARY KEY,
-    decision TEXT,
-    tokens INTEGER NOT NULL,
-    cost_usd REAL,
-    record TEXT NOT NULL
-);
-CREATE TABLE trials (
-    position INTEGER PRIMARY KEY,
-    id TEXT NOT NULL,
-    agent TEXT NOT NULL,
-    task TEXT NOT NULL,
-    task_digest TEXT NOT NULL,
-    purpose TEXT NOT NULL,
-    attempt INTEGER NOT NULL,
-    step INTEGER NOT NULL,
-    split TEXT,
-    outcome TEXT NOT NULL,
-    reward REAL,
-    passed INTEGER NOT NULL,
-    tokens INTEGER NOT NULL,
-    cost_usd REAL,
-    record TEXT NOT NULL
-);
-CREATE UNIQUE INDEX counted_trials ON trials (agent, task, task_digest, purpose, attempt)
-    WHERE outcome <> 'invalid';
-CREATE UNIQUE INDEX trial_ids ON trials (id, agent, task, task_digest, purpose, attempt);
-CREATE INDEX trial_sums ON trials (outcome, passed, tokens, cost_usd);
-CREATE INDEX trial_steps ON trials (step, split, task, outcome, reward);
-"""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schema:
+    """What a database holds, and how much its writers care."""
+
+    tables: str
+    version: int
+    remedy: str
+    """What helps where the file is damaged, for the end of a sentence."""
+    synchronous: Literal["FULL", "NORMAL"] = "FULL"
+    """`NORMAL`: a power cut may take the last entries with it, never the file."""
+
+
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
 class _Translated:
     """Turns SQLite's errors into sentences that name the file."""
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: Path, remedy: str) -> None:
         self._file = file
+        self._remedy = remedy
 
     def __enter__(self) -> None:
         pass
@@ -77,10 +60,7 @@ class _Translated:
     def _sentence(self, error: sqlite3.DatabaseError) -> AutoloopError:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         if code in _DAMAGED:
-            return RunError(
-                f"{str(self._file)!r} is damaged ({error}): restore the file from a copy, or start "
-                "a new run."
-            )
+            return RunError(f"{str(self._file)!r} is damaged ({error}): {self._remedy}.")
         if code == sqlite3.SQLITE_FULL:
             return StorageError(
                 f"The disk that holds {str(self._file)!r} is full: make room, then resume. Nothing "
@@ -100,10 +80,19 @@ class Database:
         StorageError: the disk refuses.
     """
 
-    def __init__(self, file: Path, *, readonly: bool = False) -> None:
+    def __init__(
+        self,
+        file: Path,
+        schema: Schema,
+        *,
+        readonly: bool = False,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
         self.file = file
+        self._schema = schema
+        self._sleep = sleep
         self._lock = threading.Lock()
-        self._translated = _Translated(file)
+        self._translated = _Translated(file, schema.remedy)
         with self._translated:
             self._connection = self._connect(readonly=readonly)
         try:
@@ -141,22 +130,22 @@ class Database:
         return sqlite3.connect(
             f"{self.file.absolute().as_uri()}?mode={mode}",
             uri=True,
-            timeout=10,
+            timeout=PATIENCE_S,
             isolation_level=None,
             check_same_thread=False,
         )
 
     def _is_sealed(self) -> bool:
         """Whether nobody here can write: SQLite's files for readers could not be made either."""
-        log = self.file.with_name(f"{FILE}-wal")
+        log = self.file.with_name(f"{self.file.name}-wal")
         return not os.access(self.file.parent, os.W_OK) and not log.exists()
 
     def _prepare(self, *, readonly: bool) -> None:
         version = self._version()
-        if version > VERSION:
+        if version > self._schema.version:
             raise RunError(
                 f"{str(self.file)!r} was written by a newer autoloop (schema {version}; this one "
-                f"knows {VERSION}): update autoloop."
+                f"knows {self._schema.version}): update autoloop."
             )
         if not readonly:
             self._make_durable()
@@ -169,23 +158,48 @@ class Database:
         return version
 
     def _make_durable(self) -> None:
-        (mode,) = self._connection.execute("PRAGMA journal_mode = WAL").fetchone()
+        # Of several processes that open a new file at once, SQLite lets only one change the mode,
+        # and tells the others so without waiting.
+        patient = tenacity.Retrying(
+            stop=tenacity.stop_after_delay(PATIENCE_S),
+            wait=tenacity.wait_random(0.01, 0.1),
+            retry=tenacity.retry_if_exception(_is_busy),
+            sleep=self._sleep,
+            reraise=True,
+        )
+        (mode,) = patient(self._connection.execute, "PRAGMA journal_mode = WAL").fetchone()
         if mode != "wal":
             raise StorageError(
                 f"The file system of {str(self.file)!r} cannot hold a write-ahead log (SQLite "
                 f"chose {mode!r}): put the project on a local disk."
             )
-        self._connection.execute("PRAGMA synchronous = FULL")
+        self._connection.execute(f"PRAGMA synchronous = {self._schema.synchronous}")
         self._connection.execute("PRAGMA foreign_keys = ON")
 
     def _make_tables(self) -> None:
-        if self._version() == VERSION:
+        if self._version() == self._schema.version:
             return
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            # Another process may have been quicker.
+            if self._version() != self._schema.version:
+                self._make_tables_alone()
+        except BaseException:
+            self._connection.execute("ROLLBACK")
+            raise
+        self._connection.execute("COMMIT")
+
+    def _make_tables_alone(self) -> None:
         if self._connection.execute("SELECT 1 FROM sqlite_master").fetchone():
             raise RunError(f"{str(self.file)!r} is a database of another program: move it away.")
-        self._connection.executescript(
-            f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;"
-        )
+        for statement in self._schema.tables.split(";"):
+            self._connection.execute(statement)
+        self._connection.execute(f"PRAGMA user_version = {self._schema.version}")
+
+
+def _is_busy(error: BaseException) -> bool:
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    return code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 
 
 def _storable(values: Sequence[SqlValue]) -> list[SqlValue]:

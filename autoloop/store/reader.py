@@ -7,8 +7,9 @@ from typing import Self, TypeVar
 from autoloop.errors import RunError
 from autoloop.records import Decision, Outcome, Run, Step, TrialKey, TrialResult
 from autoloop.store.counts import StoreCounts, TaskScore
-from autoloop.store.database import FILE, Database, SqlValue
+from autoloop.store.database import Database, SqlValue
 from autoloop.store.encoding import RUNS, STEPS, TRIALS, RecordFormat
+from autoloop.store.run_schema import FILE, RUN_SCHEMA
 
 _Record = TypeVar("_Record")
 
@@ -16,6 +17,7 @@ _SUMS = """
 SELECT outcome, passed, COUNT(*), TOTAL(tokens), TOTAL(cost_usd), COUNT(*) - COUNT(cost_usd)
 FROM trials GROUP BY outcome, passed
 """
+_REUSED = "SELECT COUNT(*) FROM trials WHERE json_extract(record, '$.reused_from') <> ''"
 _STEP_SUMS = """
 SELECT decision, COUNT(*), TOTAL(tokens), TOTAL(cost_usd), COUNT(*) - COUNT(cost_usd)
 FROM steps GROUP BY decision
@@ -82,10 +84,12 @@ class StoreReader:
         """Sums over all trials and steps, without reading their records."""
         trials = self._database.rows(_SUMS)
         steps = self._database.rows(_STEP_SUMS)
+        reused = self._database.rows(_REUSED)
         counted = [row for row in trials if row[0] != Outcome.INVALID]
         return StoreCounts(
             trials=_total(counted, 2),
             invalid=_total(trials, 2) - _total(counted, 2),
+            reused=_total(reused, 0),
             failed=_total([row for row in trials if row[0] == Outcome.FAILED], 2),
             passed=_total([row for row in counted if row[1]], 2),
             tokens=_total(trials, 3),
@@ -132,7 +136,7 @@ def open_readonly(folder: Path) -> StoreReader:
             f"There is no run in {str(folder)!r}: it has no {FILE}. Look at the folders below "
             "runs/ for the names of runs."
         )
-    return StoreReader(Database(file, readonly=True))
+    return StoreReader(Database(file, RUN_SCHEMA, readonly=True))
 
 
 def _total(rows: Sequence[tuple[SqlValue, ...]], column: int) -> int:

@@ -8,10 +8,11 @@ from typing import Self
 
 from autoloop.errors import StorageError
 from autoloop.records import Run, Step, TrialResult
-from autoloop.store.database import FILE, Database
+from autoloop.store.database import Database
 from autoloop.store.encoding import RUNS, STEPS, TRIALS
 from autoloop.store.lock import RunLock
 from autoloop.store.reader import StoreReader
+from autoloop.store.run_schema import FILE, RUN_SCHEMA
 
 _SAVE_STEP = """
 INSERT INTO steps (step, decision, tokens, cost_usd, record) VALUES (?, ?, ?, ?, ?)
@@ -49,7 +50,7 @@ class SqliteStore(StoreReader):
             raise StorageError(f"The folder {str(folder)!r} cannot be made: {error}") from error
         lock = RunLock(folder, sleep=sleep)
         try:
-            database = Database(folder / FILE)
+            database = Database(folder / FILE, RUN_SCHEMA)
             database.write("DELETE FROM stop_request")
             _sync(folder)
         except BaseException:
@@ -71,7 +72,7 @@ class SqliteStore(StoreReader):
 
     def save_trial(self, result: TrialResult) -> None:
         """Store a finished trial. Saving the same counted key twice keeps the first."""
-        key, usage = result.key, result.usage
+        key, usage = result.key, result.paid
         self._database.write(
             _SAVE_TRIAL,
             result.id,

@@ -3,8 +3,9 @@
 from pathlib import Path
 
 from autoloop.errors import RunError
-from autoloop.store.database import FILE, Database
+from autoloop.store.database import Database
 from autoloop.store.lock import holder
+from autoloop.store.run_schema import FILE, RUN_SCHEMA
 
 
 def running_pid(folder: Path) -> str | None:
@@ -20,5 +21,5 @@ def request_stop(folder: Path) -> None:
     """
     if running_pid(folder) is None or not (folder / FILE).is_file():
         raise RunError(f"Nothing is running in {str(folder)!r}, so there is nothing to stop.")
-    with Database(folder / FILE) as database:
+    with Database(folder / FILE, RUN_SCHEMA) as database:
         database.write("INSERT OR REPLACE INTO stop_request VALUES (1)")

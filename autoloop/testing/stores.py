@@ -1,8 +1,10 @@
-"""A store without a disk."""
+"""A store and an archive without a disk."""
 
 import threading
+from collections.abc import MutableSequence
+from dataclasses import dataclass, field, replace
 
-from autoloop.records import Run, Step, TrialKey, TrialResult
+from autoloop.records import ArchiveKey, Run, Step, TrialKey, TrialResult
 
 
 class MemoryStore:
@@ -72,6 +74,49 @@ class MemoryStore:
     def stop_requested(self) -> bool:
         """Whether `request_stop` was called."""
         return self._stop_requested
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Archived:
+    """A trial in a `MemoryArchive`."""
+
+    key: ArchiveKey
+    run: str
+    result: TrialResult
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemoryArchive:
+    """A `TrialArchive` in a list, which runs of one process share; any thread may use it."""
+
+    run: str
+    """The run it is opened for."""
+    shelf: MutableSequence[Archived] = field(default_factory=list)
+    """Everything added so far, by all runs; a test may take something out."""
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def of(self, run: str) -> "MemoryArchive":
+        """The same archive, opened for another run."""
+        return replace(self, run=run)
+
+    def trials(self, key: ArchiveKey) -> tuple[TrialResult, ...]:
+        """Trials of this content in the order they were added."""
+        with self.lock:
+            found = [one for one in self.shelf if one.key == key]
+        return tuple(
+            replace(one.result, folder=f"../{one.run}/{one.result.folder}", reused_from=one.run)
+            for one in found
+        )
+
+    def add(self, key: ArchiveKey, result: TrialResult) -> None:
+        """Store a trial that this run ran, once, and never an invalid one."""
+        with self.lock:
+            known = {(one.run, one.result.id) for one in self.shelf}
+            if result.counts and (self.run, result.id) not in known:
+                self.shelf.append(Archived(key=key, run=self.run, result=result))
 
     def close(self) -> None:
         """Nothing is held."""

@@ -19,7 +19,9 @@ class _Result(BaseModel):
 
 
 def read_transcript(trial_folder: Path) -> str:
-    """The whole trace of a trial; a sentence instead where the trial left none."""
+    """The whole trace of a trial; a sentence instead where the trial left none, or it is gone."""
+    if not trial_folder.is_dir():
+        return f"{trial_folder} is gone: it was removed, perhaps with the run that it was of."
     folder = trial_folder / "steps"
     if not folder.is_dir():
         return _read(trial_folder / TRAJECTORY)

@@ -136,6 +136,42 @@ def test_the_same_agent_evaluated_twice_shows_what_chance_does(project: Path) ->
     assert found.mcnemar is not None
 
 
+def test_taken_over_trials_are_the_same_trials(project: Path) -> None:
+    tasks = tasks_of(project)
+    own = [tried(t, 1.0, source=AGENT) for t in tasks]
+    record_eval(project, "eval-1", *own)
+    record_eval(project, "eval-2", *(replace(t, reused_from="eval-1") for t in own))
+
+    with pytest.raises(RunError, match=r"the same trials: .* `autoloop eval --fresh`"):
+        Optimizer(project).compare("eval-1", "eval-2")
+
+
+def test_trials_on_both_sides_are_told(project: Path) -> None:
+    amber, birch, *_ = tasks_of(project)
+    own = [tried(task, 1.0, source=AGENT) for task in (amber, birch)]
+    record_eval(project, "eval-1", *own)
+    taken = replace(own[0], reused_from="eval-1")
+    record_eval(project, "eval-2", taken, tried(birch, 0.0, source=AGENT))
+
+    found = Optimizer(project).compare("eval-1", "eval-2")
+
+    assert found.notes[-1].startswith("1 of the trials are on both sides")
+
+
+def test_a_file_counts_a_trial_once_that_a_run_took_over(project: Path) -> None:
+    amber, *_ = tasks = tasks_of(project)
+    own = tried(amber, 1.0, source=AGENT)
+    record_eval(project, "eval-1", own)
+    record_eval(project, "eval-2", replace(own, reused_from="eval-1"))
+    record_eval(project, "eval-3", tried(amber, 0.0, source=OTHER), source=OTHER)
+
+    found = Optimizer(project).compare(str(project / "agent.py"), "eval-3")
+    records = Optimizer(project).task_records(tasks)
+
+    assert found.a.trials == 1
+    assert records["amber"].trials == 2
+
+
 @pytest.mark.parametrize(
     ("name", "said"),
     [

@@ -169,6 +169,7 @@ def _facts(**changes: Any) -> dict[str, Any]:  # noqa: ANN401 - parts of a JSON 
         "tasks": 1,
         "trials": 2,
         "invalid_trials": 0,
+        "reused_trials": 0,
         "wall_s": 3.0,
         "score": SCORE,
         "success": SCORE,
@@ -189,6 +190,12 @@ def test_an_evaluation_is_a_table_and_a_score(capsys: pytest.CaptureFixture[str]
     assert row.split() == ["amber", "text", "1/2", "50.0", "[10.0,", "90.0]", "0.50"]
     assert success == "Success: 50.0 [10.0, 90.0] points of all trials."
     assert score.startswith("nop: 50.0 [10.0, 90.0] points over 1 tasks, 2 trials (0 invalid)")
+
+
+def test_reused_trials_are_counted_where_there_are_any(capsys: pytest.CaptureFixture[str]) -> None:
+    print_evaluation({**_facts(), "reused_trials": 1}, Path("/p/runs/eval-1"))
+
+    assert "2 trials (0 invalid, 1 reused)" in capsys.readouterr().out
 
 
 def test_steps_and_further_reward_keys_have_tables(capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import anthropic
-import httpx
 import httpx2
 import openai
 import pytest
@@ -47,12 +46,12 @@ class Trial:
         return str(self.session.folder / "sock")
 
     def openai(self, *, retries: int = 2) -> openai.OpenAI:
-        transport = httpx.HTTPTransport(uds=self.socket)
+        transport = httpx2.HTTPTransport(uds=self.socket)
         return openai.OpenAI(
             base_url="http://gateway/v1",
             api_key="unused",
             max_retries=retries,
-            http_client=httpx.Client(transport=transport),
+            http_client=httpx2.Client(transport=transport),
         )
 
     def anthropic(self, *, retries: int = 2) -> anthropic.Anthropic:

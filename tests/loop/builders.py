@@ -8,11 +8,12 @@ from pathlib import Path
 
 from autoloop.decision import Estimates, PairedRule
 from autoloop.guards import standard_guards
-from autoloop.loop import Lab, Meter, Parts, Plan, StopSignal, climb, open_holdout
+from autoloop.loop import Lab, Meter, Parts, Plan, Reuse, StopSignal, climb, open_holdout
 from autoloop.loop.work import Work
 from autoloop.ports import Engine, KeepRule, Proposer, RunStore, Workspace
 from autoloop.records import (
     Agent,
+    ArchiveKey,
     Budget,
     Environment,
     Purpose,
@@ -49,6 +50,17 @@ def make_task(name: str, *, digest: str = "sha256:00") -> Task:
         difficulty="easy",
         environment=Environment(folder=Path("/tasks"), dockerfile=None, image="x"),
         steps=(TaskStep(instruction=f"Do {name}.", verifier=Verifier(tests=())),),
+    )
+
+
+def content_key(request: TrialRequest) -> ArchiveKey:
+    """The content of a trial where nothing but agent and task differs."""
+    return ArchiveKey(
+        agent=request.agent.digest,
+        task_digest=f"{request.task.name} {request.task.digest}",
+        image="image",
+        model="simulated",
+        conditions="",
     )
 
 
@@ -104,6 +116,7 @@ class Table:
     workspace: MemoryWorkspace = field(default_factory=MemoryWorkspace)
     observer: RecordingObserver = field(default_factory=RecordingObserver)
     stop: StopSignal = field(default_factory=StopSignal)
+    reuse: Reuse | None = None
 
     def __post_init__(self) -> None:
         self.runner = SimulatedRunner(chance=chance, clock=self.clock)
@@ -138,6 +151,7 @@ class Table:
             estimator=Estimates(),
             clock=self.clock,
             transcript=lambda trial: f"transcript of {trial.id}",
+            reuse=self.reuse,
         )
 
     def plan(self) -> Plan:

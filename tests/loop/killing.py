@@ -21,15 +21,23 @@ from autoloop.app.clock import SystemClock
 from autoloop.decision import Estimates, PairedRule
 from autoloop.engines import LocalEngine
 from autoloop.guards import standard_guards
-from autoloop.loop import Parts, Plan, StopSignal, climb
-from autoloop.ports import Engine, ProposalOutcome, Proposer, RunStore, StepDesk, Workspace
+from autoloop.loop import Parts, Plan, Reuse, StopSignal, climb
+from autoloop.ports import (
+    Engine,
+    ProposalOutcome,
+    Proposer,
+    RunStore,
+    StepDesk,
+    TrialArchive,
+    Workspace,
+)
 from autoloop.records import Budget, Quota, Run, TrialRequest, TrialResult, Usage
-from autoloop.store import SqliteStore
+from autoloop.store import SqliteArchive, SqliteStore
 from autoloop.testing.observers import RecordingObserver
 from autoloop.testing.proposers import ScriptedProposer, Turn, edit
 from autoloop.testing.trials import SimulatedRunner
 from autoloop.workspace import GitWorkspace
-from tests.loop.builders import RUN, SPLITS, agent, chance, make_run, make_task
+from tests.loop.builders import RUN, SPLITS, agent, chance, content_key, make_run, make_task
 
 BUDGET = Budget(hours=None, steps=6)
 STARTED, ENDED = "started", "ended"
@@ -174,10 +182,12 @@ def work(job: Job) -> Counter[str]:
     runner = calls.proxy("runner", _Ledger(job))
     with (
         closing(SqliteStore.open(project / "runs" / RUN)) as real_store,
+        closing(SqliteArchive.open(project / "runs", run=RUN)) as real_archive,
         closing(GitWorkspace(project)) as real_workspace,
         closing(LocalEngine(runner, workers=job.workers)) as real_engine,
     ):
         store: RunStore = calls.proxy("store", real_store)
+        archive: TrialArchive = calls.proxy("archive", real_archive)
         workspace: Workspace = calls.proxy("workspace", real_workspace)
         engine: Engine = calls.proxy("engine", real_engine)
         proposer: Proposer = calls.proxy("proposer", ScriptedProposer(TURNS))
@@ -192,6 +202,7 @@ def work(job: Job) -> Counter[str]:
             observer=calls.proxy("observer", RecordingObserver()),
             clock=calls.proxy("clock", SystemClock()),
             transcript=lambda trial: trial.id,
+            reuse=Reuse(archive=archive, key=content_key, now=SystemClock().now, repeats=True),
         )
         plan = Plan(
             tasks={name: make_task(name) for name in SPLITS},

@@ -12,6 +12,7 @@ from tests.loop.conftest import Climbed, Crew
 from tests.loop.killing import Job
 
 ACTS = {
+    "archive.add": 4,
     "engine.submit": 3,
     "observer.notify": 3,
     "proposer.propose": 4,
@@ -27,6 +28,7 @@ ACTS = {
 }
 """Calls that change something, and at how many moments spread over the run each is tried."""
 LOOKS = (
+    "archive.trials",
     "clock.now",
     "clock.monotonic",
     "estimator.gain",

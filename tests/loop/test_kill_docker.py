@@ -84,7 +84,7 @@ class _Project:
     @property
     def run(self) -> str:
         """Name of the one run."""
-        (folder,) = (self.folder / "runs").iterdir()
+        (folder,) = (path for path in (self.folder / "runs").iterdir() if path.is_dir())
         return folder.name
 
     def resumed(self) -> dict[str, Any]:

@@ -34,6 +34,9 @@ class Inner:
         self.swept.append(run)
         return 2
 
+    def fingerprint(self, environment: Environment) -> str:
+        raise AssertionError(f"{environment.folder} is not of this machine")
+
     def agent_image(self) -> str:
         return "image-of-agent"
 

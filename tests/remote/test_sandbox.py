@@ -41,6 +41,15 @@ def projects(session: str) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
+def test_a_fingerprint_says_where_it_runs_and_what_is_known_of_it(
+    sandbox: HarborSandbox, tmp_path: Path
+) -> None:
+    environment = make_environment(tmp_path / "environment")
+
+    assert sandbox.fingerprint(environment) == "harbor:docker:"
+    assert sandbox.fingerprint(replace(environment, image=BASE)) == f"harbor:docker:{BASE}"
+
+
 def test_a_box_lives_as_long_as_its_context(inner: Inner, tmp_path: Path) -> None:
     environment = make_environment(tmp_path / "environment", workdir="/srv")
     sandbox = open_sandbox(inner, tmp_path)

@@ -124,6 +124,17 @@ def test_a_huge_diff_is_cut_and_says_so(tmp_path: Path) -> None:
     assert len(text) < 1_000_000
 
 
+def test_reused_trials_are_no_new_ones(tmp_path: Path) -> None:
+    trials = [replace(trial, reused_from="r0") for trial in make_trials()[:2]]
+    path = tmp_path / "report.html"
+
+    write_report(path, make_run(), [make_step(1)], trials, sources=make_sources({}))
+
+    text = path.read_text()
+    assert "of them reused<b>2</b>" in text
+    assert "0 new trials and 2 reused, 100 tokens" in text
+
+
 def test_the_page_shows_the_bests_success_its_families_and_tasks_to_look_at(
     tmp_path: Path,
 ) -> None:

@@ -8,7 +8,9 @@ from itertools import count
 import pytest
 from rich.console import Console
 
+from autoloop.decision import Estimates, noise_band
 from autoloop.records import (
+    Agent,
     Decision,
     FinalStarted,
     Notice,
@@ -19,9 +21,11 @@ from autoloop.records import (
     StepStarted,
     TaskPrepared,
     TrialFinished,
+    Verdict,
 )
 from autoloop.report.live import LiveProgress
-from tests.report.builders import make_run, make_step, make_trial
+from autoloop.report.standing import Gauge
+from tests.report.builders import BASELINE, make_proposal, make_run, make_step, make_trial
 
 EVIL = "Ring \x1b[2J\x07 [red]x[/red]"
 TRIAL = TrialFinished(result=make_trial())
@@ -119,3 +123,35 @@ def test_a_step_without_an_edit_is_told(screen: Screen) -> None:
         live.notify(StepFinished(step=step))
 
     assert screen.lines[0] == "step  3 empty     no edit"
+
+
+def test_reused_trials_are_told_apart_and_never_ran(screen: Screen) -> None:
+    with LiveProgress(screen.console, now=ticking(40.0)) as live:
+        for _ in range(2):
+            live.notify(replace(TRIAL, reused=True))
+
+    assert "2 trials (2 reused), 2 passed, 0 running" in screen.lines[-1]
+
+
+def test_a_verdict_is_never_told_as_a_bare_difference(screen: Screen) -> None:
+    numbers = {"p_better": 0.9, "gain": 0.1, "gain_low": 0.0, "gain_high": 0.2, "trials": 40.0}
+    verdict = Verdict(decision=Decision.KEEP, reason="kept", numbers=numbers)
+    step = replace(make_step(1), verdict=verdict)
+    kept = Agent(source=make_proposal(1).source).digest
+    gauge = Gauge(score=Estimates().score, band=noise_band)
+
+    with LiveProgress(screen.console, now=ticking(0.0), gauge=gauge) as live:
+        live.notify(RunStarted(run=make_run(), resumed=False))
+        for agent in (BASELINE, kept):
+            for task in ("t1", "t2"):
+                reward = float(agent == kept or task == "t1")
+                live.notify(TrialFinished(result=make_trial(task, agent=agent, reward=reward)))
+            live.notify(StepStarted(step=step))
+        live.notify(StepFinished(step=step))
+
+    baseline = [line for line in screen.lines if line.startswith("baseline: ")]
+    assert len(baseline) == 1
+    assert baseline[0].startswith("baseline: 50.0 [")
+    assert "the same agent run twice differs by up to" in baseline[0]
+    last = screen.lines[-1]
+    assert "P(better) 90 %, gain +10.0 [+0.0, +20.0] points, 40 trials; now 100.0 [" in last

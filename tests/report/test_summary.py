@@ -7,7 +7,7 @@ import pytest
 
 from autoloop.decision import Estimates
 from autoloop.records import Agent, Decision, Outcome, Purpose, Split, TaskProblem
-from autoloop.report import ClimbFacts, EvalFacts, climb_summary, eval_summary
+from autoloop.report import ClimbFacts, EvalFacts, Sides, climb_summary, eval_summary
 from autoloop.report.summary import EvalSummary
 from tests.report.builders import (
     make_proposal,
@@ -32,10 +32,14 @@ SUMMED_UP = {
     "stop_reason": "steps budget spent",
     "trials": 5,
     "invalid_trials": 1,
+    "reused_trials": 0,
     "tokens": 390,
     "cost_usd": 3.0,
     "wall_s": 90.0,
     "best_commit": "c0ffee",
+    "success_rate": None,
+    "selection_minus_holdout": None,
+    "expected_worthless": {"kept": 1, "judged": 0, "expected": 0.0},
 }
 
 
@@ -63,6 +67,32 @@ def test_a_climb_is_summed_up_under_the_documented_keys() -> None:
     for key in ("scores", "best", "tasks"):
         del found[key]
     assert found == SUMMED_UP
+
+
+def test_reused_trials_are_counted_and_cost_nothing() -> None:
+    first, *others = make_trials()
+    trials = [replace(first, reused_from="eval-1"), *others]
+
+    facts = ClimbFacts(best_commit="c0ffee", estimator=Estimates())
+    found = climb_summary(make_run(), [], trials=trials, facts=facts)
+
+    assert (found.trials, found.reused_trials) == (5, 1)
+    assert (found.tokens, found.cost_usd) == (75, 1.25)
+
+
+def test_with_both_sides_known_the_final_trials_have_a_success_rate() -> None:
+    final = [
+        make_trial("h", agent=agent, reward=reward, split=Split.HOLDOUT)
+        for agent, reward in (("b" * 16, 0.0), (BEST, 1.0))
+    ]
+    trials = [replace(t, key=replace(t.key, purpose=Purpose.FINAL)) for t in final]
+    sides = Sides(baseline="b" * 16, best=BEST)
+    facts = ClimbFacts(best_commit="c0ffee", estimator=Estimates(), sides=sides)
+
+    found = climb_summary(make_run(), [make_step(1)], trials=trials, facts=facts)
+
+    assert found.success_rate is not None
+    assert (found.success_rate.baseline, found.success_rate.best) == (0.0, 1.0)
 
 
 def test_invalid_trials_are_counted_apart_and_never_scored() -> None:

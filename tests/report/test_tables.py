@@ -6,7 +6,7 @@ import pandas as pd
 
 from autoloop.records import Interval, Split, StepResult
 from autoloop.report import final_table, progress_of, step_rows, task_table, trial_rows
-from autoloop.report.tables import points
+from autoloop.report.figures import points
 from tests.report.builders import (
     make_run,
     make_scores,

@@ -14,6 +14,7 @@ splits: {train: ['csv/*'], validation: ['json/*', logs/one], holdout: 0.5, seed:
 budget: {hours: 1.5, usd: 50, tokens: 1_000, trials: 7, steps: 2}
 trial: {calls: null, tokens: 5, usd: 0.5, timeout_s: 60}
 final: {attempts: 1}
+holdout: {looks: 2, attempts: 3, answers: ladder}
 workers: 4
 rule: passed
 seed: 9
@@ -22,6 +23,7 @@ tasks_folder: evals
 reward: accuracy
 services: keep
 harbor_quirks: true
+reuse: false
 timeouts: {multiplier: 2, agent_multiplier: 3, verifier_multiplier: 0.5, build_multiplier: 4,
   max_agent_s: 60, max_verifier_s: 30.5, max_build_s: 90}
 agent_folder: sandboxes/agent-harbor
@@ -50,6 +52,9 @@ WRONG = {
     "trial: {usd: -1}": "'trial.usd' is -1: write a number above 0",
     "trial: {timeout_s: null}": "'trial.timeout_s' is None: write a number of seconds above 0",
     "final: {attempts: 0}": "'final.attempts' is 0: write a whole number of at least 1",
+    "holdout: {looks: -1}": "'holdout.looks' is -1: write a whole number of at least 0",
+    "holdout: {attempts: 0}": "'holdout.attempts' is 0: write a whole number of at least 1",
+    "holdout: {answers: all}": "'holdout.answers' is 'all': write thresholdout or ladder",
     "workers: many": "'workers' is 'many': write auto, or a whole number of at least 1",
     "workers: yes": "'workers' is True: write auto, or a whole number",
     "rule: best": "'rule' is 'best': write paired, bayes or passed",
@@ -76,7 +81,7 @@ WRONG = {
     "budgte: {hours: 3}": "'budgte' is not known \\(did you mean 'budget'\\)",
     "models: {tsk: auto}": "'models.tsk' is not known \\(did you mean 'task'\\)",
     "hours: 3": "'hours' is not known \\(did you mean 'hours' below 'budget'\\)",
-    "colour: red": "'colour' is not known \\(known keys: models, splits",
+    "paint: red": "'paint' is not known \\(known keys: models, splits",
     "3: x": "'3' is not known",
 }
 

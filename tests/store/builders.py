@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from autoloop.records import (
+    ArchiveKey,
     Budget,
     Decision,
     Failure,
@@ -35,6 +36,17 @@ def make_key(*, task: str = "csv/sum", attempt: int = 0) -> TrialKey:
         purpose=Purpose.SEARCH,
         attempt=attempt,
     )
+
+
+def make_archive_key(**changes: str) -> ArchiveKey:
+    known = {
+        "agent": "0123456789abcdef",
+        "task_digest": "sha256:00",
+        "image": "sha256:11",
+        "model": "openai/gpt-5",
+        "conditions": "sha256:22",
+    }
+    return ArchiveKey(**(known | changes))
 
 
 def make_trial(

@@ -80,6 +80,27 @@ def test_what_is_no_record_is_a_mistake_of_ours(tmp_path: Path) -> None:
         store.save_run(odd)
 
 
+def test_a_reused_trial_is_counted_and_cost_nothing_here(tmp_path: Path) -> None:
+    reused = replace(make_trial("a"), reused_from="r0")
+    with SqliteStore.open(tmp_path) as store:
+        store.save_trial(reused)
+        store.save_trial(make_trial("b", key=make_key(attempt=1)))
+
+        counts, found = store.counts(), store.trials()[0]
+
+    assert (counts.trials, counts.reused, counts.tokens, counts.cost_usd) == (2, 1, 100, 0.25)
+    assert (found, found.usage.tokens, found.paid.tokens) == (reused, 100, 0)
+
+
+def test_a_run_that_knew_of_no_reuse_can_be_read(tmp_path: Path) -> None:
+    with SqliteStore.open(tmp_path) as store:
+        store.save_trial(make_trial())
+        store._database.write("UPDATE trials SET record = json_remove(record, '$.reused_from')")
+        store._database.write("DROP INDEX reused_trials")
+
+        assert (store.counts().reused, store.trials()) == (0, (make_trial(),))
+
+
 def test_counts_sum_up_trials_and_steps(tmp_path: Path) -> None:
     with SqliteStore.open(tmp_path) as store:
         outcomes = [*Outcome, Outcome.SCORED]

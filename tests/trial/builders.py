@@ -142,6 +142,9 @@ class PaperSandbox:
             raise self._failure
         yield self.container
 
+    def fingerprint(self, environment: Environment) -> str:
+        return environment.image or "built"
+
     def agent_image(self) -> str:
         return "agent"
 

@@ -44,6 +44,10 @@ def test_tool_calls_of_the_model_show_their_arguments(tmp_path: Path) -> None:
     assert "> bash (c1)\ncommand: ls\nwait: 3" in read_transcript(written(tmp_path, asking))
 
 
+def test_a_trial_whose_folder_was_removed_says_so(tmp_path: Path) -> None:
+    assert "is gone: it was removed" in read_transcript(tmp_path / "../old/jobs/a")
+
+
 def test_a_trial_that_left_no_trace_says_so(tmp_path: Path) -> None:
     assert "ended before the agent did anything" in read_transcript(tmp_path)
 

@@ -26,10 +26,14 @@ class Docket:
     """What the candidate's trials say."""
 
     @property
+    def finished(self) -> Counter[Side]:
+        """Trials of this step by side that have ended."""
+        return Counter(score.side for score in _of_this_step(self.evidence))
+
+    @property
     def asked(self) -> Counter[Side]:
         """Trials of this step by side, finished or under way."""
-        sides = [score.side for score in _of_this_step(self.evidence)]
-        counts = Counter(sides)
+        counts = self.finished
         for want in self.evidence.pending:
             counts[want.side] += want.count
         return counts
@@ -45,13 +49,19 @@ class Docket:
         total = sum(asked.values()) + free
         of_incumbent = min(free, max(0, total // incumbent_every - asked[Side.INCUMBENT]))
         names = (*self.evidence.train, *self.evidence.validation)
-        telling = _first(self._information(), free - of_incumbent)
-        unsure = _first(_variance(self.incumbent), of_incumbent)
+        telling = first(self.information(), free - of_incumbent)
+        unsure = first(self.uncertainty(), of_incumbent)
         wants = [(Side.CANDIDATE, names[i]) for i in telling]
         wants += [(Side.INCUMBENT, names[i]) for i in unsure]
         return tuple(Want(side=s, task=t, count=n) for (s, t), n in Counter(wants).items())
 
-    def _information(self) -> Array:
+    def uncertainty(self) -> Array:
+        """How little is known of the incumbent's rate on each task, as a variance."""
+        density = self.incumbent.density
+        spread: Array = density @ RATES**2 - (density @ RATES) ** 2
+        return spread
+
+    def information(self) -> Array:
         """What a trial of the candidate would tell, those under way counted as they may end."""
         pending = _pending(self.evidence, Side.CANDIDATE)
         if not pending.any():
@@ -126,13 +136,7 @@ def _pending(evidence: Evidence, side: Side) -> Array:
     return np.array([float(counts[t]) for t in (*evidence.train, *evidence.validation)])
 
 
-def _variance(belief: Belief) -> Array:
-    mean = belief.density @ RATES
-    spread: Array = belief.density @ RATES**2 - mean**2
-    return spread
-
-
-def _first(values: Array, count: int) -> list[int]:
+def first(values: Array, count: int) -> list[int]:
     """Indices of the largest values; when more are wanted than there are, round again."""
     order = np.argsort(-values, kind="stable")
     return [int(order[i % len(order)]) for i in range(count)] if len(order) else []

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from autoloop.decision.bayes.docket import Docket, docket_of
+from autoloop.decision.chances import say_chance
 from autoloop.records import Ask, Decision, Evidence, Side, Verdict
 
 
@@ -32,16 +33,21 @@ class BayesRule:
     def decide(self, evidence: Evidence) -> Verdict | Ask:
         """Ask for the trials that tell most, or end."""
         docket = docket_of(evidence)
-        if not docket.asked[Side.CANDIDATE] and not evidence.exhausted:
-            return Ask(wants=docket.next_trials(incumbent_every=self.incumbent_every))
+        verdict = self.verdict(docket)
+        if verdict is not None:
+            return verdict
+        if sum(docket.asked.values()) >= self.cap:
+            return Ask(wants=())
+        return Ask(wants=docket.next_trials(incumbent_every=self.incumbent_every))
+
+    def verdict(self, docket: Docket) -> Verdict | None:
+        """What becomes of the edit; None while it is not clear. Pending trials do not matter."""
         decision = self._decision(docket)
         if decision is not None:
             return _verdict(docket, decision)
-        if evidence.exhausted or sum(docket.asked.values()) >= self.cap:
-            if evidence.pending:
-                return Ask(wants=())
+        if docket.evidence.exhausted or sum(docket.finished.values()) >= self.cap:
             return _verdict(docket, Decision.UNDECIDED)
-        return Ask(wants=docket.next_trials(incumbent_every=self.incumbent_every))
+        return None
 
     def _decision(self, docket: Docket) -> Decision | None:
         if not docket.test.counts.any():
@@ -59,29 +65,11 @@ class BayesRule:
 
 
 def _verdict(docket: Docket, decision: Decision) -> Verdict:
-    test, asked, gain = docket.test, docket.asked, docket.test.gain()
-    trials = sum(asked.values())
-    numbers = {
-        "p_better": test.better,
-        "gain": gain.mean,
-        "gain_low": gain.low,
-        "gain_high": gain.high,
-        "trials": float(trials),
-        "incumbent_trials": float(asked[Side.INCUMBENT]),
-    }
-    seen = (
-        f"{100 * gain.mean:+.0f} points, between {100 * gain.low:+.0f} and {100 * gain.high:+.0f}"
+    asked = docket.finished
+    return say_chance(
+        decision,
+        docket.test.better,
+        gain=docket.test.gain(),
+        trials=sum(asked.values()),
+        numbers={"incumbent_trials": float(asked[Side.INCUMBENT])},
     )
-    reason = f"{_opening(decision, 100 * test.better)}; {seen}; {trials} trials"
-    return Verdict(decision=decision, reason=reason, numbers=numbers)
-
-
-def _opening(decision: Decision, chance: float) -> str:
-    """What became of the edit, and how sure that is in percent."""
-    if decision is Decision.REVERT:
-        return f"reverted: only {chance:.0f} % likely to help tasks it has not seen"
-    if decision is Decision.UNDECIDED:
-        return f"undecided, so reverted: {chance:.0f} % likely to help tasks it has not seen"
-    if chance < 50:
-        return "kept: as good, and simpler"
-    return f"kept: {chance:.0f} % sure that it helps tasks it has not seen"

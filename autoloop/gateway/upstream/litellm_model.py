@@ -4,6 +4,8 @@ import json
 import os
 import warnings
 from collections.abc import Mapping
+from contextlib import suppress
+from importlib import import_module
 from typing import Any
 
 import litellm
@@ -155,6 +157,9 @@ def _quieten_litellm() -> None:
         # Its models are completed at first use, and pydantic warns of how they are written.
         warnings.simplefilter("ignore")
         litellm.ModelResponse()
+        with suppress(ImportError):
+            # Loaded by every first call, whatever the provider.
+            import_module("litellm.llms.github_copilot.per_user_auth")
 
 
 def _look_up(name: str) -> tuple[int | None, bool]:

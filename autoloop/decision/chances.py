@@ -1,0 +1,48 @@
+"""Verdicts of rules that know how sure they are, in words and numbers."""
+
+from collections.abc import Mapping
+
+from autoloop.records import Decision, Interval, Verdict
+
+
+def say_chance(
+    decision: Decision,
+    chance: float,
+    *,
+    gain: Interval,
+    trials: int,
+    numbers: Mapping[str, float] | None = None,
+) -> Verdict:
+    """Such as `kept: 97 % sure that it helps tasks it has not seen; +6 points, between …`.
+
+    Args:
+        decision: What becomes of the edit.
+        chance: Chance that it helps in general.
+        gain: Expected gain in mean reward on tasks nobody has looked at.
+        trials: Trials that said something of it.
+        numbers: Further ones to record.
+    """
+    known = {
+        "p_better": chance,
+        "gain": gain.mean,
+        "gain_low": gain.low,
+        "gain_high": gain.high,
+        "trials": float(trials),
+        **(numbers or {}),
+    }
+    seen = (
+        f"{100 * gain.mean:+.0f} points, between {100 * gain.low:+.0f} and {100 * gain.high:+.0f}"
+    )
+    reason = f"{_opening(decision, 100 * chance)}; {seen}; {trials} trials"
+    return Verdict(decision=decision, reason=reason, numbers=known)
+
+
+def _opening(decision: Decision, chance: float) -> str:
+    """What became of the edit, and how sure that is in percent."""
+    if decision is Decision.REVERT:
+        return f"reverted: only {chance:.0f} % likely to help tasks it has not seen"
+    if decision is Decision.UNDECIDED:
+        return f"undecided, so reverted: {chance:.0f} % likely to help tasks it has not seen"
+    if chance < 50:
+        return "kept: as good, and simpler"
+    return f"kept: {chance:.0f} % sure that it helps tasks it has not seen"

@@ -1,0 +1,8 @@
+"""Strategies: how a search is steered, behind one port."""
+
+from autoloop.decision.strategies.factorial import FactorialStrategy
+from autoloop.decision.strategies.pareto import ParetoStrategy
+from autoloop.decision.strategies.race import RaceStrategy
+from autoloop.decision.strategies.single import SingleStrategy
+
+__all__ = ["FactorialStrategy", "ParetoStrategy", "RaceStrategy", "SingleStrategy"]

@@ -1,0 +1,65 @@
+"""Several edits at a time against one incumbent, whose trials they share."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from autoloop.decision.bayes.docket import Docket, docket_of, first
+from autoloop.decision.bayes.rule import BayesRule
+from autoloop.decision.strategies.single import evidence_of
+from autoloop.records import Board, Decision, Move, OpenEdit, Opening, Order, Verdict, Version
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RaceStrategy:
+    """Races edits: each trial runs one of them where that tells most, or the incumbent.
+
+    The surest edit that may be kept lands; what the others did before on the old incumbent does
+    not count on the new one, so that edits which do not add up are found out before they land.
+    """
+
+    name: str = "race"
+    edits: int = 4
+    """Under test at once."""
+    rule: BayesRule = field(default_factory=lambda: BayesRule(keep=0.9))
+
+    def decide(self, board: Board) -> Move:
+        """Verdicts first, then trials and another edit."""
+        dockets = {edit: docket_of(evidence_of(board, edit)) for edit in board.open}
+        verdicts = self._verdicts(dockets)
+        if verdicts or board.exhausted:
+            return Move(verdicts=verdicts)
+        room = board.may_propose and len(board.open) < self.edits
+        orders = tuple(self._orders(board, dockets)) if dockets else ()
+        return Move(orders=orders, opening=Opening() if room else None)
+
+    def _verdicts(self, dockets: dict[OpenEdit, Docket]) -> dict[int, Verdict]:
+        """Verdicts that fall now; only the surest of those that may be kept is."""
+        found = {edit: self.rule.verdict(docket) for edit, docket in dockets.items()}
+        clear = {edit.step: verdict for edit, verdict in found.items() if verdict is not None}
+        kept = [step for step, one in clear.items() if one.decision is Decision.KEEP]
+        best = max(kept, key=lambda step: clear[step].numbers["p_better"], default=None)
+        return {s: one for s, one in clear.items() if s not in kept or s == best}
+
+    def _orders(self, board: Board, dockets: dict[OpenEdit, Docket]) -> Iterator[Order]:
+        """As many trials as workers are free, most telling first."""
+        free = max(board.free, 0 if board.pending else 1)
+        edits, cases = list(dockets), list(dockets.values())
+        of_incumbent = self._due(board, free)
+        nobody = Version(base=board.base, off=tuple(edit.step for edit in edits))
+        for task in first(cases[0].uncertainty(), of_incumbent):
+            yield Order(version=nobody, task=board.visible[task])
+        told = np.concatenate([case.information() for case in cases])
+        for place in first(told, free - of_incumbent):
+            edit, task = divmod(place, len(board.visible))
+            version = Version(base=board.base, on=(edits[edit].step,))
+            yield Order(version=version, task=board.visible[task])
+
+    def _due(self, board: Board, free: int) -> int:
+        """How many of the free workers are to run the incumbent."""
+        versions = [*(s.version for s in board.observations), *(o.version for o in board.pending)]
+        sides = Counter(bool(v.on) for v in versions if v.on or v.off)
+        wanted = (sides.total() + free) // self.rule.incumbent_every
+        return min(free, max(0, wanted - sides[False]))

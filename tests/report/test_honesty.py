@@ -1,0 +1,122 @@
+"""What is said beside scores."""
+
+from dataclasses import replace
+
+import pytest
+
+from autoloop.records import (
+    Decision,
+    Interval,
+    Origin,
+    Outcome,
+    Purpose,
+    Split,
+    SplitScores,
+    Step,
+    TrialResult,
+    Verdict,
+)
+from autoloop.report import (
+    Sides,
+    claimed_gain,
+    expected_worthless,
+    gap_sentence,
+    selection_gap,
+    success_rates,
+    success_sentence,
+    worthless_sentence,
+)
+from tests.report.builders import BASELINE, make_step, make_trial
+
+BEST = "b" * 16
+
+
+def scores(baseline: float, best: float, n: int) -> SplitScores:
+    def interval(mean: float) -> Interval:
+        return Interval(mean=mean, low=mean - 0.1, high=mean + 0.1, n=n)
+
+    return SplitScores(
+        baseline=interval(baseline), best=interval(best), gain=interval(best - baseline)
+    )
+
+
+def kept(index: int, chance: float | None, **changes: object) -> Step:
+    numbers = {} if chance is None else {"p_better": chance}
+    verdict = Verdict(decision=Decision.KEEP, reason="", numbers=numbers)
+    return replace(make_step(index), verdict=verdict, **changes)  # type: ignore[arg-type]
+
+
+def final(agent: str, *, reward: float, **changes: object) -> TrialResult:
+    trial = make_trial("h1", agent=agent, reward=reward, split=Split.HOLDOUT)
+    key = replace(trial.key, purpose=Purpose.FINAL)
+    return replace(trial, key=key, **changes)  # type: ignore[arg-type]
+
+
+TABLE = {
+    Split.TRAIN: scores(0.2, 0.8, 20),
+    Split.VALIDATION: scores(0.5, 0.5, 10),
+    Split.HOLDOUT: scores(0.25, 0.4, 10),
+}
+
+
+def test_kept_edits_are_expected_to_be_worthless_by_what_their_verdicts_lack() -> None:
+    found = expected_worthless([kept(1, 0.9), kept(2, 0.7), kept(3, None)])
+
+    assert (found.kept, found.judged) == (3, 2)
+    assert found.expected == pytest.approx(0.4)
+    assert worthless_sentence(found) == (
+        "Expected worthless edits among the kept ones: 0.4 of 2 (1 more have no chance recorded)."
+    )
+
+
+def test_reverted_edits_and_taking_one_back_are_none_of_them() -> None:
+    steps = [make_step(1, Decision.REVERT), kept(2, 0.9, origin=Origin.ROLLBACK)]
+
+    assert worthless_sentence(expected_worthless(steps)) == ""
+
+
+def test_a_rule_that_gives_no_chances_is_said_to_give_none() -> None:
+    assert "gives no chances" in worthless_sentence(expected_worthless([kept(1, None)]))
+
+
+def test_the_reported_score_is_that_of_all_tasks_that_chose_the_best() -> None:
+    gap = selection_gap(TABLE)
+
+    assert gap is not None
+    assert gap.best == pytest.approx(0.3)
+    assert gap.baseline == pytest.approx(0.05)
+    assert gap_sentence(gap) == (
+        "Reported (selection) score minus holdout score: +30.0 points; for the baseline, which"
+        " nothing was selected for, +5.0."
+    )
+    assert claimed_gain(TABLE) == pytest.approx(0.4)
+
+
+def test_without_a_final_table_there_is_no_gap() -> None:
+    assert selection_gap({}) is None
+    assert claimed_gain({}) is None
+    assert gap_sentence(None) == ""
+
+
+def test_success_rates_are_those_of_the_final_trials_of_both_agents() -> None:
+    trials = [
+        final(BASELINE, reward=0.5),
+        final(BEST, reward=1.0),
+        final(BEST, reward=0.0),
+        final(BEST, reward=0.0, outcome=Outcome.INVALID),
+        final("c" * 16, reward=1.0),
+        make_trial("t1", agent=BEST),
+    ]
+
+    found = success_rates(trials, Sides(baseline=BASELINE, best=BEST))
+
+    assert found is not None
+    assert (found.baseline, found.best) == (0.0, 0.5)
+    assert success_sentence(found) == (
+        "Success rate on holdout: baseline 0 %, best 50 % of 3 trials (1 invalid)."
+    )
+
+
+def test_before_the_holdout_is_opened_there_is_no_success_rate() -> None:
+    assert success_rates([make_trial()], Sides(baseline=BASELINE, best=BEST)) is None
+    assert success_sentence(None) == ""
