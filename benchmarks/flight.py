@@ -94,7 +94,10 @@ class Flight:
             train=tuple(map(str, range(world.train))),
             validation=tuple(map(str, range(world.train, self.bench.land.visible))),
             observations=tuple(self.observations),
-            open=tuple(self.open.values()),
+            open=tuple(
+                replace(edit, parents=tuple(p for p in edit.parents if p in self.open))
+                for edit in self.open.values()
+            ),
             closed=tuple(self.closed[step] for step in sorted(self.closed)),
             base=self.base,
             free=WORKERS,

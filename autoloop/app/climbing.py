@@ -28,6 +28,7 @@ from autoloop.app.outputs import RunFiles
 from autoloop.app.preparing import LeavingOut, Preparing, refuse
 from autoloop.app.project import Project, is_calibration
 from autoloop.decision import Estimates, rule_by_name
+from autoloop.decision.strategies import SingleStrategy
 from autoloop.errors import ProjectError, RunError, SettingsError, TaskError
 from autoloop.guards import standard_guards
 from autoloop.loop import Parts, Plan, Reuse, StopSignal, climb
@@ -186,7 +187,7 @@ class _Work:
             retried=self.built.retried,
             reuse=None if is_calibration(run.name) else reuse,
             proposer=climbing.proposer or _proposer(run),
-            rule=rule_by_name(run.rule),
+            strategy=SingleStrategy(rule=rule_by_name(run.rule)),
             guard=_guard(tasks, run.splits),
             estimator=Estimates(),
             observer=RunFiles(

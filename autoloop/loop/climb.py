@@ -1,31 +1,28 @@
 """The climb itself: steps until a limit is reached, then the final table."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
 from autoloop.errors import InfraError, ModelError, UserError
-from autoloop.loop.evaluate import run_attempts
+from autoloop.loop.attempts import run_attempts
 from autoloop.loop.final import final_scores
+from autoloop.loop.folding import Merging
 from autoloop.loop.lab import Lab, StoppedError, StopSignal
 from autoloop.loop.meter import Meter
 from autoloop.loop.parts import Parts, Plan
-from autoloop.loop.step import open_step, take_step
-from autoloop.loop.work import Work
+from autoloop.loop.search import Search
+from autoloop.loop.work import StepBook, Work
 from autoloop.records import (
     Agent,
-    Decision,
     Notice,
     Purpose,
     Run,
     RunFinished,
     RunStarted,
     Split,
-    Step,
     StopReason,
 )
-
-EMPTY_IN_A_ROW = 3
 
 
 def climb(parts: Parts, plan: Plan, run: Run, stop: StopSignal) -> Run:
@@ -36,11 +33,12 @@ def climb(parts: Parts, plan: Plan, run: Run, stop: StopSignal) -> Run:
     """
     with _session(parts, plan, run, stop) as session:
         work = session.work
-        baseline = Agent(source=parts.workspace.source(run.base))
         # The final table needs the baseline on both; run first, no step has to pay for it.
         seen = (*plan.names(Split.TRAIN), *plan.names(Split.VALIDATION))
+        baseline = Agent(source=work.baseline)
         run_attempts(work.lab, baseline, seen, attempts=1, purpose=Purpose.SEARCH)
-        session.reason = _search(work, session)
+        search = Search(work, goes_on=session.was_finished, save=session.save)
+        session.reason = search.run()
         session.finish()
     return session.run
 
@@ -55,34 +53,6 @@ def open_holdout(parts: Parts, plan: Plan, run: Run, stop: StopSignal) -> Run:
         session.reason = run.stop_reason or StopReason.ASKED
         session.finish()
     return session.run
-
-
-def _search(work: Work, session: "_Session") -> StopReason:
-    """Take steps until there is a reason to stop."""
-    goes_on = session.was_finished
-    while True:
-        work.lab.check_stop()
-        done = [s for s in work.parts.store.steps() if s.finished_at is not None]
-        step = open_step(work)
-        if step.proposal is None and step.verdict is None:
-            if _has_given_up(done) and not goes_on:
-                return StopReason.NO_PROPOSALS
-            reason = work.lab.meter.refusal(steps=len(done))
-            if reason is not None:
-                return reason
-        take_step(work, step)
-        goes_on = False
-        session.save()
-
-
-def _has_given_up(steps: Sequence[Step]) -> bool:
-    """Whether the last steps were empty: three, or six when somebody let it go on after three."""
-    empty = 0
-    for step in reversed(steps):
-        if step.verdict is None or step.verdict.decision is not Decision.EMPTY:
-            break
-        empty += 1
-    return empty > 0 and empty % EMPTY_IN_A_ROW == 0
 
 
 class _Session:
@@ -104,7 +74,7 @@ class _Session:
     def finish(self) -> None:
         """Make and store the final table."""
         workspace = self.work.parts.workspace
-        baseline = Agent(source=workspace.source(self.run.base))
+        baseline = Agent(source=self.work.baseline)
         best = Agent(source=workspace.source(workspace.tip(self.run.name)))
         scores = final_scores(self.work, baseline=baseline, best=best)
         now = self.work.parts.clock.now()
@@ -146,4 +116,13 @@ def _work(parts: Parts, plan: Plan, run: Run, stop: StopSignal) -> Work:
     )
     meter.recall(parts.store.trials(), parts.store.steps())
     lab = Lab(parts, plan, meter, stop)
-    return Work(parts=parts, plan=plan, lab=lab, run=run.name)
+    return Work(
+        parts=parts,
+        plan=plan,
+        lab=lab,
+        book=StepBook(parts.store),
+        run=run.name,
+        base=run.base,
+        baseline=parts.workspace.source(run.base),
+        merging=Merging(parts.workspace, parts.guard),
+    )

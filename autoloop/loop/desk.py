@@ -1,9 +1,10 @@
 """What lies on the meta-agent's desk: of the train split alone, by construction."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
-from autoloop.loop.evaluate import run_attempts
+from autoloop.loop.attempts import run_attempts
+from autoloop.loop.board import CONFLICT, is_open, version_in_words
 from autoloop.loop.work import Work
 from autoloop.ports import TaskStanding, TraceSummary
 from autoloop.records import (
@@ -15,6 +16,7 @@ from autoloop.records import (
     Step,
     TrialResult,
     Verdict,
+    Version,
 )
 
 EVIDENCE = (Purpose.SEARCH, Purpose.SPOT)
@@ -25,10 +27,15 @@ AGENTS_OWN = ("Agent", "Quota")
 class Desk:
     """A `StepDesk` over the run's records."""
 
-    def __init__(self, work: Work, *, step: int, incumbent: Agent) -> None:
+    def __init__(self, work: Work, *, step: int, source: str, rebase: str = "") -> None:
+        """`source` is what the edit is to be written on: the incumbent, perhaps with open edits."""
         self._work = work
         self._step = step
-        self._incumbent = incumbent
+        self._source = source
+        self._rebase = rebase
+        tip = work.tip()
+        self._base = tip.step
+        self._incumbent = Agent(source=tip.source)
         self._train = work.plan.names(Split.TRAIN)
 
     @property
@@ -43,25 +50,30 @@ class Desk:
 
     @property
     def source(self) -> str:
-        """The incumbent's agent.py."""
-        return self._incumbent.source
+        """The agent.py to write on."""
+        return self._source
 
     @property
     def budget_left(self) -> str:
         """What is left of the run's budget, in words."""
-        return self._work.lab.meter.left(len(self.history()))
+        return self._work.lab.meter.left(len(self._others()))
+
+    @property
+    def rebase(self) -> str:
+        """Diffs of the edit and of what it does not go with, where it is to be made anew."""
+        return self._rebase
 
     def scoreboard(self) -> tuple[TaskStanding, ...]:
         """How the incumbent stands on each train task."""
-        trials = self._work.lab.counted(self._incumbent, Purpose.SEARCH)
+        trials = self._work.lab.evidence(Purpose.SEARCH)
+        tasks = self._work.plan.tasks
         return tuple(
-            _standing(self._work.plan.tasks[name].family, name, trials) for name in self._train
+            _standing(tasks[name].family, name, self._telling(name, trials)) for name in self._train
         )
 
     def history(self) -> tuple[Step, ...]:
-        """Finished steps, oldest first, without a figure that validation had a part in."""
-        steps = self._work.parts.store.steps()
-        return tuple(_open_part(s) for s in steps if s.finished_at is not None)
+        """Other steps, oldest first, without a figure that validation had a part in."""
+        return tuple(map(_open_part, self._others()))
 
     def diff(self, step: int) -> str:
         """Unified diff of an earlier step; raises KeyError for an unknown one."""
@@ -72,8 +84,9 @@ class Desk:
 
     def traces(self) -> tuple[TraceSummary, ...]:
         """Train trials of the incumbent and of earlier edits, newest first."""
-        makers = self._makers()
-        return tuple(_summary(trial, makers) for trial in reversed(self._train_trials()))
+        return tuple(
+            _summary(trial, self._name_of(trial)) for trial in reversed(self._train_trials())
+        )
 
     def trace(self, trial: str) -> str:
         """The trial's transcript as text; raises KeyError unless `traces` lists it."""
@@ -91,11 +104,16 @@ class Desk:
         for name in tasks:
             if name not in self._train:
                 raise KeyError(name)
-        agent = Agent(source=source)
-        results = run_attempts(
-            self._work.lab, agent, tasks, attempts=1, purpose=Purpose.SPOT, step=self._step
+        return tuple(
+            run_attempts(
+                self._work.lab,
+                Agent(source=source),
+                tasks,
+                attempts=1,
+                purpose=Purpose.SPOT,
+                version=Version(base=self._base, on=(self._step,)),
+            )
         )
-        return tuple(results)
 
     def notebook(self) -> str:
         """Notes of earlier steps."""
@@ -112,20 +130,30 @@ class Desk:
             if trial.counts and trial.key.purpose in EVIDENCE and trial.key.task in self._train
         ]
 
-    def _makers(self) -> Mapping[str, str]:
-        """Which step an agent is of, by digest; the baseline is of step 0."""
-        steps = self._work.parts.store.steps()
-        base = steps[0].parent if steps else ""
-        named = {Agent(source=self._work.parts.workspace.source(base)).digest: 0} if base else {}
-        named |= {Agent(source=s.proposal.source).digest: s.index for s in steps if s.proposal}
-        words = {digest: f"step {index}" for digest, index in named.items()}
-        return words | {self._incumbent.digest: "incumbent"}
+    def _others(self) -> list[Step]:
+        """Steps that are finished, and other edits under test."""
+        steps = self._work.book.all()
+        return [s for s in steps if s.index != self._step and (is_open(s) or s.finished_at)]
+
+    def _telling(self, task: str, trials: Sequence[TrialResult]) -> list[TrialResult]:
+        """Its trials of a task; without any, those with edits on it, or the task's newest."""
+        own = [trial for trial in trials if trial.key.task == task]
+        plain = [trial for trial in own if trial.key.agent == self._incumbent.digest]
+        return plain or [t for t in own if t.version.base == self._base] or own[-1:]
+
+    def _name_of(self, trial: TrialResult) -> str:
+        """Which agent.py a trial ran."""
+        if trial.key.purpose is Purpose.SPOT:
+            return f"spot check in step {trial.step}"
+        if trial.key.agent == self._incumbent.digest:
+            return "incumbent"
+        return version_in_words(trial.version)
 
 
 def _open_part(step: Step) -> Step:
     """A step as the meta-agent may see it: of validation nothing but the verdict leaves."""
-    verdict = step.verdict
-    if verdict is None or verdict.decision is Decision.EMPTY:
+    verdict, step = step.verdict, replace(step, opened=None, decided=None)
+    if verdict is None or verdict.decision is Decision.EMPTY or CONFLICT in verdict.numbers:
         return step
     numbers = {k: v for k, v in verdict.numbers.items() if k.startswith("train_")}
     gain = numbers.get("train_gain")
@@ -135,12 +163,12 @@ def _open_part(step: Step) -> Step:
     return replace(step, verdict=shown, lesson=reason)
 
 
-def _summary(trial: TrialResult, makers: Mapping[str, str]) -> TraceSummary:
+def _summary(trial: TrialResult, agent: str) -> TraceSummary:
     return TraceSummary(
         trial=trial.id,
         task=trial.key.task,
         step=trial.step,
-        agent=makers.get(trial.key.agent, f"spot check in step {trial.step}"),
+        agent=agent,
         reward=trial.reward,
         outcome=trial.outcome.value,
         failure=_agents_own(trial),

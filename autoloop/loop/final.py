@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from autoloop.loop.evaluate import run_attempts
+from autoloop.loop.attempts import run_attempts
 from autoloop.loop.work import Work
 from autoloop.records import (
     Agent,
@@ -11,6 +11,7 @@ from autoloop.records import (
     Purpose,
     Split,
     SplitScores,
+    Version,
 )
 
 
@@ -32,10 +33,15 @@ def final_scores(work: Work, *, baseline: Agent, best: Agent) -> Mapping[Split, 
             run_attempts(
                 work.lab, agent, plan.names(Split.HOLDOUT), attempts=attempts, purpose=Purpose.FINAL
             )
-    for split in (Split.TRAIN, Split.VALIDATION):
-        for agent in (baseline, best):
-            run_attempts(work.lab, agent, plan.names(split), attempts=1, purpose=Purpose.SEARCH)
+    _run_visible(work, baseline, Version())
+    _run_visible(work, best, Version(base=work.tip().step))
     return {split: _scores(work, split, baseline=baseline, best=best) for split in Split}
+
+
+def _run_visible(work: Work, agent: Agent, version: Version) -> None:
+    """Run an agent once on every visible task that it was never run on."""
+    seen = (*work.plan.names(Split.TRAIN), *work.plan.names(Split.VALIDATION))
+    run_attempts(work.lab, agent, seen, attempts=1, purpose=Purpose.SEARCH, version=version)
 
 
 def _scores(work: Work, split: Split, *, baseline: Agent, best: Agent) -> SplitScores:

@@ -19,9 +19,11 @@ from autoloop.records import (
     TrialRequest,
     TrialResult,
     TrialStarted,
+    Version,
 )
 
 POLL_S = 0.5
+PLAIN = Version()
 INVALID_IN_A_ROW = 3
 INVALID_OF_A_TASK = 3
 CONCERNS_ALL = frozenset({"StorageError"})
@@ -121,8 +123,8 @@ class Lab:
         if self._parts.store.stop_requested():
             raise StoppedError(StopReason.ASKED)
 
-    def start(self, agent: Agent, task: str, *, purpose: Purpose, step: int) -> None:
-        """Start the next attempt of an agent at a task."""
+    def start(self, agent: Agent, task: str, *, purpose: Purpose, version: Version = PLAIN) -> None:
+        """Start the next attempt of an agent at a task; `version` says for which steps."""
         used = [t.key.attempt for t in self.counted(agent, purpose) if t.key.task == task]
         used += [
             r.attempt
@@ -136,7 +138,8 @@ class Lab:
             purpose=purpose,
             attempt=attempt,
             seed=_seed(self.plan.seed, agent.digest, task, f"{purpose}", f"{attempt}"),
-            step=step,
+            step=max(version.on or version.off or (0,)),
+            version=version if purpose is Purpose.SEARCH else PLAIN,
             split=self.plan.splits.get(task),
             quota=self.plan.quota,
         )

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from autoloop.loop.evaluate import run_attempts
+from autoloop.loop.attempts import run_attempts
 from autoloop.loop.lab import Lab
 from autoloop.records import Agent, Purpose
 

@@ -10,10 +10,10 @@ from autoloop.ports import (
     Engine,
     Estimator,
     Guard,
-    KeepRule,
     Observer,
     Proposer,
     RunStore,
+    Strategy,
     Workspace,
 )
 from autoloop.records import Budget, Quota, Split, Task, TrialResult
@@ -38,7 +38,7 @@ class Parts(LabParts):
 
     workspace: Workspace
     proposer: Proposer
-    rule: KeepRule
+    strategy: Strategy
     guard: Guard
     estimator: Estimator
     clock: Clock
@@ -57,6 +57,8 @@ class Plan:
     quota: Quota
     final_attempts: int
     seed: int
+    simplify: bool = True
+    """Whether kept edits are taken back on trial when nothing new helps."""
 
     def names(self, split: Split) -> tuple[str, ...]:
         """Tasks of a split, by name."""

@@ -3,6 +3,7 @@
 from importlib.resources import files
 from string import Template
 
+from autoloop.meta.quoting import clip, quote
 from autoloop.meta.reading import step_line
 from autoloop.ports import StepDesk
 from autoloop.records import Message
@@ -20,6 +21,7 @@ def opening(desk: StepDesk, *, turns: int) -> tuple[Message, ...]:
         budget=desk.budget_left,
         standing=f"mean reward {mean:.3f} over {len(board)} train tasks.",
         history=_history(desk),
+        rebase=_rebase(desk),
         turns=turns,
     )
     return (
@@ -35,6 +37,13 @@ def _history(desk: StepDesk) -> str:
     left = len(steps) - _SHOWN_STEPS
     head = [f"({left} older ones: see list_steps)"] if left > 0 else []
     return "\n".join([*head, *map(step_line, steps[-_SHOWN_STEPS:])])
+
+
+def _rebase(desk: StepDesk) -> str:
+    """The task of a step whose edit is to be made anew; empty otherwise."""
+    if not desk.rebase:
+        return ""
+    return f"\n{_prompt('rebase.md').strip()}\n\n{clip(quote('diffs', desk.rebase))}\n"
 
 
 def _prompt(name: str) -> str:

@@ -152,7 +152,7 @@ def step_line(step: Step) -> str:
     """An earlier step as one line."""
     verdict = step.verdict
     title = step.proposal.title if step.proposal else ""
-    decision = verdict.decision if verdict else "none"
+    decision = verdict.decision if verdict else "open"
     reason = one_line(verdict.reason, 160) if verdict else ""
     lesson = f" Lesson: {one_line(step.lesson, 160)}" if step.lesson else ""
     return f"step {step.index}: {decision}: {one_line(title, 100)!r}. {reason}{lesson}"

@@ -26,7 +26,8 @@ class TraceSummary:
     task: str
     step: int
     agent: str
-    """`incumbent`, `step N` for another edit (0: the baseline), or `spot check in step N`."""
+    """`incumbent`, `step N` for another edit (0: the baseline), `steps N+M` for several edits under
+    test at once, or `spot check in step N`."""
     reward: float
     outcome: str
     failure: str
@@ -48,17 +49,24 @@ class StepDesk(Protocol):
 
     @property
     def source(self) -> str:
-        """The incumbent's agent.py."""
+        """The agent.py to write on: the incumbent's, or one with edits under test in it."""
 
     @property
     def budget_left(self) -> str:
         """What is left of the run's budget, in words."""
 
+    @property
+    def rebase(self) -> str:
+        """The diffs of the step's edit and of what was kept meanwhile, when they do not merge.
+
+        The edit is to be made anew then. Empty otherwise.
+        """
+
     def scoreboard(self) -> tuple[TaskStanding, ...]:
         """How the incumbent stands on each train task."""
 
     def history(self) -> tuple[Step, ...]:
-        """Finished steps, oldest first."""
+        """Other steps, finished or under test, oldest first."""
 
     def diff(self, step: int) -> str:
         """Unified diff of an earlier step; raises KeyError for an unknown one."""

@@ -42,6 +42,12 @@ class Workspace(Protocol):
     def diff(self, old: str, new: str) -> str:
         """Unified diff of agent.py between two commits; empty when equal."""
 
+    def merge(self, *, base: str, ours: str, theirs: str) -> str | None:
+        """Text with what both sides changed of `base`; None where they changed the same place.
+
+        Lines that touch are the same place. A side that changed nothing gives the other, exactly.
+        """
+
     def close(self) -> None:
         """Leave nothing behind but the branch and the refs."""
 

@@ -140,7 +140,8 @@ def _notes(run: Run, steps: Sequence[Step]) -> str:
 
 def _step(step: Step, trials: Sequence[TrialResult], diff: str) -> str:
     decision = step.verdict.decision.value if step.verdict else "open"
-    title = step.proposal.title if step.proposal else "nothing submitted"
+    missing = "nothing submitted" if step.verdict else "not made yet"
+    title = step.proposal.title if step.proposal else missing
     texts = [
         ("", step.verdict.reason if step.verdict else ""),
         ("", chances(step.verdict) if step.verdict else ""),

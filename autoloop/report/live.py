@@ -1,7 +1,7 @@
 """Shows a run while it goes on: a bar in a terminal or notebook, plain lines elsewhere."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Self
 
@@ -15,6 +15,7 @@ from autoloop.records import (
     Event,
     FinalStarted,
     Notice,
+    Origin,
     ProposalMade,
     RunFinished,
     RunStarted,
@@ -70,6 +71,8 @@ class LiveProgress:
         self._running = self._done = self._passed = self._reused = 0
         self._standing = Standing(gauge)
         self._baseline_told = False
+        self._trying: dict[int, str] = {}
+        """Titles of the edits under test, by step."""
         self._told_at = now()
 
     def __enter__(self) -> Self:
@@ -93,8 +96,9 @@ class LiveProgress:
             self._prepared(event)
         elif isinstance(event, StepStarted):
             self._tell_baseline()
-            self._title(f"step {event.step.index}: the meta-agent is thinking")
+            self._title(_begun_line(event.step))
         elif isinstance(event, StepFinished):
+            self._trying.pop(event.step.index, None)
             self._verdict(event.step)
         else:
             self._milestone(event)
@@ -108,7 +112,8 @@ class LiveProgress:
             self._title("baseline")
         elif isinstance(event, ProposalMade):
             title = event.step.proposal.title if event.step.proposal else ""
-            self._title(f"step {event.step.index}: trying {title[:TITLE_LENGTH]!r}")
+            self._trying[event.step.index] = title
+            self._title(_trying_line(self._trying))
         elif isinstance(event, FinalStarted):
             self._title(f"final table: up to {event.trials} trials on the sealed holdout")
         elif isinstance(event, Notice):
@@ -175,6 +180,20 @@ class LiveProgress:
 def _text(text: str) -> str:
     """Text from anywhere as markup that says just this."""
     return escape(plain_text(text))
+
+
+def _begun_line(step: Step) -> str:
+    if step.origin is Origin.META:
+        return f"step {step.index}: the meta-agent is thinking"
+    return f"step {step.index}: a kept edit is taken back on trial"
+
+
+def _trying_line(titles: Mapping[int, str]) -> str:
+    """What is under test: the title of a single edit, the steps of several."""
+    if len(titles) == 1:
+        ((step, title),) = titles.items()
+        return f"step {step}: trying {title[:TITLE_LENGTH]!r}"
+    return f"steps {', '.join(map(str, sorted(titles)))}: trying {len(titles)} edits at once"
 
 
 def _verdict_line(step: Step) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
-from autoloop.records import Agent, Decision, Purpose, Split, Step, TrialResult
+from autoloop.records import Agent, Decision, Origin, Purpose, Split, Step, TrialResult, Verdict
 from autoloop.report.figures import chances
 
 
@@ -45,30 +45,30 @@ def progress_of(steps: Sequence[Step], trials: Sequence[TrialResult]) -> Progres
     own few trials would depend on which tasks it was tried on.
     """
     baseline = incumbent = _baseline_agent(steps, trials)
+    first = best = train_score(baseline, trials)
+    known = train_trials(baseline, trials).keys()
     points = []
-    for step in sorted(steps, key=lambda s: s.index):
-        if step.verdict is None or step.finished_at is None:
-            continue
-        before = train_score(incumbent, trials)
-        if step.verdict.decision is Decision.KEEP and step.proposal:
+    for step, verdict in _decided(steps):
+        before, numbers = best, verdict.numbers
+        score = _plus(before, numbers.get("train_gain", numbers.get("gain")))
+        if verdict.decision is Decision.KEEP and step.proposal:
             incumbent = Agent(source=step.proposal.source).digest
-        numbers = step.verdict.numbers
+            # An edit that was tried together with others may have few trials of its own.
+            is_known = known <= train_trials(incumbent, trials).keys()
+            best = train_score(incumbent, trials) if is_known or score is None else score
         point = Point(
             step=step.index,
-            decision=step.verdict.decision,
-            score=_plus(before, numbers.get("train_gain", numbers.get("gain"))),
+            decision=verdict.decision,
+            score=score,
             low=_plus(before, numbers.get("gain_low")),
             high=_plus(before, numbers.get("gain_high")),
-            chances=chances(step.verdict),
-            best=train_score(incumbent, trials),
+            chances=chances(verdict),
+            best=best,
             title=step.proposal.title if step.proposal else "",
         )
         points.append(point)
     return Progress(
-        baseline=train_score(baseline, trials),
-        points=tuple(points),
-        baseline_agent=baseline,
-        best_agent=incumbent,
+        baseline=first, points=tuple(points), baseline_agent=baseline, best_agent=incumbent
     )
 
 
@@ -88,9 +88,19 @@ def train_score(agent: str | None, trials: Sequence[TrialResult]) -> float | Non
     return fmean(means) if means else None
 
 
+def _decided(steps: Sequence[Step]) -> list[tuple[Step, Verdict]]:
+    """Finished steps in the order in which they ended."""
+    found = [(s.finished_at, s.index, s, s.verdict) for s in steps if s.finished_at and s.verdict]
+    return [(step, verdict) for _, _, step, verdict in sorted(found, key=lambda row: row[:2])]
+
+
 def _baseline_agent(steps: Sequence[Step], trials: Sequence[TrialResult]) -> str | None:
-    """The one agent with evidence that no step proposed."""
-    proposed = {Agent(source=s.proposal.source).digest for s in steps if s.proposal}
+    """The first agent with evidence that no step proposed; one taken back to it is the same."""
+    proposed = {
+        Agent(source=s.proposal.source).digest
+        for s in steps
+        if s.proposal and s.origin is Origin.META
+    }
     evidence = (t.key.agent for t in trials if _is_train_evidence(t))
     return next((agent for agent in evidence if agent not in proposed), None)
 

@@ -38,6 +38,7 @@ class DeskFake:
     step: int = 1
     directive: str = "Make it solve more tasks."
     budget_left: str = "no limit"
+    rebase: str = ""
     standings: Sequence[TaskStanding] = ()
     steps: Sequence[Step] = ()
     diffs: Mapping[int, str] = field(default_factory=dict)

@@ -61,6 +61,7 @@ class SimulatedRunner:
             id=f"{request.task.name[:32]}__{hashlib.sha256(name.encode()).hexdigest()[:7]}",
             key=request.key,
             step=request.step,
+            version=request.version,
             split=request.split,
             outcome=Outcome.INVALID if broken else Outcome.SCORED,
             reward=float(passes),

@@ -5,6 +5,7 @@ import hashlib
 from dataclasses import dataclass
 
 from autoloop.errors import ProjectError
+from autoloop.testing.merging import merge_lines
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +84,10 @@ class MemoryWorkspace:
             self.source(new).splitlines(keepends=True),
         )
         return "".join(difflib.unified_diff(before, after, "a/agent.py", "b/agent.py"))
+
+    def merge(self, *, base: str, ours: str, theirs: str) -> str | None:
+        """Text with what both sides changed of `base`; None where they changed the same place."""
+        return merge_lines(base, ours, theirs)
 
     def close(self) -> None:
         """Nothing is held."""

@@ -104,6 +104,7 @@ class SandboxRunner:
             id=plan.name,
             key=request.key,
             step=request.step,
+            version=request.version,
             split=request.split,
             outcome=ending.outcome,
             reward=ending.reward,

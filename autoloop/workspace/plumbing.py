@@ -34,6 +34,8 @@ _SETTINGS = {
 }
 _LOCK = re.compile(r"Unable to create '(.+?\.lock)': File exists")
 _IN_THE_WAY = re.compile(r"'(refs/heads/[^']+)' exists; cannot create '([^']+)'")
+_MOST_CONFLICTS = 127
+"""What `git merge-file` counts to; a greater status is an error."""
 _STALE_LOCK_S = 30.0
 """A live git holds the lock of a ref for milliseconds."""
 
@@ -213,6 +215,18 @@ class Plumbing:
         return self._id(
             "commit-tree", *parents, facts.tree, stdin=message.encode(), date=facts.time_s
         )
+
+    def merge(self, base: bytes, ours: bytes, theirs: bytes) -> bytes | None:
+        """Merge three texts; None where both sides changed the same place, or one is no text."""
+        with tempfile.TemporaryDirectory(prefix="autoloop-merge-") as folder:
+            files = [Path(folder) / name for name in ("ours", "base", "theirs")]
+            for file, content in zip(files, (ours, base, theirs), strict=True):
+                file.write_bytes(content)
+            # Its status is the number of conflicts, or negative when it refuses.
+            status, out, complaint = self._execute(("merge-file", "-p", *map(str, files)))
+        if status > _MOST_CONFLICTS and "binary" not in complaint:
+            raise self._failure("merge-file", complaint)
+        return None if status else out
 
     def move(self, changes: Sequence[RefChange]) -> None:
         """Move refs together, if they are where they are said to be."""

@@ -133,6 +133,15 @@ class GitWorkspace:
             errors="replace"
         )
 
+    def merge(self, *, base: str, ours: str, theirs: str) -> str | None:
+        """Text with what both sides changed of `base`; None where they changed the same place."""
+        if base == ours or ours == theirs:
+            return theirs
+        if base == theirs:
+            return ours
+        merged = self._git.merge(base.encode(), ours.encode(), theirs.encode())
+        return None if merged is None else merged.decode()
+
     def runs(self) -> tuple[str, ...]:
         """Names of the runs that have a branch or refs here."""
         names = self._git.call("for-each-ref", "--format=%(refname)", REFS, BRANCHES).decode()

@@ -1,16 +1,27 @@
 """A climb on a table: real loop, rule and guards; everything outside it from `autoloop.testing`."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
 from autoloop.decision import Estimates, PairedRule
+from autoloop.decision.strategies import SingleStrategy
 from autoloop.guards import standard_guards
 from autoloop.loop import Lab, Meter, Parts, Plan, Reuse, StopSignal, climb, open_holdout
-from autoloop.loop.work import Work
-from autoloop.ports import Engine, KeepRule, Proposer, RunStore, Workspace
+from autoloop.loop.folding import Merging
+from autoloop.loop.work import StepBook, Work
+from autoloop.ports import (
+    Engine,
+    KeepRule,
+    ProposalOutcome,
+    Proposer,
+    RunStore,
+    StepDesk,
+    Strategy,
+    Workspace,
+)
 from autoloop.records import (
     Agent,
     ArchiveKey,
@@ -28,7 +39,7 @@ from autoloop.records import (
 )
 from autoloop.testing.clocks import ManualClock
 from autoloop.testing.observers import RecordingObserver
-from autoloop.testing.proposers import ScriptedProposer, Turn
+from autoloop.testing.proposers import ScriptedProposer, Turn, edit
 from autoloop.testing.stores import MemoryStore
 from autoloop.testing.trials import InlineEngine, SimulatedRunner
 from autoloop.testing.workspaces import MemoryWorkspace
@@ -75,11 +86,34 @@ def agent(skill: float) -> str:
     return f"SKILL = {skill}\n\n\ndef solve(instruction, env, model):\n    return SKILL\n"
 
 
+PARTS = "".join(f"{part} = 0.0\n\n\n" for part in "ABCDE")
+"""Lines of an agent.py far enough from each other to be edited side by side."""
+
+
+def sided(skill: float = 0.2) -> str:
+    """An agent.py of several parts, each of which adds to its skill."""
+    return agent(skill).replace("\n\n\n", f"\n\n\n{PARTS}", 1)
+
+
+def improving(
+    title: str = "Try something", **parts: float
+) -> Callable[[StepDesk], ProposalOutcome]:
+    """A turn that sets parts of whatever it is to write on."""
+
+    def turn(desk: StepDesk) -> ProposalOutcome:
+        source = desk.source
+        for part, gain in parts.items():
+            source = re.sub(rf"^{part} = .*$", f"{part} = {gain}", source, flags=re.MULTILINE)
+        return ProposalOutcome(proposal=edit(source, title))
+
+    return turn
+
+
 def chance(source: str, task: str) -> float:
     """The chance that an `agent` passes any task."""
     del task
-    found = re.match(r"SKILL = (\S+)", source)
-    return float(found[1]) if found else 0.0
+    found = re.findall(r"^(?:SKILL|[A-Z]) = (\S+)$", source, flags=re.MULTILINE)
+    return sum(map(float, found))
 
 
 def make_run(budget: Budget, *, base: str = "") -> Run:
@@ -104,6 +138,9 @@ class Table:
     turns: Sequence[Turn] = ()
     skill: float = 0.0
     """Of the baseline."""
+    baseline: str = ""
+    """Instead of an `agent` of this skill."""
+    again: Mapping[int, Turn] = field(default_factory=dict)
     budget: Budget = field(default_factory=lambda: Budget(hours=None, steps=1))
     splits: dict[str, Split] = field(default_factory=lambda: dict(SPLITS))
     digest: str = "sha256:00"
@@ -111,6 +148,9 @@ class Table:
     seed: int = 0
     final_attempts: int = 1
     rule: KeepRule = field(default_factory=PairedRule)
+    strategy: Strategy | None = None
+    """Instead of one edit at a time by the rule."""
+    simplify: bool = True
     clock: ManualClock = field(default_factory=ManualClock)
     store: MemoryStore = field(default_factory=MemoryStore)
     workspace: MemoryWorkspace = field(default_factory=MemoryWorkspace)
@@ -121,7 +161,8 @@ class Table:
     def __post_init__(self) -> None:
         self.runner = SimulatedRunner(chance=chance, clock=self.clock)
         self.engine: Engine = InlineEngine(self.runner, workers=self.workers)
-        self.proposer = ScriptedProposer(self.turns)
+        self.baseline = self.baseline or agent(self.skill)
+        self.proposer = ScriptedProposer(self.turns, again=self.again)
 
     def climb(self) -> Run:
         """Begin the run, or go on with it."""
@@ -133,7 +174,7 @@ class Table:
 
     def begun(self) -> Run:
         """The run as it is stored, made if it is not."""
-        base = self.workspace.begin(RUN, agent(self.skill))
+        base = self.workspace.begin(RUN, self.baseline)
         return self.store.run() or make_run(self.budget, base=base)
 
     def parts(self) -> Parts:
@@ -146,7 +187,7 @@ class Table:
             observer=self.observer,
             workspace=workspace,
             proposer=proposer,
-            rule=self.rule,
+            strategy=self.strategy or SingleStrategy(rule=self.rule),
             guard=standard_guards({}),
             estimator=Estimates(),
             clock=self.clock,
@@ -163,6 +204,7 @@ class Table:
             quota=Quota(),
             final_attempts=self.final_attempts,
             seed=self.seed,
+            simplify=self.simplify,
         )
 
     def work(self) -> Work:
@@ -171,7 +213,17 @@ class Table:
         meter = Meter(
             plan.budget, self.clock, active_s=0, final_trials=0, workers=self.engine.workers
         )
-        return Work(parts=parts, plan=plan, lab=Lab(parts, plan, meter, self.stop), run=RUN)
+        base = self.workspace.begin(RUN, self.baseline)
+        return Work(
+            parts=parts,
+            plan=plan,
+            lab=Lab(parts, plan, meter, self.stop),
+            book=StepBook(parts.store),
+            run=RUN,
+            base=base,
+            baseline=self.baseline,
+            merging=Merging(parts.workspace, parts.guard),
+        )
 
     def trials(self, purpose: Purpose, split: Split | None = None) -> list[TrialResult]:
         return [

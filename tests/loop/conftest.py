@@ -75,8 +75,8 @@ class Climbed:
     def folder(self) -> Path:
         return self.repository.folder
 
-    def job(self, workers: int = 1) -> Job:
-        return Job(project=str(self.folder), workers=workers)
+    def job(self, *, workers: int = 1, several: bool = False) -> Job:
+        return Job(project=str(self.folder), workers=workers, several=several)
 
     def saved(self) -> set[Key]:
         """Keys of the trials that are recorded."""
@@ -183,5 +183,15 @@ def unkilled(
 ) -> Climbed:
     """The same climb, run to its end without a kill."""
     climbed = new_project(tmp_path_factory.mktemp("unkilled"))
-    assert crew.work(climbed.job()) == 0
+    assert crew.work(climbed.job()) == 0, crew.complaints()
+    return climbed
+
+
+@pytest.fixture(scope="session")
+def unkilled_several(
+    crew: Crew, new_project: NewProject, tmp_path_factory: pytest.TempPathFactory
+) -> Climbed:
+    """The climb with several edits at once, run to its end without a kill."""
+    climbed = new_project(tmp_path_factory.mktemp("several"))
+    assert crew.work(climbed.job(several=True)) == 0, crew.complaints()
     return climbed

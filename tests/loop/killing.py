@@ -11,7 +11,7 @@ import sys
 import threading
 import traceback
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -19,6 +19,7 @@ from typing import TypeVar, cast
 
 from autoloop.app.clock import SystemClock
 from autoloop.decision import Estimates, PairedRule
+from autoloop.decision.strategies import SingleStrategy
 from autoloop.engines import LocalEngine
 from autoloop.guards import standard_guards
 from autoloop.loop import Parts, Plan, Reuse, StopSignal, climb
@@ -28,6 +29,7 @@ from autoloop.ports import (
     Proposer,
     RunStore,
     StepDesk,
+    Strategy,
     TrialArchive,
     Workspace,
 )
@@ -35,11 +37,21 @@ from autoloop.records import Budget, Quota, Run, TrialRequest, TrialResult, Usag
 from autoloop.store import SqliteArchive, SqliteStore
 from autoloop.testing.observers import RecordingObserver
 from autoloop.testing.proposers import ScriptedProposer, Turn, edit
+from autoloop.testing.strategies import ScreenStrategy
 from autoloop.testing.trials import SimulatedRunner
 from autoloop.workspace import GitWorkspace
-from tests.loop.builders import RUN, SPLITS, agent, chance, content_key, make_run, make_task
+from tests.loop.builders import (
+    RUN,
+    SPLITS,
+    agent,
+    chance,
+    content_key,
+    improving,
+    make_run,
+    make_task,
+    sided,
+)
 
-BUDGET = Budget(hours=None, steps=6)
 STARTED, ENDED = "started", "ended"
 
 _Port = TypeVar("_Port")
@@ -51,6 +63,8 @@ class Job:
 
     project: str
     workers: int = 1
+    several: bool = False
+    """Several edits are under test at once."""
     call: str = ""
     """Port and method at which it kills itself, such as `store.save_trial`; empty for never."""
     number: int = 0
@@ -163,15 +177,58 @@ TURNS: tuple[Turn, ...] = (
 )
 
 
-def _begin(workspace: Workspace, store: RunStore, project: Path) -> Run:
+def _checking(turn: Callable[[StepDesk], ProposalOutcome]) -> Callable[[StepDesk], ProposalOutcome]:
+    """A turn after which its edit is tried out by the meta-agent."""
+
+    def checked(desk: StepDesk) -> ProposalOutcome:
+        outcome = turn(desk)
+        if outcome.proposal is not None:
+            desk.spot_check(outcome.proposal.source, ["train/t1", "train/t2"])
+            desk.write_notebook(f"step {desk.step}: {len(desk.history())} before")
+        return outcome
+
+    return checked
+
+
+SEVERAL_TURNS: tuple[Turn, ...] = (
+    _checking(improving("Look twice", A=0.3)),
+    improving("Be hasty", B=-0.2),
+    _checking(improving("Look thrice", A=0.4)),
+    improving("Plan first", C=0.3),
+    ProposalOutcome(proposal=None, reason="no idea"),
+    improving("Plan again", C=0.25),
+    _checking(improving("Plan and check", D=0.2)),
+    improving("Wait", E=-0.1),
+)
+AGAIN: dict[int, Turn] = {6: _checking(improving("Plan anew", C=0.35))}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Way:
+    """How a climb goes."""
+
+    strategy: Strategy
+    baseline: str
+    turns: Sequence[Turn]
+    again: Mapping[int, Turn] = field(default_factory=dict)
+
+    @property
+    def budget(self) -> Budget:
+        return Budget(hours=None, steps=len(self.turns))
+
+
+ONE = Way(strategy=SingleStrategy(rule=PairedRule()), baseline=agent(0.0), turns=TURNS)
+SEVERAL = Way(strategy=ScreenStrategy(), baseline=sided(), turns=SEVERAL_TURNS, again=AGAIN)
+
+
+def _begin(workspace: Workspace, store: RunStore, way: Way) -> Run:
     """As the application begins a run: recorded first, then made in git."""
     run = store.run()
     if run is None:
-        run = make_run(BUDGET)
+        run = make_run(way.budget)
         store.save_run(run)
     if not run.base:
-        source = (project / "agent.py").read_text()
-        run = replace(run, base=workspace.begin(run.name, source))
+        run = replace(run, base=workspace.begin(run.name, way.baseline))
         store.save_run(run)
     return run
 
@@ -179,6 +236,7 @@ def _begin(workspace: Workspace, store: RunStore, project: Path) -> Run:
 def work(job: Job) -> Counter[str]:
     """Begin or resume the run of a project and work on it to its end; how often what was called."""
     calls, project = _Calls(job), Path(job.project)
+    way = SEVERAL if job.several else ONE
     runner = calls.proxy("runner", _Ledger(job))
     with (
         closing(SqliteStore.open(project / "runs" / RUN)) as real_store,
@@ -190,13 +248,13 @@ def work(job: Job) -> Counter[str]:
         archive: TrialArchive = calls.proxy("archive", real_archive)
         workspace: Workspace = calls.proxy("workspace", real_workspace)
         engine: Engine = calls.proxy("engine", real_engine)
-        proposer: Proposer = calls.proxy("proposer", ScriptedProposer(TURNS))
+        proposer: Proposer = calls.proxy("proposer", ScriptedProposer(way.turns, again=way.again))
         parts = Parts(
             store=store,
             workspace=workspace,
             engine=engine,
             proposer=proposer,
-            rule=calls.proxy("rule", PairedRule()),
+            strategy=calls.proxy("strategy", way.strategy),
             guard=calls.proxy("guard", standard_guards({})),
             estimator=calls.proxy("estimator", Estimates()),
             observer=calls.proxy("observer", RecordingObserver()),
@@ -208,12 +266,12 @@ def work(job: Job) -> Counter[str]:
             tasks={name: make_task(name) for name in SPLITS},
             splits=SPLITS,
             directive="",
-            budget=BUDGET,
+            budget=way.budget,
             quota=Quota(),
             final_attempts=2,
             seed=0,
         )
-        climb(parts, plan, _begin(workspace, store, project), StopSignal())
+        climb(parts, plan, _begin(workspace, store, way), StopSignal())
     return calls.counts
 
 

@@ -5,21 +5,24 @@ from dataclasses import asdict, replace
 
 import pytest
 
+from autoloop.loop.board import CONFLICT
 from autoloop.loop.desk import Desk
 from autoloop.ports import ProposalOutcome, StepDesk
 from autoloop.records import (
-    Agent,
     Budget,
+    Decision,
     Failure,
     Outcome,
     Purpose,
     StepResult,
     TrialRequest,
     TrialResult,
+    Verdict,
 )
-from autoloop.testing.proposers import edit
+from autoloop.testing.proposers import Turn, edit
+from autoloop.testing.strategies import ScreenStrategy
 from autoloop.testing.trials import InlineEngine
-from tests.loop.builders import Table, agent, chance
+from tests.loop.builders import Table, agent, chance, improving, sided
 
 EDITS = [edit(agent(1.0)), edit(agent(0.3)), edit(agent(0.9))]
 
@@ -33,8 +36,7 @@ def climbed() -> Table:
 
 def desk_of(table: Table) -> Desk:
     work = table.work()
-    best = work.parts.workspace.source(work.parts.workspace.tip(work.run))
-    return Desk(work, step=4, incumbent=Agent(source=best))
+    return Desk(work, step=4, source=work.tip().source)
 
 
 def everything_on(desk: StepDesk) -> str:
@@ -260,3 +262,59 @@ def test_the_notebook_outlives_the_step() -> None:
     desk_of(table).write_notebook("Tried restating the task.")
 
     assert desk_of(table).notebook() == "Tried restating the task."
+
+
+def several(*turns: Turn) -> Table:
+    """A run with two edits under test at once, its final table made."""
+    table = Table(
+        turns=[improving("One", A=0.3), improving("Two", B=0.3), *turns],
+        baseline=sided(),
+        budget=Budget(hours=None, steps=2 + len(turns)),
+        strategy=ScreenStrategy(edits=2),
+    )
+    table.climb()
+    return table
+
+
+def test_traces_name_all_edits_of_a_version() -> None:
+    names = {trace.agent for trace in desk_of(several()).traces()}
+
+    assert {"step 0", "steps 1+2"} <= names
+    assert all(name.startswith(("step", "incumbent")) for name in names)
+
+
+def test_other_edits_under_test_are_in_the_history() -> None:
+    seen: list[str] = []
+
+    def look(desk: StepDesk) -> ProposalOutcome:
+        (other,) = [step for step in desk.history() if step.verdict is None]
+        seen.append(desk.diff(other.index))
+        assert (other.opened, other.decided) == (None, None)
+        return improving("Three", C=0.2)(desk)
+
+    several(look)
+
+    assert "= 0.3" in seen[0]
+
+
+def test_an_incumbent_that_was_never_tried_by_itself_has_a_standing() -> None:
+    table = several()
+    table.store._trials = [t for t in table.store.trials() if len(t.version.on) != 1]
+
+    board = desk_of(table).scoreboard()
+
+    assert all(standing.attempts > 0 for standing in board)
+
+
+def test_why_an_edit_went_with_nothing_is_told() -> None:
+    table = several(improving("Three", A=0.4))
+    conflict = Verdict(
+        decision=Decision.REVERT,
+        reason="reverted: it conflicts with step 1, which was kept",
+        numbers={CONFLICT: 1.0},
+    )
+    table.store.save_step(replace(table.store.steps()[-1], verdict=conflict))
+
+    told = desk_of(table).history()[2].verdict
+
+    assert told == conflict

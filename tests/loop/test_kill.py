@@ -35,11 +35,12 @@ LOOKS = (
     "estimator.score",
     "guard.check",
     "guard.size",
-    "rule.decide",
+    "strategy.decide",
     "store.run",
     "store.steps",
     "store.stop_requested",
     "store.trials",
+    "workspace.merge",
     "workspace.source",
     "workspace.tip",
 )

@@ -128,7 +128,7 @@ def test_draining_records_what_ran_and_drops_what_did_not_begin() -> None:
     table.engine = engine
     lab = table.work().lab
     for task in TASKS:
-        lab.start(BASE, task, purpose=Purpose.SEARCH, step=0)
+        lab.start(BASE, task, purpose=Purpose.SEARCH)
     engine.futures[0].set_running_or_notify_cancel()
     engine.futures[0].set_result(table.runner.run(lab.running[0]))
 
@@ -143,7 +143,7 @@ def test_an_engine_that_cancels_a_trial_is_the_machines_fault() -> None:
     table, engine = Table(), _Silent()
     table.engine = engine
     lab = table.work().lab
-    lab.start(BASE, "train/t1", purpose=Purpose.SEARCH, step=0)
+    lab.start(BASE, "train/t1", purpose=Purpose.SEARCH)
     engine.futures[0].cancel()
     engine.futures[0].set_running_or_notify_cancel()
 
@@ -157,7 +157,7 @@ def test_a_wish_to_stop_is_heard_while_trials_run() -> None:
     table, engine = Table(), _Silent()
     table.engine = engine
     lab = table.work().lab
-    lab.start(BASE, "train/t1", purpose=Purpose.SEARCH, step=0)
+    lab.start(BASE, "train/t1", purpose=Purpose.SEARCH)
     table.stop.request()
 
     with pytest.raises(StoppedError) as stopped:

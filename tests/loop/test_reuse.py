@@ -228,7 +228,9 @@ def runs() -> _Runs:
 
 
 def attempts(lab: Lab, count: int, *tasks: str) -> Sequence[TrialResult]:
-    return run_attempts(lab, AGENT, tasks, attempts=count, purpose=Purpose.SEARCH, step=3)
+    return run_attempts(
+        lab, AGENT, tasks, attempts=count, purpose=Purpose.SEARCH, version=Version(on=(3,))
+    )
 
 
 def test_what_was_run_already_is_recorded_and_the_rest_run(runs: _Runs) -> None:
@@ -293,7 +295,7 @@ def test_two_attempts_in_flight_do_not_take_the_same_trial(runs: _Runs) -> None:
     lab = runs.table.work().lab
 
     for _ in range(2):
-        lab.start(AGENT, "train/t1", purpose=Purpose.SEARCH, step=0)
+        lab.start(AGENT, "train/t1", purpose=Purpose.SEARCH)
 
     assert [request.attempt for request in lab.running] == [0, 1]
     assert runs.started == ["train/t1"]
@@ -301,7 +303,7 @@ def test_two_attempts_in_flight_do_not_take_the_same_trial(runs: _Runs) -> None:
 
 def test_an_end_that_comes_at_once_still_records_what_was_reused(runs: _Runs) -> None:
     lab = runs.table.work().lab
-    lab.start(AGENT, "train/t1", purpose=Purpose.SEARCH, step=0)
+    lab.start(AGENT, "train/t1", purpose=Purpose.SEARCH)
     runs.table.stop.request()
     with pytest.raises(StoppedError):
         lab.collect()

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from autoloop.meta.bench import Bench
@@ -201,3 +203,9 @@ def test_the_notebook_is_read_as_it_was_left() -> None:
     assert ask(Bench(left), "read_notebook") == "The notebook is empty."
     assert ask(Bench(left), "write_notebook", text="Limits matter.") == "Done."
     assert ask(Bench(left), "read_notebook") == "Limits matter."
+
+
+def test_an_edit_under_test_is_listed_as_open() -> None:
+    said = ask(Bench(desk(steps=[replace(step(1), verdict=None, lesson="")])), "list_steps")
+
+    assert said == "step 1: open: 'An earlier edit'. "

@@ -14,6 +14,7 @@ from autoloop.records import (
     Decision,
     FinalStarted,
     Notice,
+    Origin,
     ProposalMade,
     RunFinished,
     RunStarted,
@@ -76,6 +77,22 @@ def test_without_a_terminal_each_milestone_is_one_plain_line(screen: Screen) -> 
         "         because",
         "final table: up to 12 trials on the sealed holdout",
         "Stopped: steps budget spent.",
+    ]
+
+
+def test_several_edits_under_test_are_told_by_their_steps(screen: Screen) -> None:
+    with LiveProgress(screen.console, now=ticking(0.0)) as live:
+        for event in (ProposalMade(step=make_step(3)), ProposalMade(step=make_step(5))):
+            live.notify(event)
+        live.notify(StepFinished(step=make_step(3)))
+        live.notify(ProposalMade(step=make_step(6)))
+        live.notify(StepStarted(step=replace(make_step(7), origin=Origin.ROLLBACK)))
+
+    assert [line for line in screen.lines if line.startswith(("step 3:", "steps", "step 7"))] == [
+        "step 3: trying 'Check results'",
+        "steps 3, 5: trying 2 edits at once",
+        "steps 5, 6: trying 2 edits at once",
+        "step 7: a kept edit is taken back on trial",
     ]
 
 

@@ -9,6 +9,7 @@ from autoloop.records import (
     Failure,
     Finding,
     Interval,
+    Origin,
     Outcome,
     Proposal,
     Purpose,
@@ -22,6 +23,7 @@ from autoloop.records import (
     TrialResult,
     Usage,
     Verdict,
+    Version,
 )
 
 NOON = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
@@ -60,7 +62,8 @@ def make_trial(
     return TrialResult(
         id=name,
         key=key or make_key(),
-        step=1,
+        step=5,
+        version=Version(base=2, on=(3, 5), off=(4,)),
         split=Split.TRAIN,
         outcome=outcome,
         reward=reward,
@@ -81,6 +84,11 @@ def make_step(index: int = 1, *, decision: Decision | None = Decision.KEEP) -> S
         index=index,
         parent="a" * 40,
         started_at=NOON,
+        origin=Origin.SIMPLIFY,
+        base=2,
+        parents=(3, 4),
+        opened=9,
+        decided=40,
         proposal=Proposal(
             source="def solve(): ...\n",
             title="Try",

@@ -7,6 +7,12 @@ from autoloop.ports import Workspace
 
 BASELINE = "def solve(instruction, env, model):\n    return 1\n"
 EDIT = "def solve(instruction, env, model):\n    return 2\n"
+LINES = "".join(f"line {number}\n" for number in range(9))
+
+
+def put(number: int, text: str) -> str:
+    """`LINES` with another text in the place of one line."""
+    return LINES.replace(f"line {number}", text)
 
 
 class WorkspaceContract:
@@ -86,6 +92,28 @@ class WorkspaceContract:
         assert "-    return 1" in lines
         assert "+    return 2" in lines
         assert workspace.diff(base, base) == ""
+
+    def test_edits_of_different_places_merge(self, workspace: Workspace) -> None:
+        merged = workspace.merge(base=LINES, ours=put(1, "ours"), theirs=put(7, "theirs"))
+
+        assert merged == put(1, "ours").replace("line 7", "theirs")
+
+    @pytest.mark.parametrize("line", [3, 4])
+    def test_edits_of_the_same_place_do_not_merge(self, workspace: Workspace, line: int) -> None:
+        assert workspace.merge(base=LINES, ours=put(3, "ours"), theirs=put(line, "theirs")) is None
+
+    def test_equal_edits_merge(self, workspace: Workspace) -> None:
+        both = put(3, "same")
+
+        assert workspace.merge(base=LINES, ours=both, theirs=both) == both
+        assert workspace.merge(base=LINES, ours=both, theirs=both + "more\n") == both + "more\n"
+
+    @pytest.mark.parametrize("text", ["", "no newline", "# é\r\nx = '\x0c 😀'\r\nend"])
+    def test_a_side_that_changed_nothing_gives_the_other(
+        self, workspace: Workspace, text: str
+    ) -> None:
+        assert workspace.merge(base=LINES, ours=LINES, theirs=text) == text
+        assert workspace.merge(base=LINES, ours=text, theirs=LINES) == text
 
     def test_odd_text_survives(self, workspace: Workspace) -> None:
         text = "# é\r\nx = '\x0c \u2028 😀'\rno newline at the end"

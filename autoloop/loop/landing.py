@@ -1,0 +1,122 @@
+"""Makes git tell what the verdicts say, and moves what is still under test onto the new tip."""
+
+from dataclasses import replace
+
+from autoloop.loop.board import CONFLICT, is_open
+from autoloop.loop.desk import Desk
+from autoloop.loop.messages import step_message
+from autoloop.loop.proposing import finish, is_waiting, why_empty
+from autoloop.loop.work import Tip, Work
+from autoloop.ports import ProposalOutcome
+from autoloop.records import Decision, Origin, Step, Verdict
+
+NOTHING = ProposalOutcome(proposal=None)
+
+
+def settle(work: Work) -> None:
+    """Bring git and edits to where the verdicts leave them; every part may be repeated."""
+    for step in work.book.all():
+        if step.verdict is not None and step.finished_at is None:
+            _conclude(work, step)
+    for step in work.book.all():
+        if is_open(step) or is_waiting(step):
+            _follow(work, step)
+
+
+def _conclude(work: Work, step: Step) -> None:
+    """Land a kept edit; leave another one readable."""
+    verdict, candidate = step.verdict, step.candidate
+    if verdict is None:
+        raise AssertionError("only a step with a verdict can be concluded")
+    if verdict.decision is Decision.KEEP:
+        _land(work, step)
+        return
+    if candidate is not None:
+        message = step_message(work.run, step, verdict)
+        candidate = work.parts.workspace.record_revert(
+            run=work.run, step=step.index, commit=candidate, message=message
+        )
+    finish(work, replace(step, candidate=candidate))
+
+
+def _land(work: Work, step: Step) -> None:
+    """Put a kept edit on the tip; where it does not fit there, it is under test again."""
+    tip = work.tip()
+    if step.parent != tip.commit or step.parents:
+        source = work.sources().moved(step, tip.source)
+        if source is None or source == tip.source:
+            work.book.save(replace(step, verdict=None, decided=None))
+            return
+        step = _moved(work, step, tip, source=source)
+    if step.candidate is None:
+        raise AssertionError("an edit under test has a commit")
+    message = step_message(work.run, step, step.verdict)
+    final = work.parts.workspace.keep(run=work.run, commit=step.candidate, message=message)
+    finish(work, replace(step, candidate=final))
+
+
+def _follow(work: Work, step: Step) -> None:
+    """Move an edit onto the tip, without what it was written on and is not under test any more."""
+    tip, sources = work.tip(), work.sources()
+    parents = tuple(index for index in step.parents if is_open(sources.steps[index]))
+    if (step.parent, step.parents) == (tip.commit, parents):
+        return
+    onto = sources.fold(tip.source, parents).source
+    source = sources.moved(step, onto)
+    if source == onto:
+        _end(work, step, f"step {tip.step}, which was kept, holds the same change", tip=tip)
+    elif source is None:
+        _make_anew(work, step, tip)
+    else:
+        _moved(work, replace(step, parents=parents), tip, source=source)
+
+
+def _moved(work: Work, step: Step, tip: Tip, *, source: str) -> Step:
+    """An edit with its text on the tip, committed there if it was committed before."""
+    if step.proposal is None:
+        raise AssertionError("only an edit can be moved")
+    step = replace(step, parent=tip.commit, proposal=replace(step.proposal, source=source))
+    if step.verdict is not None:
+        step = replace(step, parents=())
+    if step.candidate is not None:
+        candidate = work.parts.workspace.propose(
+            run=work.run,
+            step=step.index,
+            parent=tip.commit,
+            source=source,
+            message=step_message(work.run, step, None),
+        )
+        step = replace(step, candidate=candidate)
+    return work.book.save(step)
+
+
+def _make_anew(work: Work, step: Step, tip: Tip) -> None:
+    """Have the meta-agent make an edit again that does not go with what was kept, or end it."""
+    outcome = NOTHING
+    if step.origin is Origin.META and work.lab.meter.refusal() is None:
+        desk = Desk(work, step=step.index, source=tip.source, rebase=_rebase(work, step, tip))
+        outcome = work.parts.proposer.propose(desk)
+    step = replace(step, meta_usage=step.meta_usage + outcome.usage)
+    if why_empty(work, outcome, tip.source):
+        _end(work, step, f"it conflicts with step {tip.step}, which was kept", tip=tip)
+    else:
+        new = replace(step, proposal=outcome.proposal, candidate=None, opened=work.seen())
+        work.book.save(replace(new, parent=tip.commit, parents=()))
+    work.lab.meter.spend(outcome.usage)
+
+
+def _rebase(work: Work, step: Step, tip: Tip) -> str:
+    """What the meta-agent needs to know to make an edit again."""
+    title = step.proposal.title if step.proposal else ""
+    own = work.parts.workspace.diff(step.parent, step.candidate) if step.candidate else ""
+    kept = work.parts.workspace.diff(step.parent, tip.commit)
+    return f"The edit of step {step.index}, {title!r}:\n{own}\nWhat was kept meanwhile:\n{kept}"
+
+
+def _end(work: Work, step: Step, why: str, *, tip: Tip) -> None:
+    """Give an edit the verdict that it cannot be tried any further."""
+    verdict = Verdict(
+        decision=Decision.REVERT, reason=f"reverted: {why}", numbers={CONFLICT: float(tip.step)}
+    )
+    step = work.book.save(replace(step, verdict=verdict, decided=work.seen()))
+    _conclude(work, step)

@@ -1,0 +1,37 @@
+"""Records as JSON, also of earlier versions."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+from autoloop.records import Origin, Version
+from autoloop.store.encoding import STEPS, TRIALS
+from tests.store.builders import make_step, make_trial
+
+FILE = Path("run.db")
+
+
+def test_a_trial_recorded_before_there_were_versions_is_read() -> None:
+    record = json.loads(TRIALS.encode(make_trial()))
+    del record["version"]
+
+    assert TRIALS.decode(json.dumps(record), file=FILE) == replace(make_trial(), version=Version())
+
+
+def test_a_step_recorded_before_edits_were_tested_side_by_side_is_read() -> None:
+    record = json.loads(STEPS.encode(make_step()))
+    for name in ("origin", "base", "parents", "opened", "decided"):
+        del record[name]
+
+    step = STEPS.decode(json.dumps(record), file=FILE)
+
+    assert (step.origin, step.base, step.parents) == (Origin.META, 0, ())
+    assert (step.opened, step.decided) == (None, None)
+
+
+def test_numbers_survive_to_the_last_digit() -> None:
+    step = make_step()
+    assert step.verdict is not None
+    exact = replace(step, verdict=replace(step.verdict, numbers={"gain": 0.1 + 0.2, "p": 1e-17}))
+
+    assert STEPS.decode(STEPS.encode(exact), file=FILE) == exact
