@@ -21,6 +21,7 @@ from peers import PEERS, Bench, PeerRule
 
 from autoloop.decision import BayesRule, Estimates, PairedRule
 from autoloop.decision.strategies import (
+    AdaptiveStrategy,
     FactorialStrategy,
     ParetoStrategy,
     RaceStrategy,
@@ -30,6 +31,7 @@ from autoloop.ports import Strategy
 from autoloop.records import Interval
 
 STRATEGIES: Mapping[str, Strategy] = {
+    "adaptive": AdaptiveStrategy(),
     "factorial": FactorialStrategy(),
     "climb": SingleStrategy(rule=BayesRule()),
     "race": RaceStrategy(),

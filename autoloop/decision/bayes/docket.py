@@ -13,6 +13,8 @@ from autoloop.records import Chapter, Evidence, History, Score, Side, Want
 
 CHUNK = 50
 """Steps that are remembered together."""
+REMEMBERED = 512
+"""Beliefs that are remembered; with fewer than there were steps, each question would redo all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +100,7 @@ def _start(
     return first_belief(counts, exposed=len(train))
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=REMEMBERED)
 def _advanced(belief: Belief, chapters: tuple[Chapter, ...], tasks: tuple[str, ...]) -> Belief:
     """The belief after these steps; remembered, so that a new step costs one step's arithmetic."""
     if not chapters:

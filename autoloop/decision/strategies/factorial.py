@@ -216,7 +216,10 @@ class _Screen:
         if started % self.strategy.control_every == 0:
             return Version(base=base)
         taking_part: list[OpenEdit] = []
-        for index in rng.permutation(len(ready)):
+        chances = np.array([case.standing.better for case in ready])
+        # Whatever may still go either way comes first more often (Efraimidis & Spirakis 2006).
+        keys = rng.random(len(ready)) ** (1.0 / np.maximum(chances * (1.0 - chances), 1e-3))
+        for index in np.argsort(-keys, kind="stable"):
             edit = ready[index].edit
             if not any(other.step in edit.conflicts for other in taking_part):
                 taking_part.append(edit)

@@ -16,7 +16,7 @@ import numpy as np
 from autoloop.decision.bayes.docket import Docket, docket_of, first
 from autoloop.decision.bayes.rule import BayesRule
 from autoloop.decision.chances import say_chance
-from autoloop.decision.strategies.single import evidence_of_version
+from autoloop.decision.strategies.evidence import evidence_of_version
 from autoloop.records import Board, Decision, Move, OpenEdit, Opening, Order, Verdict, Version
 
 Lineage = tuple[int, ...]

@@ -8,7 +8,7 @@ import numpy as np
 
 from autoloop.decision.bayes.docket import Docket, docket_of, first
 from autoloop.decision.bayes.rule import BayesRule
-from autoloop.decision.strategies.single import evidence_of
+from autoloop.decision.strategies.evidence import evidence_of
 from autoloop.records import Board, Decision, Move, OpenEdit, Opening, Order, Verdict, Version
 
 

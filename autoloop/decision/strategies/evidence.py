@@ -1,0 +1,128 @@
+"""A board as a keep rule sees it: one edit, or several as one, against the incumbent."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from functools import lru_cache
+
+from autoloop.records import (
+    Board,
+    Chapter,
+    Evidence,
+    History,
+    Observation,
+    OpenEdit,
+    Score,
+    Side,
+    Version,
+    Want,
+)
+
+CHAPTERS = 1024
+
+
+def evidence_of(board: Board, edit: OpenEdit) -> Evidence:
+    """What a keep rule may know of one edit that is tried by itself."""
+    return evidence_of_version(board, (edit.step,), size=edit.size)
+
+
+def evidence_of_version(board: Board, on: tuple[int, ...], *, size: int = 0) -> Evidence:
+    """What a keep rule may know of edits that are tried together, as if they were one."""
+    return Evidence(
+        train=board.train,
+        validation=board.validation,
+        scores=tuple(_scores(board, on)),
+        pending=tuple(
+            Want(side=side, task=order.task)
+            for order in board.pending
+            if (side := _asked_for(order.version, on)) is not None
+        ),
+        history=_history(board),
+        free=board.free,
+        candidate_size=size,
+        incumbent_size=board.incumbent_size,
+        exhausted=board.exhausted,
+        step=on[-1],
+        seed=board.seed,
+    )
+
+
+def _asked_for(version: Version, on: tuple[int, ...]) -> Side | None:
+    if version.on == on:
+        return Side.CANDIDATE
+    return Side.INCUMBENT if not version.on and on[-1] in version.off else None
+
+
+def _scores(board: Board, on: tuple[int, ...]) -> Iterable[Score]:
+    """Trials of both sides; the incumbent's include those that it was kept for.
+
+    What an edit did on an earlier incumbent does not count for it: gains do not add up.
+    """
+    closed = {0, *(one.step for one in board.closed)}
+    for seen in board.observations[_since(board) :]:
+        if seen.version.on == on and seen.version.base == board.base:
+            yield _score(seen, Side.CANDIDATE, step=on[-1])
+        elif _is_incumbent(seen.version, board.base):
+            own = _step_of(seen.version)
+            # Incumbents' trials that open edits share count for each of them.
+            yield _score(seen, Side.INCUMBENT, step=own if own in closed else on[-1])
+
+
+def _since(board: Board) -> int:
+    """From which observation on there may be trials of the incumbent."""
+    return next((one.opened for one in board.closed if one.step == board.base), 0)
+
+
+def _is_incumbent(version: Version, base: int) -> bool:
+    if not version.on:
+        return version.base == base
+    return version.on == (base,) and not version.off
+
+
+def _history(board: Board) -> History:
+    """The baseline's first pass, then a chapter for each edit in the order they were decided."""
+    ended = sorted(board.closed, key=lambda one: (one.closed, one.step))
+    seen = max([0, *(one.closed for one in ended), *(min(o.opened for o in board.open),)])
+    return _chapters(board.observations[:seen], tuple((one.step, one.kept) for one in ended))
+
+
+@lru_cache(maxsize=16)
+def _chapters(
+    observations: tuple[Observation, ...], ended: tuple[tuple[int, bool], ...]
+) -> History:
+    """Trials with several edits on are left out: a belief is of one agent.py."""
+    by_step = defaultdict[int, list[Observation]](list)
+    for seen in observations:
+        if len(seen.version.on) <= 1:
+            by_step[_step_of(seen.version)].append(seen)
+    chapters = [_chapter(0, kept=False, seen=tuple(by_step[0]))]
+    base = 0
+    for step, kept in ended:
+        own = tuple(seen for seen in by_step[step] if seen.version.base == base)
+        chapters.append(_chapter(step, kept=kept, seen=own))
+        base = step if kept else base
+    return History(chapters=tuple(chapters))
+
+
+@lru_cache(maxsize=CHAPTERS)
+def _chapter(step: int, *, kept: bool, seen: tuple[Observation, ...]) -> Chapter:
+    """A chapter; equal ones are the same object, by which rules remember their arithmetic."""
+    scores = tuple(
+        _score(one, Side.CANDIDATE if step in one.version.on else Side.INCUMBENT, step=step)
+        for one in seen
+    )
+    return Chapter(step=step, kept=kept, scores=scores)
+
+
+def _step_of(version: Version) -> int:
+    return max(version.on or version.off or (0,))
+
+
+def _score(seen: Observation, side: Side, *, step: int) -> Score:
+    return Score(
+        side=side,
+        task=seen.task,
+        split=seen.split,
+        attempt=seen.attempt,
+        reward=seen.reward,
+        step=step,
+    )
