@@ -14,6 +14,7 @@ from autoloop.app.compose import (
     MachinePlan,
     meta_chat_model,
     resolve_models,
+    strategy_of,
     trial_machine,
 )
 from autoloop.app.contents import (
@@ -27,8 +28,8 @@ from autoloop.app.contents import (
 from autoloop.app.outputs import RunFiles
 from autoloop.app.preparing import LeavingOut, Preparing, refuse
 from autoloop.app.project import Project, is_calibration
-from autoloop.decision import Estimates, rule_by_name
-from autoloop.decision.strategies import SingleStrategy
+from autoloop.decision import Estimates
+from autoloop.decision.strategies import strategy_by_name
 from autoloop.errors import ProjectError, RunError, SettingsError, TaskError
 from autoloop.guards import standard_guards
 from autoloop.loop import Parts, Plan, Reuse, StopSignal, climb
@@ -187,7 +188,7 @@ class _Work:
             retried=self.built.retried,
             reuse=None if is_calibration(run.name) else reuse,
             proposer=climbing.proposer or _proposer(run),
-            strategy=SingleStrategy(rule=rule_by_name(run.rule)),
+            strategy=strategy_by_name(run.rule),
             guard=_guard(tasks, run.splits),
             estimator=Estimates(),
             observer=RunFiles(
@@ -240,7 +241,7 @@ def _new_run(name: str, settings: Settings) -> Run:
         task_digests={},
         task_model=models.task,
         meta_model=models.meta,
-        rule=settings.rule,
+        rule=strategy_of(settings),
         settings=settings.model_dump_json(),
     )
 

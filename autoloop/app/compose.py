@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autoloop.app.clock import SystemClock
+from autoloop.decision.strategies import SearchWish, strategy_name
 from autoloop.egress import EgressProxy
 from autoloop.engines import LocalEngine, default_workers
 from autoloop.gateway import SocketGateway, choose_model
@@ -62,6 +63,22 @@ def _real_model(name: str) -> ChatModel:
     return LitellmModel(name)
 
 
+def workers_of(settings: Settings) -> int:
+    """Trials at once, as settings say it."""
+    return default_workers() if settings.workers == "auto" else settings.workers
+
+
+def strategy_of(settings: Settings) -> str:
+    """By what a new run is steered: a name for its record."""
+    wish = SearchWish(
+        strategy=settings.strategy,
+        rule=settings.rule,
+        budget=settings.budget.record(),
+        workers=workers_of(settings),
+    )
+    return strategy_name(wish)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Machine:
     """Everything that runs trials."""
@@ -85,8 +102,7 @@ class MachinePlan:
     @property
     def worker_count(self) -> int:
         """Trials at once."""
-        own = self.settings.workers
-        return self.workers or (default_workers() if own == "auto" else own)
+        return self.workers or workers_of(self.settings)
 
 
 @contextmanager

@@ -19,6 +19,7 @@ from autoloop.app.results import (
     Evaluation,
     EvalWish,
     LastResult,
+    Replay,
     Status,
     StepView,
     TaskProof,
@@ -231,6 +232,17 @@ class Optimizer:
         from autoloop.app.comparing import compare
 
         return compare(self._anywhere(), a, b, run=run)
+
+    def replay(self, run: str | None = None) -> Replay:
+        """Ask for every verdict of a run (the latest by default) again, from its records.
+
+        Raises:
+            UserError: there is no such run.
+        """
+        from autoloop.app.deciding import replay_run
+
+        project = self._project({})
+        return replay_run(project, project.latest_run(run))
 
     def task_records(self, tasks: Iterable[Task]) -> Mapping[str, TaskRecord]:
         """What all trials that were ever recorded of these tasks say about them, by name."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from pydantic import ValidationError
 
+from autoloop.app.compose import strategy_of
 from autoloop.app.eval_record import read_eval
 from autoloop.app.project import Project
 from autoloop.errors import RunError, StorageError
@@ -64,13 +65,13 @@ def recorded_trials(
 
 
 def verdict_cost(project: Project, conditions: Conditions) -> VerdictCost | None:
-    """What the verdicts of earlier climbs with the same rule cost; None before the first."""
+    """What the verdicts of earlier climbs with the same strategy cost; None before the first."""
     steps: list[Step] = []
     trials = 0
     for name in project.run_names():
         with suppress(RunError, StorageError), open_readonly(project.runs / name) as store:
             run = store.run()
-            if run is None or run.rule != conditions.settings.rule:
+            if run is None or run.rule != strategy_of(conditions.settings):
                 continue
             judged = [s for s in store.steps() if s.verdict and s.finished_at]
             judged = [s for s in judged if s.verdict and s.verdict.decision is not Decision.EMPTY]

@@ -209,3 +209,30 @@ class Best:
     commit: str
     source: str
     """Text of its agent.py."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Redecided:
+    """One verdict as it was recorded, and as it falls again."""
+
+    step: int
+    title: str
+    recorded: str
+    replayed: str | None
+    """None: on what was seen then, it would not have fallen yet."""
+    same: bool
+    """Whether decision and numbers are the same."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replay:
+    """All verdicts of a run, asked for again."""
+
+    run: str
+    strategy: str
+    verdicts: tuple[Redecided, ...]
+
+    @property
+    def same(self) -> bool:
+        """Whether all of them are the same."""
+        return all(verdict.same for verdict in self.verdicts)

@@ -6,7 +6,16 @@ from typing import Annotated
 
 import typer
 
-from autoloop.cli import calibrating, climbing, comparing, looking, planning, tasks, tending
+from autoloop.cli import (
+    calibrating,
+    climbing,
+    comparing,
+    deciding,
+    looking,
+    planning,
+    tasks,
+    tending,
+)
 from autoloop.cli.exits import Exit, exit_of_error
 from autoloop.cli.printing import say_error
 from autoloop.errors import AutoloopError
@@ -23,6 +32,7 @@ climbing.register(app)
 calibrating.register(app)
 looking.register(app)
 comparing.register(app)
+deciding.register(app)
 tending.register(app)
 app.add_typer(tasks.app, name="tasks")
 

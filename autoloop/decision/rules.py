@@ -9,7 +9,7 @@ from autoloop.decision.passed import PassedRule
 from autoloop.errors import SettingsError
 from autoloop.ports import KeepRule
 
-_ALL: tuple[KeepRule, ...] = (PairedRule(), BayesRule(), PassedRule())
+_ALL: tuple[KeepRule, ...] = (BayesRule(), PairedRule(), PassedRule())
 RULES: Mapping[str, KeepRule] = MappingProxyType({rule.name: rule for rule in _ALL})
 """The rules that settings may name; the first is the default."""
 

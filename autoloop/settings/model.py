@@ -157,10 +157,15 @@ class Settings(_Table):
         Count | Literal["auto"], Field(description="auto, or a whole number of at least 1")
     ] = "auto"
     """Trials at once; `auto`: two for each processor."""
+    strategy: Annotated[
+        Literal["auto", "climb", "race", "pareto", "factorial", "adaptive"],
+        Field(description="auto, climb, race, pareto, factorial or adaptive"),
+    ] = "auto"
+    """How many edits are under test at once, and how trials are shared out among them."""
     rule: Annotated[
-        Literal["paired", "bayes", "passed"], Field(description="paired, bayes or passed")
-    ] = "paired"
-    """How an edit is judged."""
+        Literal["bayes", "paired", "passed"], Field(description="bayes, paired or passed")
+    ] = "bayes"
+    """How an edit is judged where one is under test at a time."""
     seed: Seed = 0
     """Seed of everything that is drawn by chance, splits apart."""
     tasks: Annotated[

@@ -14,6 +14,6 @@ def test_rules_are_found_by_the_name_they_report() -> None:
 
 def test_an_unknown_rule_is_named_with_what_to_write() -> None:
     with pytest.raises(
-        SettingsError, match=r"'best' is unknown; write one of paired, bayes, passed"
+        SettingsError, match=r"'best' is unknown; write one of bayes, paired, passed"
     ):
         rule_by_name("best")

@@ -57,7 +57,7 @@ WRONG = {
     "holdout: {answers: all}": "'holdout.answers' is 'all': write thresholdout or ladder",
     "workers: many": "'workers' is 'many': write auto, or a whole number of at least 1",
     "workers: yes": "'workers' is True: write auto, or a whole number",
-    "rule: best": "'rule' is 'best': write paired, bayes or passed",
+    "rule: best": "'rule' is 'best': write bayes, paired or passed",
     "seed: 1.5": "'seed' is 1.5: write a whole number",
     "tasks: ''": "'tasks' is '': write auto, strict or skip",
     "tasks: evals": "'tasks' is 'evals': write auto, strict or skip; 'tasks_folder' is what names",

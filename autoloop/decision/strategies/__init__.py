@@ -1,7 +1,11 @@
 """Strategies: how a search is steered, behind one port."""
 
 from autoloop.decision.strategies.adaptive import AdaptiveStrategy
-from autoloop.decision.strategies.choosing import SearchWish, choose_strategy
+from autoloop.decision.strategies.choosing import (
+    SearchWish,
+    strategy_by_name,
+    strategy_name,
+)
 from autoloop.decision.strategies.factorial import FactorialStrategy
 from autoloop.decision.strategies.pareto import ParetoStrategy
 from autoloop.decision.strategies.race import RaceStrategy
@@ -14,5 +18,6 @@ __all__ = [
     "RaceStrategy",
     "SearchWish",
     "SingleStrategy",
-    "choose_strategy",
+    "strategy_by_name",
+    "strategy_name",
 ]

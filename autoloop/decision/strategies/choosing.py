@@ -1,8 +1,10 @@
 """Strategies by the name they have in settings, and the choice where none is named."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
-from autoloop.decision.rules import rule_by_name
+from autoloop.decision.rules import RULES, rule_by_name
 from autoloop.decision.strategies.adaptive import AdaptiveStrategy
 from autoloop.decision.strategies.factorial import FactorialStrategy
 from autoloop.decision.strategies.pareto import ParetoStrategy
@@ -12,8 +14,17 @@ from autoloop.errors import SettingsError
 from autoloop.ports import Strategy
 from autoloop.records import Budget
 
-AUTO = "auto"
-NAMES = (AUTO, "climb", "race", "pareto", "factorial")
+AUTO, CLIMB, ADAPTIVE = "auto", "climb", "adaptive"
+SEVERAL: Mapping[str, Strategy] = MappingProxyType(
+    {
+        ADAPTIVE: AdaptiveStrategy(),
+        "race": RaceStrategy(),
+        "pareto": ParetoStrategy(),
+        "factorial": FactorialStrategy(),
+    }
+)
+"""Strategies with several edits under test."""
+NAMES = (AUTO, CLIMB, *SEVERAL)
 """What settings may say."""
 MANY_TRIALS = 3_000
 """From so many trials on, many edits at once gain more than one at a time (wind tunnel)."""
@@ -34,27 +45,35 @@ class SearchWish:
     workers: int = 1
 
 
-def choose_strategy(wish: SearchWish) -> Strategy:
-    """The strategy of this name; `auto` takes what the wind tunnel finds best for the budget.
+def strategy_name(wish: SearchWish) -> str:
+    """What a run is to be steered by; `auto` is what the wind tunnel finds best for the budget.
+
+    The name goes into the run's record, so that the run keeps its strategy when it is resumed with
+    another budget or on another machine.
+    """
+    if wish.strategy == CLIMB:
+        return f"{CLIMB}/{wish.rule}"
+    if wish.strategy != AUTO:
+        return wish.strategy
+    many = expected_trials(wish.budget, workers=wish.workers) >= MANY_TRIALS
+    return ADAPTIVE if many and wish.rule == "bayes" else f"{CLIMB}/{wish.rule}"
+
+
+def strategy_by_name(name: str) -> Strategy:
+    """The strategy of a run's record.
 
     Raises:
         SettingsError: there is none of this name.
     """
-    single = SingleStrategy(rule=rule_by_name(wish.rule))
-    if wish.strategy == AUTO:
-        many = expected_trials(wish.budget, workers=wish.workers) >= MANY_TRIALS
-        return AdaptiveStrategy(one=single) if many and wish.rule == "bayes" else single
-    made: dict[str, Strategy] = {
-        "climb": single,
-        "race": RaceStrategy(),
-        "pareto": ParetoStrategy(),
-        "factorial": FactorialStrategy(),
-    }
-    if wish.strategy not in made:
-        raise SettingsError(
-            f"strategy {wish.strategy!r} is unknown; write one of {', '.join(NAMES)}"
-        )
-    return made[wish.strategy]
+    kind, _, rule = name.partition("/")
+    if kind == CLIMB:
+        return SingleStrategy(rule=rule_by_name(rule))
+    if kind in RULES:
+        # Runs that began before there were strategies recorded the rule alone.
+        return SingleStrategy(rule=rule_by_name(kind))
+    if kind not in SEVERAL:
+        raise SettingsError(f"strategy {name!r} is unknown; write one of {', '.join(NAMES)}")
+    return SEVERAL[kind]
 
 
 def expected_trials(budget: Budget, *, workers: int) -> float:

@@ -1,0 +1,65 @@
+"""Asks a run's strategy for its verdicts once more, from what is recorded."""
+
+from collections.abc import Mapping
+from contextlib import closing, suppress
+
+from autoloop.app.contents import found_tasks, recorded_settings, tasks_source
+from autoloop.app.project import Project
+from autoloop.app.results import Redecided, Replay
+from autoloop.app.standing import reading
+from autoloop.decision.strategies import strategy_by_name
+from autoloop.errors import UserError
+from autoloop.guards import standard_guards
+from autoloop.loop import Merging, Replayed, RunRecords, replay
+from autoloop.records import Run, Split
+from autoloop.store import StoreReader
+from autoloop.workspace import GitWorkspace
+
+
+def replay_run(project: Project, name: str | None) -> Replay:
+    """Ask for every verdict of a run again; nothing is run and nothing is changed.
+
+    Raises:
+        UserError: there is no such run, or it has lost its branch.
+    """
+    with reading(project, name) as view, closing(GitWorkspace(project.root)) as workspace:
+        records = _records(project, view.run, view.store, workspace)
+        strategy = strategy_by_name(view.run.rule)
+        found = tuple(_redecided(one) for one in replay(records, strategy))
+        return Replay(run=view.run.name, strategy=view.run.rule, verdicts=found)
+
+
+def _records(project: Project, run: Run, store: StoreReader, workspace: GitWorkspace) -> RunRecords:
+    merging = Merging(workspace, standard_guards(_instructions(project, run)))
+    return RunRecords(
+        steps=store.steps(),
+        trials=store.trials(),
+        splits=run.splits,
+        digests=run.task_digests,
+        base=run.base,
+        baseline=workspace.source(run.base),
+        merge=merging.merge,
+        size=merging.size,
+        seed=run.seed,
+    )
+
+
+def _instructions(project: Project, run: Run) -> Mapping[str, str]:
+    """What the guards know of the train tasks; tasks that are gone tell them nothing."""
+    with suppress(UserError):
+        tasks = found_tasks(tasks_source(project, recorded_settings(project, run.settings))).tasks
+        return {t.name: t.instruction for t in tasks if run.splits.get(t.name) is Split.TRAIN}
+    return {}
+
+
+def _redecided(one: Replayed) -> Redecided:
+    proposal, again = one.step.proposal, one.replayed
+    return Redecided(
+        step=one.step.index,
+        title=proposal.title if proposal else "",
+        recorded=one.recorded.reason,
+        replayed=None if again is None else again.reason,
+        same=again is not None
+        and (again.decision, dict(again.numbers))
+        == (one.recorded.decision, dict(one.recorded.numbers)),
+    )
