@@ -190,7 +190,9 @@ class _Work:
             strategy=SingleStrategy(rule=rule_by_name(run.rule)),
             guard=_guard(tasks, run.splits),
             estimator=Estimates(),
-            observer=RunFiles(folder, self.store, self.workspace, inner=climbing.observer),
+            observer=RunFiles(
+                folder, self.store, self.workspace, tasks=tasks, inner=climbing.observer
+            ),
             clock=SystemClock(),
             transcript=lambda trial: read_transcript(folder / trial.folder),
         )

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Literal
 
 from autoloop.app.project import Project
-from autoloop.errors import SettingsError, TaskError
-from autoloop.records import Split, Task, TaskSet
+from autoloop.errors import AutoloopError, SettingsError, TaskError
+from autoloop.records import Run, Split, Task, TaskSet
 from autoloop.settings import Program, Settings, override, read_program
 from autoloop.tasks import SplitPlan, make_splits, open_dataset
 from autoloop.tasks.datasets.sources import git_source
@@ -74,6 +74,16 @@ def usable_tasks(project: Project) -> list[Task]:
     if found.problems:
         raise TaskError("\n".join(map(str, found.problems)))
     return list(found.tasks)
+
+
+def tasks_of_run(project: Project, run: Run) -> tuple[Task, ...]:
+    """The tasks of a run as they are now; none where they cannot be had any more."""
+    try:
+        settings = recorded_settings(project, run.settings)
+        found = found_tasks(tasks_source(project, settings))
+    except AutoloopError:
+        return ()
+    return tuple(task for task in found.tasks if task.name in run.splits)
 
 
 def split_tasks(project: Project, tasks: Sequence[Task]) -> dict[str, Split]:

@@ -64,7 +64,7 @@ def read_eval(project: Project, name: str) -> EvalRecord:
     except FileNotFoundError as error:
         known = ", ".join(project.eval_names()[-5:]) or "none yet"
         raise RunError(
-            f"There is no evaluation {name!r} in {project.runs} to add to. Latest: {known}."
+            f"There is no evaluation {name!r} in {project.runs}. Latest: {known}."
         ) from error
     except (OSError, ValidationError) as error:
         raise RunError(f"{path} cannot be read: {error}. Evaluate anew.") from error

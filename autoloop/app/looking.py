@@ -3,14 +3,17 @@
 from contextlib import closing
 from pathlib import Path
 
+from autoloop.app.contents import tasks_of_run
 from autoloop.app.look_log import read_looks
-from autoloop.app.outputs import write_run_report
+from autoloop.app.outputs import ReportFacts, write_run_report
 from autoloop.app.project import Project
 from autoloop.app.results import Best, StepView, TrialView
 from autoloop.app.standing import reading
+from autoloop.decision import Estimates
 from autoloop.errors import RunError
 from autoloop.records import Agent, Run, TrialResult
 from autoloop.report import (
+    ClimbFacts,
     ClimbSummary,
     Sides,
     climb_summary,
@@ -84,21 +87,22 @@ def summary(project: Project, name: str | None) -> ClimbSummary:
     with reading(project, name) as view, closing(GitWorkspace(project.root)) as workspace:
         run = view.run
         tip = workspace.tip(run.name)
-        return climb_summary(
-            run,
-            view.store.steps(),
-            trials=view.store.trials(),
+        facts = ClimbFacts(
             best_commit=tip,
-            sides=_sides(run, workspace),
+            estimator=Estimates(),
+            sides=_sides(run, tip, workspace),
+            tasks=tasks_of_run(project, run),
         )
+        return climb_summary(run, view.store.steps(), trials=view.store.trials(), facts=facts)
 
 
 def notes(project: Project, name: str | None) -> tuple[str, ...]:
     """What stands below a final table, in sentences."""
     with reading(project, name) as view, closing(GitWorkspace(project.root)) as workspace:
         run = view.run
+        sides = _sides(run, workspace.tip(run.name), workspace)
         found = [
-            success_sentence(success_rates(view.store.trials(), _sides(run, workspace))),
+            success_sentence(success_rates(view.store.trials(), sides)),
             gap_sentence(selection_gap(run.scores)),
             worthless_sentence(expected_worthless(view.store.steps())),
             *(look.said for look in read_looks(view.folder)),
@@ -106,12 +110,13 @@ def notes(project: Project, name: str | None) -> tuple[str, ...]:
         return tuple(sentence for sentence in found if sentence)
 
 
-def _sides(run: Run, workspace: GitWorkspace) -> Sides:
-    first, last = (workspace.source(c) for c in (run.base, workspace.tip(run.name)))
+def _sides(run: Run, tip: str, workspace: GitWorkspace) -> Sides:
+    first, last = (workspace.source(commit) for commit in (run.base, tip))
     return Sides(baseline=Agent(source=first).digest, best=Agent(source=last).digest)
 
 
 def write_html(project: Project, name: str | None) -> Path:
     """Write a run's report.html anew; its path."""
     with reading(project, name) as view, closing(GitWorkspace(project.root)) as workspace:
-        return write_run_report(view.folder, view.run, store=view.store, workspace=workspace)
+        about = ReportFacts(run=view.run, tasks=tasks_of_run(project, view.run))
+        return write_run_report(view.folder, about, store=view.store, workspace=workspace)

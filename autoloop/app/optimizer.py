@@ -26,7 +26,7 @@ from autoloop.app.results import (
 )
 from autoloop.app.run import ClimbRun
 from autoloop.ports import Observer
-from autoloop.records import Event, Split, Task, TaskSet
+from autoloop.records import Comparison, Event, Split, Task, TaskRecord, TaskSet
 
 BUDGETS = ("hours", "steps", "trials", "tokens", "usd")
 
@@ -215,6 +215,28 @@ class Optimizer:
         from autoloop.app import looking
 
         return looking.diff_candidates(self._project({}), run, old=old, new=new)
+
+    def compare(self, a: str, b: str, *, run: str | None = None) -> Comparison:
+        """Compare B with A, task by task, by the trials that are recorded of both.
+
+        Args:
+            a: The name of an evaluation; `base`, `best`, a step's number or a commit of the run;
+                or the path of an agent.py.
+            b: The same: it is B's gain that is told.
+            run: The climb that is meant, the latest by default.
+
+        Raises:
+            UserError: one of them is unknown, or they share no task; then it says what to run.
+        """
+        from autoloop.app.comparing import compare
+
+        return compare(self._anywhere(), a, b, run=run)
+
+    def task_records(self, tasks: Iterable[Task]) -> Mapping[str, TaskRecord]:
+        """What all trials that were ever recorded of these tasks say about them, by name."""
+        from autoloop.app.task_records import task_records_of
+
+        return task_records_of(self._anywhere(), tasks)
 
     def trace(self, trial: str, *, run: str | None = None) -> TrialView:
         """A trial with its transcript."""

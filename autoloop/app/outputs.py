@@ -1,23 +1,32 @@
 """Keeps the files a person reads, results.tsv and report.html, true while a run goes on."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from autoloop.decision import Estimates
 from autoloop.errors import StorageError
 from autoloop.ports import Observer, RunStore, Workspace
-from autoloop.records import Event, Run, RunFinished, Step, StepFinished, TrialResult
-from autoloop.report import write_report, write_results
+from autoloop.records import Event, Run, RunFinished, Step, StepFinished, Task, TrialResult
+from autoloop.report import ReportSources, write_report, write_results
 
 
 class RunFiles:
     """An `Observer` that writes the run's files, then passes the event on."""
 
     def __init__(
-        self, folder: Path, store: RunStore, workspace: Workspace, *, inner: Observer
+        self,
+        folder: Path,
+        store: RunStore,
+        workspace: Workspace,
+        *,
+        tasks: Sequence[Task] = (),
+        inner: Observer,
     ) -> None:
         self._folder = folder
+        self._tasks = tuple(tasks)
         self._store = store
         self._workspace = workspace
         self._inner = inner
@@ -35,7 +44,8 @@ class RunFiles:
 
     def write_report(self, run: Run) -> Path:
         """Write report.html; its path."""
-        return write_run_report(self._folder, run, store=self._store, workspace=self._workspace)
+        about = ReportFacts(run=run, tasks=self._tasks)
+        return write_run_report(self._folder, about, store=self._store, workspace=self._workspace)
 
 
 class Recorded(Protocol):
@@ -48,12 +58,26 @@ class Recorded(Protocol):
         """All trials."""
 
 
-def write_run_report(folder: Path, run: Run, *, store: Recorded, workspace: Workspace) -> Path:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportFacts:
+    """What a report is about."""
+
+    run: Run
+    tasks: tuple[Task, ...]
+    """For families and difficulties."""
+
+
+def write_run_report(
+    folder: Path, about: ReportFacts, *, store: Recorded, workspace: Workspace
+) -> Path:
     """Write a run's report.html; its path."""
     path = folder / "report.html"
     steps = store.steps()
     with _writing(folder):
-        write_report(path, run, steps, store.trials(), diffs=_diffs(steps, workspace))
+        sources = ReportSources(
+            diffs=_diffs(steps, workspace), tasks=about.tasks, estimator=Estimates()
+        )
+        write_report(path, about.run, steps, store.trials(), sources=sources)
     return path
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from autoloop.app.project import Project
 from autoloop.app.results import Best
 from autoloop.errors import UserError
-from autoloop.records import JsonValue, Run, Step, TrialResult
+from autoloop.records import JsonValue, Run, Step, TaskRecord, TrialResult
 
 
 class ClimbRun:
@@ -44,6 +44,13 @@ class ClimbRun:
         from autoloop.app import looking
 
         return looking.trials_of(self._project, self.name)
+
+    @property
+    def tasks(self) -> tuple[TaskRecord, ...]:
+        """What the trials of all candidates say about each task: flaky, never solved and so on."""
+        from autoloop.app.task_records import records_of_run
+
+        return records_of_run(self._project, self.name)
 
     @property
     def summary(self) -> dict[str, JsonValue]:

@@ -1,6 +1,7 @@
 """Commands that run trials: climb, resume, eval, holdout."""
 
-from typing import Annotated
+from collections import Counter
+from typing import Annotated, Any
 
 import typer
 
@@ -8,7 +9,8 @@ from autoloop import ClimbRun, EvalWish, Optimizer, Split
 from autoloop.app.look_log import Look
 from autoloop.cli.evaluation import print_evaluation
 from autoloop.cli.exits import Exit, exit_of
-from autoloop.cli.printing import print_json, print_table, say, unlike
+from autoloop.cli.printing import points, print_json, print_table, say, unlike
+from autoloop.records import Interval, TaskState
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object at the end.")]
 RunName = Annotated[str | None, typer.Argument(help="Name of the run; the latest by default.")]
@@ -149,6 +151,8 @@ def _print_climb(run: ClimbRun) -> None:
         f" {facts['undecided']} undecided. {facts['trials']} trials"
         f" ({unlike(facts)}), {facts['tokens']} tokens, {cost}."
     )
+    _print_best(facts["best"])
+    _print_states(facts["tasks"])
     if record.finished_at is None:
         why = record.stop_reason.value if record.stop_reason else "it was ended"
         say(f"Not finished: {why}. Go on with: autoloop resume {run.name}")
@@ -157,3 +161,22 @@ def _print_climb(run: ClimbRun) -> None:
         return
     say(f"The best agent.py is on branch autoloop/{run.name}. Take it with:")
     say(f"  git checkout autoloop/{run.name} -- agent.py")
+
+
+def _print_best(best: Any) -> None:  # noqa: ANN401 - a piece of a JSON document
+    """What the best candidate's attempts are good for, on the split that is free of selection."""
+    if not (facts := best.get("holdout")):
+        return
+    success = points(Interval(**facts["all"]["success"]))
+    last = facts["all"]["passes"][-1]
+    k, once, always = last["k"], *(points(Interval(**last[name])) for name in ("any", "all"))
+    more = f"; pass@{k} {once}, pass^{k} {always}" if k > 1 else ""
+    say(f"The best passes {success} of 100 holdout trials{more}.")
+
+
+def _print_states(tasks: Any) -> None:  # noqa: ANN401 - a piece of a JSON document
+    """How many tasks are flaky, never solved and so on."""
+    counts = Counter(task["state"] for task in tasks)
+    words = ", ".join(f"{counts[state]} {state.value}" for state in TaskState if counts[state])
+    if words:
+        say(f"Tasks, by the trials of all candidates: {words}. See autoloop status.")

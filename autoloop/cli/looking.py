@@ -1,11 +1,13 @@
 """Commands that show what is recorded: status, log, show, diff, trace, report."""
 
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
 
 from autoloop import Decision, Optimizer, Status, Step
 from autoloop.cli.climbing import Json, RunName
+from autoloop.cli.hints import print_hints
 from autoloop.cli.printing import print_json, print_table, say
 from autoloop.records import StepResult
 
@@ -27,9 +29,11 @@ def register(app: typer.Typer) -> None:
 
 def status(context: typer.Context, run: RunName = None, json: Json = False) -> None:
     """How a run stands, also while it is at work."""
-    now = Optimizer(context.obj).status(run)
+    optimizer = Optimizer(context.obj)
+    now = optimizer.status(run)
+    tasks = optimizer.run(now.run.name).tasks
     if json:
-        print_json(now)
+        print_json({**asdict(now), "tasks": tasks})
         return
     state = "at work" if now.alive else (now.run.stop_reason or "not at work")
     say(f"{now.run.name}: {state}. {_counts(now)}")
@@ -41,6 +45,7 @@ def status(context: typer.Context, run: RunName = None, json: Json = False) -> N
     )
     for note in now.notes:
         say(note)
+    print_hints(tasks)
 
 
 def log(context: typer.Context, run: RunName = None, json: Json = False) -> None:

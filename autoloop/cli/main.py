@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from autoloop.cli import calibrating, climbing, looking, planning, tasks, tending
+from autoloop.cli import calibrating, climbing, comparing, looking, planning, tasks, tending
 from autoloop.cli.exits import Exit, exit_of_error
 from autoloop.cli.printing import say_error
 from autoloop.errors import AutoloopError
@@ -22,6 +22,7 @@ planning.register(app)
 climbing.register(app)
 calibrating.register(app)
 looking.register(app)
+comparing.register(app)
 tending.register(app)
 app.add_typer(tasks.app, name="tasks")
 

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from autoloop.records import Interval
 from autoloop.records.text import plain_text
 
 WIDEST_UNBROKEN = 40
@@ -57,6 +58,13 @@ def print_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     for row in cells:
         table.add_row(*map(escape, row))
     out.print(table)
+
+
+def points(interval: Interval, *, signed: bool = False) -> str:
+    """An interval in points of a hundred, such as `62.5 [41.0, 80.2]`."""
+    sign = "+" if signed else ""
+    low, mean, high = (100 * x + 0.0 for x in (interval.low, interval.mean, interval.high))
+    return f"{mean:{sign}.1f} [{low:{sign}.1f}, {high:{sign}.1f}]" if interval.n else "-"
 
 
 def _plain_data(value: object) -> object:

@@ -6,10 +6,13 @@ from typing import Annotated
 
 import typer
 
-from autoloop import CheckWish, LastResult, Optimizer, TaskError, TaskProof
+from autoloop import CheckWish, Optimizer, TaskError, TaskProof
+from autoloop.app.results import LastResult
 from autoloop.cli.climbing import Json, Workers
 from autoloop.cli.exits import Exit
+from autoloop.cli.hints import print_hints
 from autoloop.cli.printing import print_json, print_table, say, say_error
+from autoloop.records import TaskRecord
 
 app = typer.Typer(no_args_is_help=True, help="List, check, write and import tasks.")
 importing = typer.Typer(no_args_is_help=True, help="Make tasks from other benchmarks' own files.")
@@ -19,6 +22,7 @@ COLUMNS = (
     *("task", "solution", "nothing", "build", "offline", "image", "trial", "same in Harbor"),
     "verdict",
 )
+LISTED = ("task", "family", "difficulty", "split", "last result", "in all trials")
 Source = Annotated[
     str | None, typer.Argument(help="Folder or other source of tasks; the project's by default.")
 ]
@@ -30,20 +34,26 @@ def list_tasks(context: typer.Context, source: Source = None, json: Json = False
     optimizer = Optimizer(context.obj)
     found = optimizer.tasks(source)
     last = optimizer.last_results(found.tasks)
+    records = optimizer.task_records(found.tasks)
     try:
         splits = {name: split.value for name, split in optimizer.splits(found.tasks).items()}
     except TaskError as error:
         splits = {}
         say_error(str(error))
     if json:
-        facts = {"tasks": found.tasks, "splits": splits, "last": last, "problems": found.problems}
-        print_json(facts)
+        facts = {"tasks": found.tasks, "splits": splits, "last": last, "records": records}
+        print_json({**facts, "problems": found.problems})
     else:
         rows = [
-            (t.name, t.family, t.difficulty, splits.get(t.name, "-"), _last(last.get(t.name)))
-            for t in found.tasks
+            (
+                *(task.name, task.family, task.difficulty, splits.get(task.name, "-")),
+                _last(last.get(task.name)),
+                _state(records.get(task.name)),
+            )
+            for task in found.tasks
         ]
-        print_table(("task", "family", "difficulty", "split", "last result"), rows)
+        print_table(LISTED, rows)
+        print_hints(list(records.values()))
         for task in found.tasks:
             for note in task.notes:
                 say(f"{task.name}: {note}")
@@ -130,6 +140,10 @@ def _row(proof: TaskProof) -> tuple[str, ...]:
 
 def _number(value: float | None, form: str) -> str:
     return "-" if value is None else form.format(value)
+
+
+def _state(record: TaskRecord | None) -> str:
+    return "-" if record is None else f"{record.state.value} ({record.passed}/{record.trials})"
 
 
 def _last(result: LastResult | None) -> str:

@@ -12,7 +12,11 @@ from statistics import fmean
 import numpy as np
 from scipy.special import stdtrit  # type: ignore[import-untyped]  # SciPy ships no types
 
-from autoloop.records import Interval
+from autoloop.decision.binomial import clopper_pearson, mcnemar
+from autoloop.decision.bootstrap import columns, shares
+from autoloop.decision.passk import pass_all, pass_any
+from autoloop.decision.permutation import two_sided
+from autoloop.records import Interval, McNemar, PairedTest, Passes, PassRate, PassRates
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +56,42 @@ class Estimates:
         low = min(mean - half, mean - unmet * (widest + min(differences)))
         high = max(mean + half, mean + unmet * (widest - max(differences)))
         return _interval(differences, low=low, high=high, reach=(-widest, widest))
+
+    def passes(self, tasks: Mapping[str, Passes]) -> PassRates:
+        """Success rate over trials, pass@k and pass^k over tasks, by a bootstrap over tasks."""
+        known = [passes for passes in tasks.values() if passes.trials]
+        attempts = [float(passes.trials) for passes in known]
+        passed = columns([[float(passes.passed)] for passes in known], weights=attempts)
+        (success,) = shares(passed)
+        ks = range(1, min((passes.trials for passes in known), default=0) + 1)
+        if not ks:
+            return PassRates(success=success)
+        rows = [[f(own, k) for k in ks for f in (pass_any, pass_all)] for own in known]
+        found = shares(columns(rows, weights=[1.0] * len(known)))
+        pairs = zip(ks, found[::2], found[1::2], strict=True)
+        at = (PassRate(k=k, any=at_least_one, all=every) for k, at_least_one, every in pairs)
+        return PassRates(success=success, at=tuple(at))
+
+    def rate(self, passes: Passes) -> Interval:
+        """Share of one task's trials that passed; they are independent, so this one is exact."""
+        return clopper_pearson(passes)
+
+    def paired(
+        self, a: Mapping[str, Sequence[float]], b: Mapping[str, Sequence[float]]
+    ) -> PairedTest:
+        """Mean difference B minus A over the tasks that both have attempts on, and its test."""
+        shared = [task for task in sorted(a) if a[task] and b.get(task)]
+        p_value, exact = two_sided([fmean(b[task]) - fmean(a[task]) for task in shared])
+        return PairedTest(gain=self.gain(a, b), p_value=p_value, exact=exact)
+
+    def mcnemar(self, *, only_a: int, only_b: int) -> McNemar:
+        """McNemar's exact test of the tasks that one side alone passed."""
+        return mcnemar(only_a, only_b)
+
+    def difference(self, amounts: Sequence[float]) -> Interval:
+        """A plain t-interval; a single difference says nothing of others, and has no width."""
+        mean, half = fmean(amounts or [0.0]), half_width(amounts)
+        return Interval(mean=mean, low=mean - half, high=mean + half, n=len(amounts))
 
 
 def half_width(means: Sequence[float], *, level: float = 0.95) -> float:

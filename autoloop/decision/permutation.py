@@ -1,4 +1,4 @@
-"""A one-sided paired permutation test over tasks."""
+"""Paired permutation tests over tasks: one-sided for keep rules, two-sided for comparisons."""
 
 from collections.abc import Sequence
 
@@ -8,6 +8,10 @@ from numpy.typing import NDArray
 EXACT_LIMIT = 32
 """Up to so many differences all sign flips are counted; beyond, they are drawn."""
 DRAWS = 20_000
+LARGEST_DENOMINATOR = 2_520
+"""Whatever the attempts are, up to ten a side, differences are multiples of 1/2520 or coarser."""
+MOST_WORK = 300_000_000
+"""Additions that counting may take: beyond, flips are drawn."""
 TOLERANCE = 1e-9
 """Sums of the same flips must count as equal although floating point adds them in another order."""
 
@@ -40,3 +44,46 @@ def _flipped_sums(sizes: Numbers) -> Numbers:
     for size in sizes:
         sums = np.concatenate([sums + size, sums - size])
     return sums
+
+
+def two_sided(differences: Sequence[float]) -> tuple[float, bool]:
+    """The two-sided sign-flip p-value, and whether every flip was counted.
+
+    Up to 32 differences all flips are counted. Beyond, too, where the differences are fractions
+    with a small common denominator, as those of passed and failed attempts are.
+    """
+    sizes = np.sort([abs(d) for d in differences if abs(d) > TOLERANCE])
+    observed = abs(float(np.sum(differences)))
+    if len(sizes) <= EXACT_LIMIT:
+        tail = _exact(sizes, observed - TOLERANCE * (1 + len(sizes)))
+    elif (steps := _whole_steps(sizes)) is not None:
+        tail = _counted(steps[0], round(observed * steps[1]))
+    else:
+        # Both sides of the same draws: the distribution is symmetric.
+        tail = sign_flip_p([-d for d in differences] if np.sum(differences) < 0 else differences)
+        return min(1.0, 2.0 * tail), False
+    return min(1.0, 2.0 * tail), True
+
+
+def _whole_steps(sizes: Numbers) -> tuple[NDArray[np.int64], int] | None:
+    """The sizes as multiples of 1/d, with d; None where that is out of reach."""
+    for denominator in range(1, LARGEST_DENOMINATOR + 1):
+        scaled = sizes * denominator
+        whole = np.rint(scaled)
+        if np.abs(scaled - whole).max() < TOLERANCE * denominator:
+            reachable = whole.sum() * len(whole) <= MOST_WORK
+            return (whole.astype(np.int64), denominator) if reachable else None
+    return None
+
+
+def _counted(steps: NDArray[np.int64], observed: int) -> float:
+    """Chance that the signed steps sum to at least `observed`: one convolution per step."""
+    total = int(steps.sum())
+    chances = np.zeros(2 * total + 1)
+    chances[total] = 1.0
+    for step in steps:
+        spread = np.zeros_like(chances)
+        spread[step:] += chances[:-step] / 2
+        spread[:-step] += chances[step:] / 2
+        chances = spread
+    return float(chances[total + observed :].sum())

@@ -44,6 +44,8 @@ class RunRecords:
     size: Callable[[str], int]
     """Syntax-tree nodes of a source."""
     seed: int = 0
+    known: dict[str, Observation] = field(default_factory=dict)
+    """Observations made so far, by trial: strategies recognise them, and remember their sums."""
 
     def tasks(self, split: Split) -> tuple[str, ...]:
         """Tasks of a split, by name."""
@@ -70,7 +72,12 @@ class RunRecords:
 
     def observations(self) -> tuple[Observation, ...]:
         """Every counted trial of the search on visible tasks, in the order of their records."""
-        return tuple(_observed(t, self.splits[t.key.task]) for t in self.trials if self._shows(t))
+        return tuple(self._observation(trial) for trial in self.trials if self._shows(trial))
+
+    def _observation(self, trial: TrialResult) -> Observation:
+        if trial.id not in self.known:
+            self.known[trial.id] = _observed(trial, self.splits[trial.key.task])
+        return self.known[trial.id]
 
     def _shows(self, trial: TrialResult) -> bool:
         key = trial.key

@@ -1,13 +1,13 @@
 """What the stages of a climb share."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from autoloop.loop.board import RunRecords, orders_of
 from autoloop.loop.folding import Merging, Sources
 from autoloop.loop.lab import Lab
 from autoloop.loop.parts import Parts, Plan
 from autoloop.ports import RunStore
-from autoloop.records import Order, Step
+from autoloop.records import Observation, Order, Step
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +53,8 @@ class Work:
     baseline: str
     """Its agent.py."""
     merging: Merging
+    known: dict[str, Observation] = field(default_factory=dict)
+    """Observations made so far, by trial."""
 
     def records(self) -> RunRecords:
         """What is recorded by now."""
@@ -67,6 +69,7 @@ class Work:
             merge=self.merging.merge,
             size=self.merging.size,
             seed=plan.seed,
+            known=self.known,
         )
 
     def sources(self) -> Sources:

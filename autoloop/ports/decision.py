@@ -3,7 +3,19 @@
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from autoloop.records import Ask, Board, Evidence, Finding, Interval, Move, Verdict
+from autoloop.records import (
+    Ask,
+    Board,
+    Evidence,
+    Finding,
+    Interval,
+    McNemar,
+    Move,
+    PairedTest,
+    Passes,
+    PassRates,
+    Verdict,
+)
 
 
 class Strategy(Protocol):
@@ -40,7 +52,11 @@ class KeepRule(Protocol):
 
 
 class Estimator(Protocol):
-    """Scores with intervals, for tables."""
+    """Scores with intervals, for tables. Pure: the same trials give the same figures.
+
+    Intervals are of 95 %, over tasks; tasks without trials are left out. Only `rate` is about one
+    task, and counts trials.
+    """
 
     def score(self, rewards: Mapping[str, Sequence[float]]) -> Interval:
         """Mean reward over tasks (rewards by task name), with its interval."""
@@ -49,6 +65,23 @@ class Estimator(Protocol):
         self, baseline: Mapping[str, Sequence[float]], best: Mapping[str, Sequence[float]]
     ) -> Interval:
         """Mean difference best minus baseline, paired by task, with its interval."""
+
+    def passes(self, tasks: Mapping[str, Passes]) -> PassRates:
+        """Success rate, and pass@k and pass^k for every k that all tasks have attempts for."""
+
+    def rate(self, passes: Passes) -> Interval:
+        """Share of one task's trials that passed, with its Clopper-Pearson interval."""
+
+    def paired(
+        self, a: Mapping[str, Sequence[float]], b: Mapping[str, Sequence[float]]
+    ) -> PairedTest:
+        """Mean difference B minus A with its interval, and the two-sided sign-flip test."""
+
+    def mcnemar(self, *, only_a: int, only_b: int) -> McNemar:
+        """McNemar's exact test of the tasks that one side alone passed."""
+
+    def difference(self, amounts: Sequence[float]) -> Interval:
+        """Mean of differences in what has no bounds, such as seconds, one per task."""
 
 
 class Guard(Protocol):

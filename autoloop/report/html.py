@@ -1,10 +1,12 @@
 """report.html: one self-contained page about a run."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
-from autoloop.records import Decision, Run, Split, Step, TrialResult
+from autoloop.ports import Estimator
+from autoloop.records import Decision, Run, Split, Step, Task, TrialResult
 from autoloop.report.chart import chart
 from autoloop.report.figures import chances, points
 from autoloop.report.honesty import (
@@ -15,8 +17,11 @@ from autoloop.report.honesty import (
 )
 from autoloop.report.page import page
 from autoloop.report.progress import progress_of
+from autoloop.report.rate_tables import group_table, hint_table, pass_table
 from autoloop.report.spending import reused_in, seconds_of, spent_on, trials_of
+from autoloop.report.summary import ClimbFacts, best_by_split
 from autoloop.report.tables import Table, final_table, task_table
+from autoloop.report.task_records import task_records
 
 LONGEST_DIFF = 40_000
 DIFF_CLASSES = {"+": "add", "-": "del"}
@@ -27,13 +32,24 @@ LEGEND = (
 )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportSources:
+    """What a report needs besides the records of the run."""
+
+    diffs: Mapping[int, str]
+    """Unified diff of each step's edit, by index."""
+    estimator: Estimator
+    tasks: tuple[Task, ...] = ()
+    """For families; those that are gone are left out of them."""
+
+
 def write_report(
     path: Path,
     run: Run,
     steps: Sequence[Step],
     trials: Sequence[TrialResult],
     *,
-    diffs: Mapping[int, str],
+    sources: ReportSources,
 ) -> None:
     """Write the page anew; it loads nothing from elsewhere and works in light and dark.
 
@@ -42,7 +58,7 @@ def write_report(
         run: The run it is about.
         steps: Its steps.
         trials: Its trials; only those of the train split are shown by task.
-        diffs: Unified diff of each step's edit, by index.
+        sources: What is not in the records.
     """
     progress = progress_of(steps, trials)
     sections = [
@@ -51,12 +67,21 @@ def write_report(
         _section("Score over steps", f'{chart(progress)}<p class="soft">{escape(LEGEND)}</p>'),
         _section("Final table, points with 95 % intervals", _table(final_table(run))),
         _notes(run, steps),
-        _section("Steps", "".join(_step(s, trials, diffs.get(s.index, "")) for s in steps)),
+        _section("Steps", "".join(_step(s, trials, sources.diffs.get(s.index, "")) for s in steps)),
+        _best(steps, trials, sources),
         _section("Train tasks, points (attempts)", _table(task_table(progress, trials))),
+        _section("Tasks to look at", _table(hint_table(task_records(trials, sources.estimator)))),
     ]
     fresh = path.with_name(f"{path.name}.new")
     fresh.write_text(page(f"autoloop: {run.name}", "\n".join(sections)), encoding="utf-8")
     fresh.replace(path)
+
+
+def _best(steps: Sequence[Step], trials: Sequence[TrialResult], sources: ReportSources) -> str:
+    facts = ClimbFacts(best_commit="", estimator=sources.estimator, tasks=sources.tasks)
+    best = best_by_split(steps, trials, facts=facts)
+    passes = _section("Best agent: success, points with 95 % intervals", _table(pass_table(best)))
+    return passes + _section("Best agent by family and difficulty", _table(group_table(best)))
 
 
 def _head(run: Run) -> str:

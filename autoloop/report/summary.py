@@ -1,15 +1,13 @@
 """The objects that `--json` prints at the end of a climb and of an evaluation."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from statistics import fmean
-
-from pydantic import BaseModel, ConfigDict
 
 from autoloop.ports import Estimator
 from autoloop.records import (
     Decision,
-    Interval,
+    Purpose,
     Run,
     Split,
     SplitScores,
@@ -17,27 +15,33 @@ from autoloop.records import (
     StepResult,
     Task,
     TaskProblem,
+    TaskRecord,
     TrialResult,
 )
+from autoloop.report.facts import (
+    Facts,
+    GapFacts,
+    GroupFacts,
+    IntervalFacts,
+    PassFacts,
+    SuccessFacts,
+    TaskStateFacts,
+    WorthlessFacts,
+    interval_facts,
+    task_state_facts,
+)
+from autoloop.report.groups import by_difficulty, by_family, group_facts
 from autoloop.report.honesty import Sides, expected_worthless, selection_gap, success_rates
+from autoloop.report.progress import progress_of
 from autoloop.report.rewards import means_by_key, means_over_tasks
 from autoloop.report.spending import reused_in, spent_on
+from autoloop.report.task_records import task_records, untried
+
+REFERENCES = ("oracle", "nop")
+"""Agents whose results say nothing about what to do with a task; `tasks check` judges them."""
 
 
-class _Facts(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class IntervalFacts(_Facts):
-    """A mean with its 95 % confidence interval over n tasks."""
-
-    mean: float
-    low: float
-    high: float
-    n: int
-
-
-class GainFacts(_Facts):
+class GainFacts(Facts):
     """A paired difference with its 95 % confidence interval."""
 
     mean: float
@@ -45,7 +49,7 @@ class GainFacts(_Facts):
     high: float
 
 
-class SplitFacts(_Facts):
+class SplitFacts(Facts):
     """Baseline against best on one split."""
 
     baseline: IntervalFacts
@@ -53,32 +57,16 @@ class SplitFacts(_Facts):
     gain: GainFacts
 
 
-class SuccessFacts(_Facts):
-    """Share of trials that reached the full reward."""
+class BestFacts(Facts):
+    """How the best candidate did on the tasks of one split, by the trials it was scored by."""
 
-    baseline: float | None
-    best: float | None
-    trials: int
-    invalid_trials: int
-
-
-class GapFacts(_Facts):
-    """How much more the tasks show that chose the best than those that did not."""
-
-    best: float
-    baseline: float
-    """The same before the first edit."""
+    all: GroupFacts
+    families: list[GroupFacts]
+    """Empty where the tasks are not there any more."""
+    difficulties: list[GroupFacts]
 
 
-class WorthlessFacts(_Facts):
-    """Kept edits, those whose chance to help is recorded, and how many of these may be in vain."""
-
-    kept: int
-    judged: int
-    expected: float
-
-
-class ClimbSummary(_Facts):
+class ClimbSummary(Facts):
     """What a climb did, in one object."""
 
     run: str
@@ -105,9 +93,13 @@ class ClimbSummary(_Facts):
     """Reported (selection) score minus holdout score."""
     expected_worthless: WorthlessFacts
     """Kept edits that are expected to be of no use."""
+    best: dict[Split, BestFacts]
+    """Train and validation chose it, and flatter it."""
+    tasks: list[TaskStateFacts]
+    """What the trials of all candidates say about each task."""
 
 
-class StepSummary(_Facts):
+class StepSummary(Facts):
     """How an agent did on one step of a task."""
 
     name: str
@@ -117,7 +109,7 @@ class StepSummary(_Facts):
     """Mean of each reward key over these attempts."""
 
 
-class TaskSummary(_Facts):
+class TaskSummary(Facts):
     """How an agent did on one task."""
 
     task: str
@@ -129,6 +121,12 @@ class TaskSummary(_Facts):
     rewards: list[float]
     mean: float | None
     passed: int
+    rate: IntervalFacts
+    """Share of attempts that passed; Clopper-Pearson, `n` counts attempts."""
+    state: str
+    """`flaky`, `never solved`, `always solved` or `untried`, by these attempts."""
+    hint: str
+    """What to do about the task, where something should be done."""
     failures: list[str]
     """Why attempts did not pass, invalid ones included."""
     by_key: dict[str, float]
@@ -137,7 +135,7 @@ class TaskSummary(_Facts):
     """Empty unless the task has named steps."""
 
 
-class EvalSummary(_Facts):
+class EvalSummary(Facts):
     """What an evaluation found, in one object."""
 
     run: str
@@ -151,6 +149,12 @@ class EvalSummary(_Facts):
     score: IntervalFacts
     success_rate: float | None
     """Share of counted trials that reached the full reward; None without any."""
+    success: IntervalFacts
+    """The same with its interval over tasks."""
+    passes: list[PassFacts]
+    """pass@k and pass^k for every k from 1 to the least number of attempts that a task has."""
+    families: list[GroupFacts]
+    difficulties: list[GroupFacts]
     by_key: dict[str, float]
     """Mean of each reward key over the tasks that have it."""
     tokens: int
@@ -172,19 +176,23 @@ class EvalFacts:
     problems: tuple[TaskProblem, ...] = ()
 
 
-def climb_summary(
-    run: Run,
-    steps: Sequence[Step],
-    *,
-    trials: Sequence[TrialResult],
-    best_commit: str,
-    sides: Sides | None = None,
-) -> ClimbSummary:
-    """Sum up a climb; steps that are not finished do not count.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClimbFacts:
+    """What is known beside the records of a run."""
 
-    Without `sides` it is not known whose the holdout trials are.
-    """
-    rates = None if sides is None else success_rates(trials, sides)
+    best_commit: str
+    estimator: Estimator
+    sides: Sides | None = None
+    """Without them it is not known whose the holdout trials are."""
+    tasks: tuple[Task, ...] = ()
+    """For families and difficulties; those that are gone are left out of them."""
+
+
+def climb_summary(
+    run: Run, steps: Sequence[Step], *, trials: Sequence[TrialResult], facts: ClimbFacts
+) -> ClimbSummary:
+    """Sum up a climb; steps that are not finished do not count."""
+    rates = None if facts.sides is None else success_rates(trials, facts.sides)
     gap = selection_gap(run.scores)
     worthless = expected_worthless(step for step in steps if step.finished_at)
     decisions = [s.verdict.decision for s in steps if s.verdict and s.finished_at]
@@ -203,12 +211,34 @@ def climb_summary(
         tokens=usage.tokens,
         cost_usd=usage.cost_usd,
         wall_s=round(run.active_s, 3),
-        best_commit=best_commit,
+        best_commit=facts.best_commit,
         scores={split: _split(scores) for split, scores in run.scores.items()},
         success_rate=None if rates is None else SuccessFacts(**asdict(rates)),
         selection_minus_holdout=None if gap is None else GapFacts(**asdict(gap)),
         expected_worthless=WorthlessFacts(**asdict(worthless)),
+        best=best_by_split(steps, trials, facts=facts),
+        tasks=task_state_facts(task_records(trials, facts.estimator)),
     )
+
+
+def best_by_split(
+    steps: Sequence[Step], trials: Sequence[TrialResult], *, facts: ClimbFacts
+) -> dict[Split, BestFacts]:
+    """The best candidate on each split that has trials of it; spot checks do not count."""
+    best = progress_of(steps, trials).best_agent
+    counted = [t for t in trials if t.key.agent == best and t.counts]
+    found = {}
+    for split in Split:
+        purpose = Purpose.FINAL if split is Split.HOLDOUT else Purpose.SEARCH
+        own = [t for t in counted if t.split is split and t.key.purpose is purpose]
+        tasks = [task for task in facts.tasks if any(t.key.task == task.name for t in own)]
+        if own:
+            found[split] = BestFacts(
+                all=group_facts(split.value, own, facts.estimator),
+                families=by_family(tasks, own, facts.estimator),
+                difficulties=by_difficulty(tasks, own, facts.estimator),
+            )
+    return found
 
 
 def eval_summary(
@@ -221,7 +251,14 @@ def eval_summary(
     """Sum up an evaluation of one agent on these tasks."""
     counted = [trial for trial in trials if trial.counts]
     usage = spent_on((), trials)
-    per_task = [_task(task, trials) for task in tasks]
+    records = {record.task: record for record in task_records(trials, estimator)}
+    if facts.agent in REFERENCES:
+        records = {name: replace(record, hint="") for name, record in records.items()}
+    per_task = [
+        _task(task, trials, records.get(task.name) or untried(task.name, estimator))
+        for task in tasks
+    ]
+    everything = group_facts("all", trials, estimator)
     return EvalSummary(
         run=facts.run,
         agent=facts.agent,
@@ -230,8 +267,12 @@ def eval_summary(
         trials=len(counted),
         invalid_trials=len(trials) - len(counted),
         reused_trials=reused_in(trials),
-        score=_interval(estimator.score({task.task: task.rewards for task in per_task})),
+        score=everything.score,
         success_rate=fmean(trial.passed for trial in counted) if counted else None,
+        success=everything.success,
+        passes=everything.passes,
+        families=by_family(tasks, trials, estimator),
+        difficulties=by_difficulty(tasks, trials, estimator),
         by_key=means_over_tasks([task.by_key for task in per_task]),
         tokens=usage.tokens,
         cost_usd=usage.cost_usd,
@@ -241,7 +282,7 @@ def eval_summary(
     )
 
 
-def _task(task: Task, trials: Sequence[TrialResult]) -> TaskSummary:
+def _task(task: Task, trials: Sequence[TrialResult], record: TaskRecord) -> TaskSummary:
     own = sorted((t for t in trials if t.key.task == task.name), key=lambda t: t.key.attempt)
     counted = [trial for trial in own if trial.counts]
     rewards = [trial.reward for trial in counted]
@@ -253,7 +294,10 @@ def _task(task: Task, trials: Sequence[TrialResult]) -> TaskSummary:
         attempts=len(rewards),
         rewards=rewards,
         mean=fmean(rewards) if rewards else None,
-        passed=sum(trial.passed for trial in own),
+        passed=record.passed,
+        rate=interval_facts(record.rate),
+        state=record.state.value,
+        hint=record.hint,
         failures=[
             f"{t.failure.kind}: {t.failure.message}" for t in own if t.failure and not t.passed
         ],
@@ -275,11 +319,7 @@ def _steps(task: Task, trials: Sequence[TrialResult]) -> list[StepSummary]:
 def _split(scores: SplitScores) -> SplitFacts:
     gain = scores.gain
     return SplitFacts(
-        baseline=_interval(scores.baseline),
-        best=_interval(scores.best),
+        baseline=interval_facts(scores.baseline),
+        best=interval_facts(scores.best),
         gain=GainFacts(mean=gain.mean, low=gain.low, high=gain.high),
     )
-
-
-def _interval(interval: Interval) -> IntervalFacts:
-    return IntervalFacts(mean=interval.mean, low=interval.low, high=interval.high, n=interval.n)

@@ -14,6 +14,7 @@ from tests.app.builders import (
     EVIL,
     RUN,
     make_task,
+    make_trial,
     make_trial_of,
     record_run,
     record_trials,
@@ -21,6 +22,7 @@ from tests.app.builders import (
 from tests.cli.conftest import Command
 
 BY_READING = ["status", "log", "show 1", "diff", "trace birch__0000000", "report", "tasks list"]
+BY_READING.append("compare base best")
 
 
 def _commands(group: typer.core.TyperGroup, path: str = "") -> Iterator[tuple[str, list[str]]]:
@@ -105,6 +107,53 @@ def test_last_results_are_listed_with_their_run(project: Path, run: Command) -> 
 
     assert listed["last"] == {"amber": {"run": RUN, "mean": 0.5, "trials": 1}}
     assert f"0.50 (1x, {RUN})" in run("tasks", "list").out
+
+
+def test_states_of_tasks_are_listed_with_a_hint(project: Path, run: Command) -> None:
+    amber = Optimizer(project).tasks().tasks[0]
+    rewards = (1.0, 0.0, 1.0)
+    trials = (make_trial_of(amber, reward=own, attempt=i) for i, own in enumerate(rewards))
+    record_trials(project, RUN, *trials)
+
+    listed = run("tasks", "list", "--json").json["records"]["amber"]
+
+    assert (listed["state"], listed["passed"], listed["trials"]) == ("flaky", 2, 3)
+    assert listed["rate"]["n"] == 3
+    assert "flaky (2/3)" in run("tasks", "list").out
+    assert "tells whether the task wavers" in run("tasks", "list").out
+
+
+def test_status_tells_which_tasks_to_look_at(recorded: Path, run: Command) -> None:
+    failed = (make_trial("cedar", reward=0.0, attempt=i) for i in range(4))
+    record_trials(recorded, RUN, *failed)
+
+    status = run("status", "--json").json
+
+    states = {own["task"]: own["state"] for own in status["tasks"]}
+    assert states["cedar"] == "never solved"
+    assert "is it possible? `autoloop tasks check`" in run("status").out
+
+
+def test_a_comparison_ends_with_its_sentence(recorded: Path, run: Command) -> None:
+    assert (recorded / "runs").is_dir()
+
+    done, facts = run("compare", "base", "best"), run("compare", "base", "best", "--json").json
+
+    assert done.code == 0, done.err
+    lines = done.out.splitlines()
+    assert lines[-1] == facts["sentence"]
+    assert "Only best passes 1: birch." in lines
+    assert "McNemar's exact test: A alone passes 0, B alone 1; p = 1 (mid-p 0.5)." in lines
+    assert "B minus A, each trial: +0.0 s [+0.0 s, +0.0 s]; +0.0000 USD" in done.out
+
+
+def test_a_comparison_without_trials_says_what_to_run(recorded: Path, run: Command) -> None:
+    assert (recorded / "runs").is_dir()
+
+    done = run("compare", "base", "2")
+
+    done.assert_refused()
+    assert "autoloop eval --agent candidate.py" in done.err
 
 
 def test_doctor_finds_what_is_missing(run: Command) -> None:

@@ -12,8 +12,8 @@ from autoloop import Optimizer
 from autoloop.cli import printing
 from autoloop.cli.climbing import _print_climb
 from autoloop.cli.evaluation import last_trouble, print_evaluation
-from autoloop.records import Failure, StepResult
-from tests.app.builders import EVIL, RUN, make_trial, record_run, record_trials
+from autoloop.records import Failure, Purpose, Split, StepResult
+from tests.app.builders import BETTER, EVIL, RUN, make_trial, record_run, record_trials
 from tests.cli.conftest import Command
 
 OBEYED = ("\x1b", "\x07", "\u202e")
@@ -110,7 +110,24 @@ def test_the_end_of_a_climb_says_how_to_take_the_best(
     shown = capsys.readouterr().out
     assert "holdout" in shown
     assert "2 steps: 1 kept, 1 reverted, 0 undecided. 4 trials (1 invalid)" in shown
+    assert "Tasks, by the trials of all candidates: 1 always solved, 1 mixed." in shown
     assert shown.endswith(f"git checkout autoloop/{RUN} -- agent.py\n")
+
+
+def test_the_end_of_a_climb_says_how_reliable_the_best_is_on_holdout(
+    recorded: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = (make_trial("cedar", source=BETTER, attempt=i, reward=float(i > 0)) for i in range(2))
+    final = (
+        replace(t, split=Split.HOLDOUT, key=replace(t.key, purpose=Purpose.FINAL)) for t in found
+    )
+    record_trials(recorded, RUN, *final)
+
+    _print_climb(Optimizer(recorded).run())
+
+    shown = capsys.readouterr().out
+    assert "The best passes 50.0 [0.0, 100.0] of 100 holdout trials; pass@2 100.0 [" in shown
+    assert "pass^2 0.0 [" in shown
 
 
 def test_a_trace_names_what_each_step_was_rewarded(project: Path, run: Command) -> None:
@@ -127,6 +144,9 @@ def test_a_trace_names_what_each_step_was_rewarded(project: Path, run: Command) 
     assert "step build: no reward (AgentTimeoutError: It took too long.)\n" in out
 
 
+SCORE = {"mean": 0.5, "low": 0.1, "high": 0.9, "n": 1}
+
+
 def _facts(**changes: Any) -> dict[str, Any]:  # noqa: ANN401 - parts of a JSON document
     """What an evaluation of one task prints."""
     task = {
@@ -134,13 +154,16 @@ def _facts(**changes: Any) -> dict[str, Any]:  # noqa: ANN401 - parts of a JSON 
         "family": "text",
         "passed": 1,
         "attempts": 2,
+        "rate": SCORE | {"n": 2},
+        "state": "flaky",
+        "hint": "",
         "mean": 0.5,
         "failures": [],
         "by_key": {"reward": 0.5},
         "steps": [],
         **changes,
     }
-    score = {"mean": 0.5, "low": 0.1, "high": 0.9, "n": 1}
+    group = {"name": "text", "tasks": 1, "trials": 2, "score": SCORE, "success": SCORE}
     return {
         "agent": "nop",
         "tasks": 1,
@@ -148,7 +171,11 @@ def _facts(**changes: Any) -> dict[str, Any]:  # noqa: ANN401 - parts of a JSON 
         "invalid_trials": 0,
         "reused_trials": 0,
         "wall_s": 3.0,
-        "score": score,
+        "score": SCORE,
+        "success": SCORE,
+        "passes": [{"k": 1, "any": SCORE, "all": SCORE}],
+        "families": [group | {"passes": []}],
+        "difficulties": [],
         "by_key": task["by_key"],
         "per_task": [task],
         "left_out": [],
@@ -158,9 +185,10 @@ def _facts(**changes: Any) -> dict[str, Any]:  # noqa: ANN401 - parts of a JSON 
 def test_an_evaluation_is_a_table_and_a_score(capsys: pytest.CaptureFixture[str]) -> None:
     print_evaluation(_facts(), Path("/p/runs/eval-1"))
 
-    header, row, score = capsys.readouterr().out.splitlines()
-    assert header.split() == ["task", "family", "passed", "mean", "trouble"]
-    assert row.split() == ["amber", "text", "1/2", "0.50"]
+    header, row, _, success, score = capsys.readouterr().out.splitlines()
+    assert header.split() == ["task", "family", "passed", "rate,", "95", "%", "mean", "trouble"]
+    assert row.split() == ["amber", "text", "1/2", "50.0", "[10.0,", "90.0]", "0.50"]
+    assert success == "Success: 50.0 [10.0, 90.0] points of all trials."
     assert score.startswith("nop: 50.0 [10.0, 90.0] points over 1 tasks, 2 trials (0 invalid)")
 
 
@@ -184,3 +212,37 @@ def test_what_was_left_out_is_counted(capsys: pytest.CaptureFixture[str]) -> Non
     print_evaluation(_facts() | {"left_out": ["x"]}, Path("/p"))
 
     assert "1 tasks were left out; the reasons stand above." in capsys.readouterr().out
+
+
+def test_several_attempts_have_a_table_of_both_pass_rates(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    passes = [{"k": k, "any": SCORE, "all": SCORE} for k in range(1, 10)]
+
+    print_evaluation(_facts() | {"passes": passes}, Path("/p"))
+
+    out = capsys.readouterr().out
+    rows = out.partition("all pass (pass^k)\n")[2].splitlines()
+    assert [row.split()[0] for row in rows[:6]] == ["1", "2", "3", "5", "8", "9"]
+
+
+def test_families_have_a_table_where_there_are_several(capsys: pytest.CaptureFixture[str]) -> None:
+    facts = _facts()
+    group = facts["families"][0]
+    passes = [{"k": 2, "any": SCORE, "all": SCORE | {"mean": 0.25}}]
+
+    families = [group, group | {"name": "csv", "passes": passes}]
+
+    print_evaluation(facts | {"families": families, "passes": passes * 2}, Path("/p"))
+
+    out = capsys.readouterr().out
+    row = next(line for line in out.splitlines() if line.startswith("csv"))
+    assert "k=2 50.0 [10.0, 90.0]  k=2 25.0 [10.0, 90.0]" in row
+
+
+def test_tasks_to_look_at_have_a_table_with_a_hint(capsys: pytest.CaptureFixture[str]) -> None:
+    print_evaluation(_facts(hint="see whether it wavers"), Path("/p"))
+
+    assert "amber  flaky  1/2     50.0 [10.0, 90.0]  see whether it wavers\n" in (
+        capsys.readouterr().out
+    )

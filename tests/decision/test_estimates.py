@@ -87,3 +87,21 @@ def test_intervals_hold_the_truth_in_19_of_20_cases(n: int, attempts: int) -> No
         held["gain"].append(gain.low <= 9 / 28 <= gain.high)
 
     assert min(fmean(hits) for hits in held.values()) >= 0.93
+
+
+def test_a_paired_test_carries_gain_and_p_value() -> None:
+    before = {f"{i}": [0.0] for i in range(8)}
+    after = {f"{i}": [float(i > 0)] for i in range(8)} | {"new": [1.0]}
+
+    found = ESTIMATES.paired(before, after)
+
+    assert found.gain == ESTIMATES.gain(before, after)
+    assert (found.p_value, found.exact) == (2 / 2**7, True)
+
+
+def test_a_difference_without_bounds_has_a_t_interval() -> None:
+    found = ESTIMATES.difference([10.0, 12.0, 14.0])
+
+    half = 4.302653 * 2 / 3**0.5
+    assert (found.low, found.mean, found.high) == pytest.approx((12 - half, 12, 12 + half))
+    assert ESTIMATES.difference([]).n == 0

@@ -6,9 +6,17 @@ from pathlib import Path
 
 import pytest
 
+from autoloop.decision import Estimates
 from autoloop.records import Decision, Run, Split, Step
-from autoloop.report import write_report
-from tests.report.builders import make_run, make_scores, make_step, make_trials
+from autoloop.report import ReportSources, write_report
+from tests.report.builders import (
+    make_run,
+    make_scores,
+    make_step,
+    make_task,
+    make_trial,
+    make_trials,
+)
 
 HOSTILE = '</pre></title><script>alert(1)</script><img src="http://x/y" onerror=x>'
 VOID = {"meta", "img"}
@@ -40,11 +48,22 @@ class Page(HTMLParser):
         assert self.open.pop() == tag
 
 
+def make_sources(diffs: dict[int, str]) -> ReportSources:
+    tasks = (make_task("t1"), make_task("t2"))
+    return ReportSources(diffs=diffs, estimator=Estimates(), tasks=tasks)
+
+
 def report(
     folder: Path, *, run: Run | None = None, steps: list[Step] | None = None, diff: str = ""
 ) -> str:
     path = folder / "report.html"
-    write_report(path, run or make_run(), steps or [make_step(1)], make_trials(), diffs={1: diff})
+    write_report(
+        path,
+        run or make_run(),
+        steps or [make_step(1)],
+        make_trials(),
+        sources=make_sources({1: diff}),
+    )
     return path.read_text(encoding="utf-8")
 
 
@@ -93,7 +112,7 @@ def test_only_train_tasks_are_named(tmp_path: Path) -> None:
 def test_a_run_that_has_only_begun_has_a_page(tmp_path: Path, steps: list[Step]) -> None:
     path = tmp_path / "report.html"
 
-    write_report(path, replace(make_run(), stop_reason=None), steps, [], diffs={})
+    write_report(path, replace(make_run(), stop_reason=None), steps, [], sources=make_sources({}))
 
     assert "not finished" in path.read_text(encoding="utf-8")
 
@@ -109,8 +128,23 @@ def test_reused_trials_are_no_new_ones(tmp_path: Path) -> None:
     trials = [replace(trial, reused_from="r0") for trial in make_trials()[:2]]
     path = tmp_path / "report.html"
 
-    write_report(path, make_run(), [make_step(1)], trials, diffs={})
+    write_report(path, make_run(), [make_step(1)], trials, sources=make_sources({}))
 
     text = path.read_text()
     assert "of them reused<b>2</b>" in text
     assert "0 new trials and 2 reused, 100 tokens" in text
+
+
+def test_the_page_shows_the_bests_success_its_families_and_tasks_to_look_at(
+    tmp_path: Path,
+) -> None:
+    flaky = [make_trial("t1", attempt=i, reward=float(i % 2)) for i in range(1, 5)]
+    path = tmp_path / "report.html"
+
+    write_report(path, make_run(), [], flaky, sources=make_sources({}))
+
+    page = path.read_text(encoding="utf-8")
+    assert "Best agent: success" in page
+    assert "<td>train</td><td>family</td><td>csv</td><td>1</td><td>4</td>" in page
+    assert "<td>t1</td><td>flaky</td><td>2/4</td>" in page
+    assert Page(page).open == []

@@ -3,11 +3,14 @@
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from autoloop.decision import Estimates
-from autoloop.records import Decision, Outcome, Split, TaskProblem
-from autoloop.report import EvalFacts, climb_summary, eval_summary
+from autoloop.records import Agent, Decision, Outcome, Purpose, Split, TaskProblem
+from autoloop.report import ClimbFacts, EvalFacts, Sides, climb_summary, eval_summary
 from autoloop.report.summary import EvalSummary
 from tests.report.builders import (
+    make_proposal,
     make_run,
     make_scores,
     make_step,
@@ -18,6 +21,7 @@ from tests.report.builders import (
     make_trials,
 )
 
+BEST = Agent(source=make_proposal(1).source).digest
 BAD = TaskProblem(folder=Path("/tasks/d"), file="task.toml", key="agent", reason="It is wrong.")
 SUMMED_UP = {
     "run": "calm-otter",
@@ -55,13 +59,13 @@ def test_a_climb_is_summed_up_under_the_documented_keys() -> None:
     steps = [make_step(1), make_step(2, Decision.UNDECIDED), make_step(3, finished=False)]
     run = make_run({Split.HOLDOUT: make_scores()})
 
-    found = climb_summary(run, steps, trials=make_trials(), best_commit="c0ffee").model_dump(
-        mode="json"
-    )
+    facts = ClimbFacts(best_commit="c0ffee", estimator=Estimates())
+    found = climb_summary(run, steps, trials=make_trials(), facts=facts).model_dump(mode="json")
 
     assert found["scores"]["holdout"]["gain"] == {"mean": 0.45, "low": 0.1, "high": 0.7}
     assert found["scores"]["holdout"]["best"]["n"] == 8
-    del found["scores"]
+    for key in ("scores", "best", "tasks"):
+        del found[key]
     assert found == SUMMED_UP
 
 
@@ -69,10 +73,26 @@ def test_reused_trials_are_counted_and_cost_nothing() -> None:
     first, *others = make_trials()
     trials = [replace(first, reused_from="eval-1"), *others]
 
-    found = climb_summary(make_run(), [], trials=trials, best_commit="c0ffee")
+    facts = ClimbFacts(best_commit="c0ffee", estimator=Estimates())
+    found = climb_summary(make_run(), [], trials=trials, facts=facts)
 
     assert (found.trials, found.reused_trials) == (5, 1)
     assert (found.tokens, found.cost_usd) == (75, 1.25)
+
+
+def test_with_both_sides_known_the_final_trials_have_a_success_rate() -> None:
+    final = [
+        make_trial("h", agent=agent, reward=reward, split=Split.HOLDOUT)
+        for agent, reward in (("b" * 16, 0.0), (BEST, 1.0))
+    ]
+    trials = [replace(t, key=replace(t.key, purpose=Purpose.FINAL)) for t in final]
+    sides = Sides(baseline="b" * 16, best=BEST)
+    facts = ClimbFacts(best_commit="c0ffee", estimator=Estimates(), sides=sides)
+
+    found = climb_summary(make_run(), [make_step(1)], trials=trials, facts=facts)
+
+    assert found.success_rate is not None
+    assert (found.success_rate.baseline, found.success_rate.best) == (0.0, 1.0)
 
 
 def test_invalid_trials_are_counted_apart_and_never_scored() -> None:
@@ -124,3 +144,62 @@ def test_each_step_counts_the_attempts_that_came_so_far() -> None:
         ("build", 1, {"reward": 0.5}),
         ("ship", 0, {}),
     ]
+
+
+def test_an_evaluation_has_pass_rates_and_families_with_intervals() -> None:
+    tasks = [replace(make_task(name), difficulty=name) for name in "ab"]
+    trials = [
+        *(make_trial("a", attempt=i) for i in range(3)),
+        *(make_trial("b", attempt=i, reward=float(i == 0)) for i in range(2)),
+    ]
+    facts = EvalFacts(run="eval-1", agent="agent.py", model="", wall_s=1.0)
+
+    found = eval_summary(tasks, trials, facts=facts, estimator=Estimates())
+
+    assert (found.success_rate, found.success.mean) == (0.8, 0.8)
+    assert [(at.k, at.any.mean, at.all.mean) for at in found.passes] == [
+        (1, 0.75, 0.75),
+        (2, 1, 0.5),
+    ]
+    assert [(g.name, g.tasks, g.trials) for g in found.families] == [("csv", 2, 5)]
+    assert [(g.name, g.success.mean) for g in found.difficulties] == [("a", 1.0), ("b", 0.5)]
+    assert found.difficulties[0].success.low < 0.9
+
+
+def test_each_task_has_its_exact_rate_and_its_state() -> None:
+    trials = [make_trial("a", attempt=i, reward=float(i == 0)) for i in range(2)]
+    facts = EvalFacts(run="eval-1", agent="agent.py", model="", wall_s=1.0)
+
+    a, b = eval_summary(
+        [make_task("a"), make_task("b")], trials, facts=facts, estimator=Estimates()
+    ).per_task
+
+    assert (a.state, b.state) == ("flaky", "untried")
+    assert (a.rate.mean, a.rate.n) == (0.5, 2)
+    assert a.rate.low == pytest.approx(0.0126, abs=1e-4)
+    assert "tasks check --repeat" in a.hint
+
+
+@pytest.mark.parametrize("agent", ["oracle", "nop"])
+def test_reference_agents_give_no_hints_about_tasks(agent: str) -> None:
+    trials = [make_trial("a", attempt=i, reward=0.0) for i in range(5)]
+    facts = EvalFacts(run="eval-1", agent=agent, model="", wall_s=1.0)
+
+    (a,) = eval_summary([make_task("a")], trials, facts=facts, estimator=Estimates()).per_task
+
+    assert (a.state, a.hint) == ("never solved", "")
+
+
+def test_a_climb_tells_how_its_best_did_where_trials_of_it_are_known() -> None:
+    trials = [*make_trials(), make_trial("t2", agent=BEST, attempt=1, reward=0.0)]
+    spot = make_trial("t1", agent=BEST, attempt=9, reward=0.0)
+    spot = replace(spot, key=replace(spot.key, purpose=Purpose.SPOT))
+    facts = ClimbFacts(best_commit="c", estimator=Estimates(), tasks=(make_task("t1"),))
+
+    found = climb_summary(make_run(), [make_step(1)], trials=[*trials, spot], facts=facts)
+
+    assert list(found.best) == [Split.TRAIN, Split.VALIDATION]
+    train = found.best[Split.TRAIN]
+    assert (train.all.tasks, train.all.trials, train.all.success.mean) == (2, 3, 2 / 3)
+    assert [(g.name, g.tasks) for g in train.families] == [("csv", 1)]
+    assert [own.task for own in found.tasks] == ["secret", "t1", "t2"]
