@@ -76,6 +76,7 @@ class SimulatedSearch:
     observations: list[Observation] = field(default_factory=list)
     _open: dict[int, OpenEdit] = field(default_factory=dict)
     _closed: list[ClosedEdit] = field(default_factory=list)
+    _parents: dict[int, tuple[int, ...]] = field(default_factory=dict)
     _flying: list[Order] = field(default_factory=list)
     _exhausted: bool = False
 
@@ -151,13 +152,18 @@ class SimulatedSearch:
         )
 
     def _clashing(self, step: int) -> tuple[int, ...]:
-        pairs = [pair for pair in self.conflicts if step in pair]
-        return tuple(sorted(sum(pair) - step for pair in pairs))
+        others = sorted(sum(pair) - step for pair in self.conflicts if step in pair)
+        return tuple(o for o in others if not self._is_built_on(o, step))
+
+    def _is_built_on(self, one: int, other: int) -> bool:
+        """What was written on top of another goes with it."""
+        return one in self._parents.get(other, ()) or other in self._parents.get(one, ())
 
     def _propose(self, parents: tuple[int, ...]) -> None:
         step = self._made + 1
         size = SIZE + self.growth.get(step, 0)
         opened = len(self.observations)
+        self._parents[step] = parents
         self._open[step] = OpenEdit(step=step, opened=opened, size=size, parents=parents)
 
     def _close(self, step: int, verdict: Verdict) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from autoloop.decision.chances import say_chance
-from autoloop.decision.screen.hypotheses import BETTER, KINDS, hypotheses
+from autoloop.decision.screen.hypotheses import BETTER, KINDS, WORSE, hypotheses
 from autoloop.decision.screen.ledger import Standing, standing_of
 from autoloop.decision.screen.rates import Rates, rates_before
 from autoloop.decision.screen.smoke import LEAST, Smoke, smoke_of, surest
@@ -78,6 +78,17 @@ def _screen(strategy: FactorialStrategy, board: Board) -> "_Screen":
             _Case(edit=edit, standing=standing_of(edit, board, known, weights=weights))
             for edit in board.open
         ),
+    )
+
+
+def _crash(trials: int, *, lost: float) -> Verdict:
+    """The verdict on an edit that fails everywhere, for all that its trials alone show."""
+    kinds = {f"p_{kind}": float(kind == WORSE) for kind in KINDS}
+    gains = dict.fromkeys(("gain", "gain_low", "gain_high"), -lost)
+    return Verdict(
+        decision=Decision.REVERT,
+        reason=f"reverted: it crashes, or does nothing; {-100 * lost:+.0f} points; {trials} trials",
+        numbers={**kinds, **gains, "trials": float(trials)},
     )
 
 
@@ -152,12 +163,7 @@ class _Screen:
     def _verdict(self, case: _Case, decision: Decision) -> Verdict:
         standing = case.standing
         if self._smoke(case).crashed:
-            kinds = {f"p_{kind}": 0.0 for kind in KINDS}
-            return Verdict(
-                decision=decision,
-                reason=f"reverted: it crashes, or does nothing; {len(standing.alone)} trials",
-                numbers={**kinds, "p_worse": 1.0, "trials": float(len(standing.alone))},
-            )
+            return _crash(len(standing.alone), lost=float(self.rates.mean.mean()))
         return say_chance(
             decision,
             standing.better,

@@ -78,7 +78,7 @@ class _Pool:
 
     def _failed(self, edit: OpenEdit) -> bool:
         """Whether the minibatch is over and shows nothing better than the parent."""
-        if self._lacks_minibatch(edit) or self._running(edit):
+        if self._lacks_minibatch(edit):
             return False
         own, parents = self._rewards(_lineage(edit)), self._rewards(edit.parents)
         batch = self._minibatch(edit)
@@ -203,9 +203,6 @@ class _Pool:
         for task in tasks:
             if task not in rewards:
                 yield Version(base=self.board.base, on=lineage), task
-
-    def _running(self, edit: OpenEdit) -> bool:
-        return any(order.version.on == _lineage(edit) for order in self.board.pending)
 
     def _rewards(self, lineage: Lineage) -> dict[str, list[float]]:
         rewards: dict[str, list[float]] = {}
