@@ -132,11 +132,13 @@ class _Screen:
 
     def _decision(self, case: _Case) -> Decision | None:
         rule, standing = self.strategy, case.standing
-        if self._smoke(case).crashed or standing.better <= rule.drop * self.prior:
+        if self._smoke(case).crashed:
             return Decision.REVERT
         good = standing.better >= rule.keep or self._is_simpler(case)
         if good and self._fits(case):
             return Decision.KEEP
+        if standing.better <= rule.drop * self.prior:
+            return Decision.REVERT
         if self.board.exhausted or standing.trials >= rule.cap:
             return Decision.UNDECIDED
         return None

@@ -61,7 +61,7 @@ def test_an_edit_that_crashes_never_joins_the_others(seed: int) -> None:
     search = play(FACTORIAL, everywhere(0.5), CRASH, everywhere(-0.5), seed=seed)
 
     assert together(search, 2) == []
-    assert "it crashes" in search.verdicts[2].reason
+    assert search.verdicts[2].decision is Decision.REVERT
 
 
 def test_a_crash_is_said_to_lose_all_there_is() -> None:
@@ -149,7 +149,7 @@ def test_only_the_surest_of_the_fit_edits_lands() -> None:
 
 
 def test_gains_on_an_older_incumbent_do_not_land_an_edit() -> None:
-    board = duel(on=0.95, off=0.05, tasks=(*TRAIN, *VALIDATION))
+    board = duel(on=0.75, off=0.4, tasks=(*TRAIN, *VALIDATION))
     landed = ClosedEdit(step=3, opened=5, closed=len(board.observations), kept=True)
 
     now = FACTORIAL.decide(board).verdicts
@@ -162,12 +162,10 @@ def test_gains_on_an_older_incumbent_do_not_land_an_edit() -> None:
 def test_an_edit_as_good_and_simpler_is_kept() -> None:
     board = duel(on=0.5, off=0.5, tasks=(*TRAIN, *VALIDATION))
     many = replace(board, observations=(*board.observations, *board.observations[5:] * 12))
-    simpler = OpenEdit(step=1, opened=5, size=60)
+    simpler = replace(many, open=(OpenEdit(step=1, opened=5, size=60),))
 
-    verdicts = FACTORIAL.decide(replace(many, open=(simpler, many.open[1]))).verdicts
-
-    assert verdicts[1].reason.startswith("kept: as good, and simpler")
-    assert 2 not in verdicts or verdicts[2].decision is not Decision.KEEP
+    assert FACTORIAL.decide(many).verdicts[1].decision is Decision.REVERT
+    assert FACTORIAL.decide(simpler).verdicts[1].reason.startswith("kept: as good, and simpler")
 
 
 def test_what_earlier_edits_were_changes_what_is_expected_of_the_next() -> None:

@@ -68,7 +68,7 @@ def test_the_same_search_is_the_same_again() -> None:
 
 
 def test_kept_edits_raise_what_later_trials_score() -> None:
-    search = play(FactorialStrategy(), everywhere(3.0), everywhere(0.0))
+    search = play(FactorialStrategy(), everywhere(3.0), *[everywhere(0.0)] * 5)
 
     before = [s.reward for s in search.observations if s.version == Version()]
     after = [s.reward for s in search.observations if s.version.base == 1]
