@@ -55,6 +55,8 @@ class Treadmill:
     base: int = 0
     rng: random.Random = field(default_factory=lambda: random.Random(3))
     spent_ms: list[float] = field(default_factory=list)
+    names: list[str] = field(init=False)
+    rates: list[float] = field(init=False)
 
     def __post_init__(self) -> None:
         self.names = [str(number) for number in range(self.train + self.train // 2)]
