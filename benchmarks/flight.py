@@ -22,7 +22,6 @@ from autoloop.records import (
 
 WORKERS = 8
 """Trials in flight: the size of the batches that a strategy is asked for."""
-CONFLICT = Verdict(decision=Decision.REVERT, reason="conflicts with an edit that was kept")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +46,8 @@ class Flight:
     open: dict[int, OpenEdit] = field(default_factory=dict)
     closed: dict[int, ClosedEdit] = field(default_factory=dict)
     landed: list[Landed] = field(default_factory=list)
+    redone: int = 0
+    """Edits that were made anew."""
     base: int = 0
     first: float = 0.0
     """The baseline's score in its one pass."""
@@ -85,8 +86,9 @@ class Flight:
     @property
     def _left(self) -> int:
         land = self.bench.land
-        proposals = (len(self.open) + len(self.closed)) * land.world.proposal_cost
-        return land.world.budget - land.visible - self.bench.spent - proposals
+        proposals = len(self.open) + len(self.closed) + self.redone
+        cost = proposals * land.world.proposal_cost
+        return land.world.budget - land.visible - self.bench.spent - cost
 
     def _board(self) -> Board:
         world, left = self.bench.land.world, self._left
@@ -145,11 +147,16 @@ class Flight:
         if kept:
             self._land(step, edit, said=verdict.numbers.get("gain", 0.0))
             for other in known.conflicts:
-                self._close(other, CONFLICT)
+                self._redo(other)
         for other in known.conflicts:
             if other in self.open:
                 rest = tuple(s for s in self.open[other].conflicts if s != step)
                 self.open[other] = replace(self.open[other], conflicts=rest)
+
+    def _redo(self, step: int) -> None:
+        """The meta-agent makes an edit anew that does not go with one that was kept."""
+        self.redone += 1
+        self.open[step] = replace(self.open[step], opened=len(self.observations))
 
     def _land(self, step: int, edit: Edit, *, said: float) -> None:
         land = self.bench.land

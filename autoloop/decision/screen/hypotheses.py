@@ -16,9 +16,9 @@ JITTER = 0.3
 """Standard deviation, in logits, of what any edit does to a single task."""
 UNTOUCHED = 0.15
 """Share of the tasks that even a broad edit leaves alone."""
-BROAD = ((0.2, 0.04, 0.06), (0.45, 0.04, 0.06), (0.8, 0.015, 0.04), (1.3, 0.004, 0.02))
+BROAD = ((0.2, 0.05, 0.06), (0.45, 0.035, 0.06), (0.8, 0.008, 0.04), (1.3, 0.001, 0.02))
 """Shift of all tasks in logits; prior weight of the gain, and of the loss."""
-NARROW = ((0.9, 0.03, 0.045), (1.8, 0.03, 0.045), (3.0, 0.012, 0.018))
+NARROW = ((0.9, 0.04, 0.045), (1.8, 0.02, 0.045), (3.0, 0.005, 0.018))
 """Shift, in logits, of the tasks that share something; prior weights as above."""
 NARROW_SHARE = 0.22
 LEARNED = 4.5
