@@ -5,12 +5,13 @@ Edits are made anew when they are decided, so that the pool stays full. Millisec
 """
 
 import argparse
-import random
 import time
 import tracemalloc
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from statistics import median
+
+import numpy as np
 
 from autoloop.decision import BayesRule
 from autoloop.decision.strategies import (
@@ -53,14 +54,14 @@ class Treadmill:
     open: dict[int, OpenEdit] = field(default_factory=dict)
     closed: list[ClosedEdit] = field(default_factory=list)
     base: int = 0
-    rng: random.Random = field(default_factory=lambda: random.Random(3))
+    rng: np.random.Generator = field(default_factory=lambda: np.random.default_rng(3))
     spent_ms: list[float] = field(default_factory=list)
     names: list[str] = field(init=False)
     rates: list[float] = field(init=False)
 
     def __post_init__(self) -> None:
         self.names = [str(number) for number in range(self.train + self.train // 2)]
-        self.rates = [self.rng.betavariate(0.8, 0.8) for _ in self.names]
+        self.rates = self.rng.beta(0.8, 0.8, len(self.names)).tolist()
         for task in self.names:
             self._observe(Order(version=Version(), task=task))
 

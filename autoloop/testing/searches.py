@@ -1,7 +1,7 @@
 """A search without a loop: a strategy plays against pass rates that a test lays out.
 
-Trials take turns in flight, so that a strategy sees pending ones; each is drawn from a hash, so that
-the same search is the same everywhere.
+Some trials are always in flight, so that a strategy sees pending ones; each is drawn from a hash,
+so that the same search is the same everywhere.
 """
 
 import hashlib

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
-SEEDS = range(10)
+SEEDS = range(8)
 
 pytestmark = pytest.mark.slow
 
@@ -39,11 +39,11 @@ def test_edits_that_change_nothing_are_hardly_ever_kept(
     outcomes = climbs(tunnel, rule, "nothing")
 
     assert sum(outcome.kept for outcome in outcomes) <= most
-    assert sum(outcome.edits for outcome in outcomes) >= 100
+    assert sum(outcome.edits for outcome in outcomes) >= 80
 
 
 @pytest.mark.parametrize(
-    ("rule", "points", "worthless"), [("factorial", 1.5, 0.4), ("climb", 1.0, 0.6)]
+    ("rule", "points", "worthless"), [("factorial", 1.5, 0.4), ("climb", 1.0, 0.75)]
 )
 def test_what_is_kept_is_mostly_worth_it_and_gains(
     tunnel: ModuleType, rule: str, points: float, worthless: float

@@ -75,7 +75,7 @@ def _screen(strategy: FactorialStrategy, board: Board) -> "_Screen":
         rates=rates_before(board.observations, board.visible),
         prior=float(weights @ known.of(BETTER)),
         cases=tuple(
-            _Case(edit=edit, standing=standing_of(edit, board, known, weights=weights))
+            _case(edit, board, standing_of(edit, board, known, weights=weights))
             for edit in board.open
         ),
     )
@@ -104,6 +104,12 @@ def _learned(board: Board) -> Counter[str]:
 class _Case:
     edit: OpenEdit
     standing: Standing
+    smoke: Smoke
+
+
+def _case(edit: OpenEdit, board: Board, standing: Standing) -> _Case:
+    smoke = smoke_of(standing.alone, standing.before, board.visible)
+    return _Case(edit=edit, standing=standing, smoke=smoke)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -132,7 +138,7 @@ class _Screen:
 
     def _decision(self, case: _Case) -> Decision | None:
         rule, standing = self.strategy, case.standing
-        if self._smoke(case).crashed:
+        if case.smoke.crashed:
             return Decision.REVERT
         good = standing.better >= rule.keep or self._is_simpler(case)
         if good and self._fits(case):
@@ -159,12 +165,9 @@ class _Screen:
         smaller = 0 < case.edit.size < self.board.incumbent_size
         return smaller and case.standing.worse_than(self.strategy.margin, self.rates) <= 0.05
 
-    def _smoke(self, case: _Case) -> Smoke:
-        return smoke_of(case.standing.alone, case.standing.before, self.board.visible)
-
     def _verdict(self, case: _Case, decision: Decision) -> Verdict:
         standing = case.standing
-        if self._smoke(case).crashed:
+        if case.smoke.crashed:
             return _crash(len(standing.alone), lost=float(self.rates.mean.mean()))
         return say_chance(
             decision,
@@ -194,15 +197,14 @@ class _Screen:
         for case in self.cases:
             version = Version(base=self.board.base, on=(case.edit.step,))
             running = sum(order.version == version for order in self.board.pending)
-            for _ in range(self._smoke(case).lacks(running)):
+            for _ in range(case.smoke.lacks(running)):
                 yield Order(
                     version=version, task=self.board.visible[surest(case.standing.before, rng)]
                 )
 
     def _is_new(self, case: _Case) -> bool:
         """Whether it may still turn out to crash."""
-        smoke = self._smoke(case)
-        return smoke.trials < LEAST or smoke.lacks(0) > 0
+        return case.smoke.trials < LEAST or case.smoke.lacks(0) > 0
 
     def _telling(self, ready: list[_Case], rng: np.random.Generator, count: int) -> Iterator[str]:
         """Tasks that tell most, those under way counted less."""

@@ -135,9 +135,12 @@ def test_a_reward_beyond_the_scale_counts_as_its_end(reward: float) -> None:
 
 
 def test_more_of_the_same_makes_surer() -> None:
-    short, long = (make_board(*duel(on=0.8, off=0.3).observations[5:] * n) for n in (1, 3))
+    trials = duel(on=0.65, off=0.4).observations[5:]
 
-    assert 0.5 < chance(short) < chance(long)
+    chances = [chance(make_board(*trials * n, edits=(1, 2))) for n in range(4)]
+
+    assert chances == sorted(chances)
+    assert chances[-1] > 2 * chances[0]
 
 
 def test_only_the_surest_of_the_fit_edits_lands() -> None:
@@ -151,9 +154,10 @@ def test_only_the_surest_of_the_fit_edits_lands() -> None:
 def test_gains_on_an_older_incumbent_do_not_land_an_edit() -> None:
     board = duel(on=0.75, off=0.4, tasks=(*TRAIN, *VALIDATION))
     landed = ClosedEdit(step=3, opened=5, closed=len(board.observations), kept=True)
+    eager = FactorialStrategy(keep=0.4)
 
-    now = FACTORIAL.decide(board).verdicts
-    later = FACTORIAL.decide(replace(board, base=3, closed=(landed,))).verdicts
+    now = eager.decide(board).verdicts
+    later = eager.decide(replace(board, base=3, closed=(landed,))).verdicts
 
     assert now[1].decision is Decision.KEEP
     assert 1 not in later
