@@ -5,9 +5,11 @@ Edits are made anew when they are decided, so that the pool stays full. Millisec
 """
 
 import argparse
+import json
+import sys
 import time
 import tracemalloc
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from statistics import median
 
@@ -42,11 +44,12 @@ MARKS = (500, 2_000, 6_000, 10_000)
 WINDOW = 25
 """Answers that are timed at each mark."""
 WORKERS = 8
+Row = dict[str, str | int | float]
 
 
 @dataclass(slots=True)
 class Treadmill:
-    """A search that never ends: rates stay as they are, edits change little."""
+    """A search as long as is asked: rates stay as they are, edits change little."""
 
     strategy: Strategy
     train: int
@@ -120,31 +123,35 @@ class Treadmill:
         )
 
 
-def timed(strategy: Strategy, train: int, marks: Sequence[int]) -> None:
-    """One line for each mark."""
+def timed(strategy: Strategy, train: int, marks: Sequence[int]) -> Iterator[Row]:
+    """One row for each mark."""
     mill = Treadmill(strategy, train)
     for mark in marks:
         mill.go(mark)
         window = mill.spent_ms[-WINDOW:]
-        print(
-            f"{strategy.name:>10} {train:>6} {mark:>7,} {len(mill.open):>5} {len(mill.closed):>7}"
-            f" {median(window):>8.1f} {max(window):>8.1f} {max(mill.spent_ms):>10.1f}",
-            flush=True,
-        )
+        yield {
+            "strategy": strategy.name,
+            "train": train,
+            "trials": mark,
+            "open": len(mill.open),
+            "decided": len(mill.closed),
+            "median_ms": round(median(window), 1),
+            "worst_ms": round(max(window), 1),
+            "worst_ever_ms": round(max(mill.spent_ms), 1),
+        }
 
 
-def grown(strategy: Strategy, train: int, marks: Sequence[int]) -> None:
+def grown(strategy: Strategy, train: int, marks: Sequence[int]) -> Iterator[Row]:
     """Megabytes in use at each mark: what the observations themselves need is in it."""
     tracemalloc.start()
     mill = Treadmill(strategy, train)
-    used = []
     for mark in marks:
         mill.go(mark)
         tracemalloc.reset_peak()
         mill.go(mark + 10 * WORKERS)
-        used.append(tracemalloc.get_traced_memory()[1] / 2**20)
+        used = tracemalloc.get_traced_memory()[1] / 2**20
+        yield {"strategy": strategy.name, "train": train, "trials": mark, "mb": round(used, 1)}
     tracemalloc.stop()
-    print(f"{strategy.name:>10} {train:>6} " + " ".join(f"{mb:>8.1f}" for mb in used), flush=True)
 
 
 def main() -> None:
@@ -154,18 +161,20 @@ def main() -> None:
     parser.add_argument("--train", nargs="+", type=int, default=[60, 300])
     parser.add_argument("--marks", nargs="+", type=int, default=MARKS)
     parser.add_argument("--memory", action="store_true", help="memory in place of time")
+    parser.add_argument("--json", action="store_true")
     wish = parser.parse_args()
-    chosen = [strategy for strategy in STRATEGIES if strategy.name in wish.strategy]
-    if wish.memory:
-        print(f"{'strategy':>10} {'train':>6} " + " ".join(f"{m:>8,}" for m in wish.marks))
-    else:
-        print(
-            f"{'strategy':>10} {'train':>6} {'trials':>7} {'open':>5} {'decided':>7}"
-            f" {'median':>8} {'worst':>8} {'worst ever':>10}"
-        )
-    for strategy in chosen:
+    measure = grown if wish.memory else timed
+    rows: list[Row] = []
+    for strategy in (one for one in STRATEGIES if one.name in wish.strategy):
         for train in wish.train:
-            (grown if wish.memory else timed)(strategy, train, wish.marks)
+            for row in measure(strategy, train, wish.marks):
+                if not rows and not wish.json:
+                    print(" ".join(f"{name:>13}" for name in row))
+                rows.append(row)
+                if not wish.json:
+                    print(" ".join(f"{value:>13}" for value in row.values()), flush=True)
+    if wish.json:
+        json.dump({"rows": rows}, sys.stdout)
 
 
 if __name__ == "__main__":

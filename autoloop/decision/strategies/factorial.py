@@ -92,12 +92,9 @@ def _crash(trials: int, *, lost: float) -> Verdict:
     )
 
 
-def _learned(board: Board) -> Counter[str]:
+def _learned(board: Board) -> dict[str, float]:
     """What earlier edits turned out to be."""
-    learned = Counter[str]()
-    for edit in board.closed:
-        learned.update({k: edit.numbers[f"p_{k}"] for k in KINDS if f"p_{k}" in edit.numbers})
-    return learned
+    return {k: sum(edit.numbers.get(f"p_{k}", 0.0) for edit in board.closed) for k in KINDS}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
