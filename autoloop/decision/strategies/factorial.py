@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from autoloop.decision.chances import say_chance
-from autoloop.decision.screen.hypotheses import BETTER, KINDS, hypotheses
+from autoloop.decision.screen.hypotheses import BETTER, KINDS, WORSE, hypotheses
 from autoloop.decision.screen.ledger import Standing, standing_of
 from autoloop.decision.screen.rates import Rates, rates_before
 from autoloop.decision.screen.smoke import LEAST, Smoke, smoke_of, surest
@@ -75,24 +75,38 @@ def _screen(strategy: FactorialStrategy, board: Board) -> "_Screen":
         rates=rates_before(board.observations, board.visible),
         prior=float(weights @ known.of(BETTER)),
         cases=tuple(
-            _Case(edit=edit, standing=standing_of(edit, board, known, weights=weights))
+            _case(edit, board, standing_of(edit, board, known, weights=weights))
             for edit in board.open
         ),
     )
 
 
-def _learned(board: Board) -> Counter[str]:
+def _crash(trials: int, *, lost: float) -> Verdict:
+    """The verdict on an edit that fails everywhere, for all that its trials alone show."""
+    kinds = {f"p_{kind}": float(kind == WORSE) for kind in KINDS}
+    gains = dict.fromkeys(("gain", "gain_low", "gain_high"), -lost)
+    return Verdict(
+        decision=Decision.REVERT,
+        reason=f"reverted: it crashes, or does nothing; {-100 * lost:+.0f} points; {trials} trials",
+        numbers={**kinds, **gains, "trials": float(trials)},
+    )
+
+
+def _learned(board: Board) -> dict[str, float]:
     """What earlier edits turned out to be."""
-    learned = Counter[str]()
-    for edit in board.closed:
-        learned.update({k: edit.numbers[f"p_{k}"] for k in KINDS if f"p_{k}" in edit.numbers})
-    return learned
+    return {k: sum(edit.numbers.get(f"p_{k}", 0.0) for edit in board.closed) for k in KINDS}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Case:
     edit: OpenEdit
     standing: Standing
+    smoke: Smoke
+
+
+def _case(edit: OpenEdit, board: Board, standing: Standing) -> _Case:
+    smoke = smoke_of(standing.alone, standing.before, board.visible)
+    return _Case(edit=edit, standing=standing, smoke=smoke)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -121,11 +135,13 @@ class _Screen:
 
     def _decision(self, case: _Case) -> Decision | None:
         rule, standing = self.strategy, case.standing
-        if self._smoke(case).crashed or standing.better <= rule.drop * self.prior:
+        if case.smoke.crashed:
             return Decision.REVERT
         good = standing.better >= rule.keep or self._is_simpler(case)
         if good and self._fits(case):
             return Decision.KEEP
+        if standing.better <= rule.drop * self.prior:
+            return Decision.REVERT
         if self.board.exhausted or standing.trials >= rule.cap:
             return Decision.UNDECIDED
         return None
@@ -146,18 +162,10 @@ class _Screen:
         smaller = 0 < case.edit.size < self.board.incumbent_size
         return smaller and case.standing.worse_than(self.strategy.margin, self.rates) <= 0.05
 
-    def _smoke(self, case: _Case) -> Smoke:
-        return smoke_of(case.standing.alone, case.standing.before, self.board.visible)
-
     def _verdict(self, case: _Case, decision: Decision) -> Verdict:
         standing = case.standing
-        if self._smoke(case).crashed:
-            kinds = {f"p_{kind}": 0.0 for kind in KINDS}
-            return Verdict(
-                decision=decision,
-                reason=f"reverted: it crashes, or does nothing; {len(standing.alone)} trials",
-                numbers={**kinds, "p_worse": 1.0, "trials": float(len(standing.alone))},
-            )
+        if case.smoke.crashed:
+            return _crash(len(standing.alone), lost=float(self.rates.mean.mean()))
         return say_chance(
             decision,
             standing.better,
@@ -186,15 +194,14 @@ class _Screen:
         for case in self.cases:
             version = Version(base=self.board.base, on=(case.edit.step,))
             running = sum(order.version == version for order in self.board.pending)
-            for _ in range(self._smoke(case).lacks(running)):
+            for _ in range(case.smoke.lacks(running)):
                 yield Order(
                     version=version, task=self.board.visible[surest(case.standing.before, rng)]
                 )
 
     def _is_new(self, case: _Case) -> bool:
         """Whether it may still turn out to crash."""
-        smoke = self._smoke(case)
-        return smoke.trials < LEAST or smoke.lacks(0) > 0
+        return case.smoke.trials < LEAST or case.smoke.lacks(0) > 0
 
     def _telling(self, ready: list[_Case], rng: np.random.Generator, count: int) -> Iterator[str]:
         """Tasks that tell most, those under way counted less."""

@@ -6,7 +6,7 @@ members that lead on different tasks are merged. What lands is decided otherwise
 the Bayesian rule over all trials of a member, since a minibatch and one pass flatter the chosen.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 from statistics import fmean
@@ -37,7 +37,7 @@ class ParetoStrategy:
 
     def decide(self, board: Board) -> Move:
         """Verdicts first, then trials, then an edit of a drawn parent."""
-        pool = _Pool(strategy=self, board=board)
+        pool = _Pool(strategy=self, board=board, rewards=_rewards(board))
         verdicts = pool.verdicts()
         if verdicts or board.exhausted:
             return Move(verdicts=verdicts)
@@ -50,6 +50,8 @@ class ParetoStrategy:
 class _Pool:
     strategy: ParetoStrategy
     board: Board
+    rewards: Mapping[Lineage, Mapping[str, Sequence[float]]]
+    """By lineage on top of the incumbent, and by task."""
     dockets: dict[Lineage, Docket] = field(default_factory=dict)
     """Those worked out so far."""
 
@@ -78,7 +80,7 @@ class _Pool:
 
     def _failed(self, edit: OpenEdit) -> bool:
         """Whether the minibatch is over and shows nothing better than the parent."""
-        if self._lacks_minibatch(edit) or self._running(edit):
+        if self._lacks_minibatch(edit):
             return False
         own, parents = self._rewards(_lineage(edit)), self._rewards(edit.parents)
         batch = self._minibatch(edit)
@@ -204,16 +206,8 @@ class _Pool:
             if task not in rewards:
                 yield Version(base=self.board.base, on=lineage), task
 
-    def _running(self, edit: OpenEdit) -> bool:
-        return any(order.version.on == _lineage(edit) for order in self.board.pending)
-
-    def _rewards(self, lineage: Lineage) -> dict[str, list[float]]:
-        rewards: dict[str, list[float]] = {}
-        for seen in self.board.observations:
-            version = seen.version
-            if version.base == self.board.base and version.on == lineage:
-                rewards.setdefault(seen.task, []).append(seen.reward)
-        return rewards
+    def _rewards(self, lineage: Lineage) -> Mapping[str, Sequence[float]]:
+        return self.rewards.get(lineage, {})
 
     def _says(
         self, edit: OpenEdit, decision: Decision, *, lineage: Lineage | None = None
@@ -225,3 +219,11 @@ class _Pool:
 
 def _lineage(edit: OpenEdit) -> Lineage:
     return tuple(sorted((*edit.parents, edit.step)))
+
+
+def _rewards(board: Board) -> dict[Lineage, dict[str, list[float]]]:
+    rewards: dict[Lineage, dict[str, list[float]]] = {}
+    for seen in board.observations:
+        if seen.version.base == board.base:
+            rewards.setdefault(seen.version.on, {}).setdefault(seen.task, []).append(seen.reward)
+    return rewards
