@@ -77,6 +77,8 @@ class Score:
     reward: float
     step: int = 0
     """Step of the run that it was run for; 0 is the baseline's first pass."""
+    cost: float | None = None
+    """What the objective looks at second, dollars or seconds; None where it is not known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +113,8 @@ class History:
     """All earlier steps of a run in order."""
 
     chapters: tuple[Chapter, ...] = ()
+    changed: int = 0
+    """The first chapter that knows the task model as it is now; 0: the model never changed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +124,10 @@ class Evidence:
     train: tuple[str, ...]
     validation: tuple[str, ...]
     scores: tuple[Score, ...]
-    """Finished trials of both sides, in any order; the incumbent's from earlier steps too."""
+    """Finished trials of both sides, in any order; the incumbent's from earlier steps too.
+
+    Those from before a change of the task model are left out: pairs are fresh.
+    """
     history: History = field(default_factory=History)
     """Everything the run has seen before this step."""
     pending: tuple[Want, ...] = ()

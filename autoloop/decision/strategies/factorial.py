@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from autoloop.decision.chances import say_chance
+from autoloop.decision.drift import change_of, notice_of
 from autoloop.decision.screen.hypotheses import BETTER, KINDS, hypotheses
 from autoloop.decision.screen.ledger import Standing, standing_of
 from autoloop.decision.screen.rates import Rates, rates_before
@@ -60,19 +61,21 @@ class FactorialStrategy:
         screen = _screen(self, board)
         verdicts = screen.verdicts()
         if verdicts or board.exhausted:
-            return Move(verdicts=verdicts)
+            return Move(verdicts=verdicts, notice=notice_of(board))
         room = board.may_propose and len(board.open) < self.edits
         orders = tuple(screen.orders(wait=room and 2 * len(board.open) < self.edits))
-        return Move(orders=orders, opening=Opening() if room else None)
+        opening = Opening() if room else None
+        return Move(orders=orders, opening=opening, notice=notice_of(board))
 
 
 def _screen(strategy: FactorialStrategy, board: Board) -> "_Screen":
     known = hypotheses(len(board.train), len(board.validation))
     weights = known.weights(_learned(board), trust=strategy.trust)
+    change = change_of(board)
     return _Screen(
         strategy=strategy,
         board=board,
-        rates=rates_before(board.observations, board.visible),
+        rates=rates_before(board.observations, board.visible, fresh=change.at if change else 0),
         prior=float(weights @ known.of(BETTER)),
         cases=tuple(
             _Case(edit=edit, standing=standing_of(edit, board, known, weights=weights))

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
+from autoloop.decision.drift import change_of, notice_of
 from autoloop.ports import KeepRule
 from autoloop.records import (
     Ask,
@@ -37,12 +38,12 @@ class SingleStrategy:
     def decide(self, board: Board) -> Move:
         """Ask the rule about the edit under test, or wish for an edit where there is none."""
         if not board.open:
-            return Move(opening=Opening() if board.may_propose else None)
+            return Move(opening=Opening() if board.may_propose else None, notice=notice_of(board))
         edit = board.open[0]
         answer = self.rule.decide(evidence_of(board, edit))
         if isinstance(answer, Verdict):
-            return Move(verdicts={edit.step: answer})
-        return Move(orders=_orders(answer, board, edit))
+            return Move(verdicts={edit.step: answer}, notice=notice_of(board))
+        return Move(orders=_orders(answer, board, edit), notice=notice_of(board))
 
 
 def evidence_of(board: Board, edit: OpenEdit) -> Evidence:
@@ -93,7 +94,8 @@ def _scores(board: Board, on: tuple[int, ...]) -> Iterable[Score]:
     What an edit did on an earlier incumbent does not count for it: gains do not add up.
     """
     closed = {0, *(one.step for one in board.closed)}
-    for seen in board.observations:
+    change = change_of(board)
+    for seen in board.observations[change.at if change else 0 :]:
         if seen.version.on == on and seen.version.base == board.base:
             yield _score(seen, Side.CANDIDATE, step=on[-1])
         elif _is_incumbent(seen.version, board.base):
@@ -109,17 +111,31 @@ def _is_incumbent(version: Version, base: int) -> bool:
 
 
 def _history(board: Board) -> History:
-    """The baseline's first pass, then a chapter for each edit in the order they were decided."""
-    by_step = defaultdict[int, list[Observation]](list)
-    for seen in board.observations:
-        by_step[_step_of(seen.version)].append(seen)
+    """The baseline's first pass, then a chapter for each edit in the order they were decided.
+
+    Of an edit that saw the task model change, only what came after it counts.
+    """
+    change = change_of(board)
+    at, changed = change.at if change else 0, 0
+    by_step, fresh = _by_step(board.observations), _by_step(board.observations[at:])
     chapters = [_chapter(0, kept=False, seen=tuple(by_step[0]))]
     base = 0
     for edit in sorted(board.closed, key=lambda one: (one.closed, one.step)):
+        if change and not changed and edit.closed > at:
+            by_step, changed = fresh, len(chapters)
         own = tuple(seen for seen in by_step[edit.step] if seen.version.base == base)
         chapters.append(_chapter(edit.step, kept=edit.kept, seen=own))
         base = edit.step if edit.kept else base
-    return History(chapters=tuple(chapters))
+    if change and not changed:
+        changed = len(chapters)
+    return History(chapters=tuple(chapters), changed=changed)
+
+
+def _by_step(observations: Iterable[Observation]) -> defaultdict[int, list[Observation]]:
+    by_step = defaultdict[int, list[Observation]](list)
+    for seen in observations:
+        by_step[_step_of(seen.version)].append(seen)
+    return by_step
 
 
 @lru_cache(maxsize=CHAPTERS)
@@ -144,4 +160,5 @@ def _score(seen: Observation, side: Side, *, step: int) -> Score:
         attempt=seen.attempt,
         reward=seen.reward,
         step=step,
+        cost=seen.cost,
     )
