@@ -33,7 +33,7 @@ from autoloop.errors import ProjectError, RunError, SettingsError, TaskError
 from autoloop.guards import standard_guards
 from autoloop.loop import Parts, Plan, Reuse, StopSignal, climb
 from autoloop.meta import ConversationProposer, UnchangedProposer
-from autoloop.ports import Guard, Observer, Proposer, RunStore, Workspace
+from autoloop.ports import Guard, Observer, Proposer, RunStore, Strategy, Workspace
 from autoloop.records import Notice, Run, Split, Task, TaskSet, TrialResult
 from autoloop.settings import Settings
 from autoloop.store import SqliteStore
@@ -187,7 +187,7 @@ class _Work:
             retried=self.built.retried,
             reuse=None if is_calibration(run.name) else reuse,
             proposer=climbing.proposer or _proposer(run),
-            strategy=SingleStrategy(rule=rule_by_name(run.rule)),
+            strategy=_strategy(run),
             guard=_guard(tasks, run.splits),
             estimator=Estimates(),
             observer=RunFiles(folder, self.store, self.workspace, inner=climbing.observer),
@@ -203,6 +203,12 @@ def _proposer(run: Run) -> Proposer:
     return ConversationProposer(meta_chat_model(run.meta_model), seed=run.seed)
 
 
+def _strategy(run: Run) -> Strategy:
+    """As its recorded settings have it, so that its verdicts can be replayed."""
+    objective = Settings.model_validate_json(run.settings).objective.record()
+    return SingleStrategy(rule=rule_by_name(run.rule, objective))
+
+
 def _plan(run: Run, tasks: Sequence[Task], settings: Settings, *, directive: str) -> Plan:
     return Plan(
         tasks={task.name: task for task in tasks},
@@ -212,6 +218,8 @@ def _plan(run: Run, tasks: Sequence[Task], settings: Settings, *, directive: str
         quota=settings.trial.quota(),
         final_attempts=settings.final.attempts,
         seed=run.seed,
+        simplify=settings.simplify,
+        second=settings.objective.second,
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from autoloop.decision.objective import Saving
 from autoloop.records import Decision, Interval, Verdict
 
 
@@ -12,6 +13,8 @@ def say_chance(
     gain: Interval,
     trials: int,
     numbers: Mapping[str, float] | None = None,
+    saving: Saving | None = None,
+    simpler: bool = True,
 ) -> Verdict:
     """Such as `kept: 97 % sure that it helps tasks it has not seen; +6 points, between …`.
 
@@ -21,6 +24,8 @@ def say_chance(
         gain: Expected gain in mean reward on tasks nobody has looked at.
         trials: Trials that said something of it.
         numbers: Further ones to record.
+        saving: What the edit saves, where the objective asks for that.
+        simpler: Whether it may be kept for being smaller.
     """
     known = {
         "p_better": chance,
@@ -28,21 +33,23 @@ def say_chance(
         "gain_low": gain.low,
         "gain_high": gain.high,
         "trials": float(trials),
+        **(saving.numbers if saving else {}),
         **(numbers or {}),
     }
     seen = (
         f"{100 * gain.mean:+.0f} points, between {100 * gain.low:+.0f} and {100 * gain.high:+.0f}"
     )
-    reason = f"{_opening(decision, 100 * chance)}; {seen}; {trials} trials"
+    virtue = "simpler" if simpler or saving is None else saving.words
+    reason = f"{_opening(decision, 100 * chance, virtue)}; {seen}; {trials} trials"
     return Verdict(decision=decision, reason=reason, numbers=known)
 
 
-def _opening(decision: Decision, chance: float) -> str:
+def _opening(decision: Decision, chance: float, virtue: str) -> str:
     """What became of the edit, and how sure that is in percent."""
     if decision is Decision.REVERT:
         return f"reverted: only {chance:.0f} % likely to help tasks it has not seen"
     if decision is Decision.UNDECIDED:
         return f"undecided, so reverted: {chance:.0f} % likely to help tasks it has not seen"
     if chance < 50:
-        return "kept: as good, and simpler"
+        return f"kept: as good, and {virtue}"
     return f"kept: {chance:.0f} % sure that it helps tasks it has not seen"

@@ -1,28 +1,32 @@
-"""Whether the model behind the tasks has changed: a changepoint in the incumbent's own trials.
+"""Whether the model behind the tasks has changed: a changepoint in the trials of a run.
 
-One trial in some is run with no edit under test on. Such a control trial moves for three reasons:
-tasks differ, an edit landed, or the provider changed the model. A linear model has an effect of
-each task, and one of each edit that landed, which its verdict told within an interval: that joins
-the periods of several incumbents, each of which is too short to tell. What is left is looked at
-for a step, at whatever trial it came (the likelihood ratio, maximised over the split).
+A score moves for three reasons: tasks differ, edits do something, and the provider changes the
+model. The first two are taken out by a linear model with an effect of each task and of each edit,
+in every trial that it was on in, and ever after it landed: that joins the periods of all
+incumbents, each of which is too short to tell. How much edits do is learned from the same trials.
+What is left is looked at for a step (the likelihood ratio, maximised over the split).
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from autoloop.records import Board, ClosedEdit, Observation
+from autoloop.records import Board, Observation
 
 Array: TypeAlias = NDArray[np.float64]
 
 ALARM = 0.01
-"""Chance of a false alarm in one run."""
-EVERY = 24
-"""Control trials from one look to the next."""
+"""Chance of a false alarm in one run, were the linear model the truth."""
+CAUTION = 1.25
+"""The step must be so many times as clear: rewards are no normal numbers, effects do not add up."""
+PASSES = 2
+"""Passes over all tasks from one look to the next."""
+LEAST = 60
+"""Trials from one look to the next, at least."""
 LOOKS = 100
 """Looks for which that chance holds; none is made after them."""
 SPAN = 16
@@ -32,13 +36,13 @@ PARTS = 2
 DRAWS = 4_000
 TASK_SD = 0.4
 """How far tasks lie apart in mean reward."""
-LANDING_SD = 0.04
-"""What an edit does may differ so much from what its verdict said, besides its own interval."""
-UNTOLD_SD = 0.1
-"""The same where the verdict said nothing of a gain."""
+MEAN_SD = 0.1
+"""What edits do on average."""
+EDIT_SD, LEAST_EDIT_SD = 0.06, 0.005
+"""What an edit does besides: the first guess, and the least."""
 LEAST_NOISE = 0.02
 """Variance of one trial, at least: where nothing ever varied, little is known of luck."""
-Z95 = 1.96
+ROUNDS = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,29 +65,23 @@ class Change:
         )
 
 
-class _Control(NamedTuple):
-    """A trial of an incumbent alone."""
+class _Seen(NamedTuple):
+    """Of a trial, what the test looks at."""
 
-    at: int
     base: int
+    on: tuple[int, ...]
     task: int
     reward: float
 
 
-class _Landing(NamedTuple):
-    """An edit that landed, and what its verdict said of it."""
-
-    step: int
-    gain: float
-    sd: float
-
-
 def change_of(board: Board) -> Change | None:
-    """The newest change that the control trials show; a function of the board alone."""
-    controls = _controls(board.observations, board.visible)
-    look = min(len(controls) // EVERY, LOOKS)
-    controls = controls[: look * EVERY]
-    return _found(controls, _landings(board.closed, controls), len(board.visible), look)
+    """The newest change that the trials show; a function of the board alone."""
+    stride = max(LEAST, PASSES * len(board.visible))
+    look = min(len(board.observations) // stride, LOOKS)
+    kept = sorted((edit for edit in board.closed if edit.kept), key=lambda e: (e.closed, e.step))
+    trials = _trials(board.observations[: look * stride], board.visible)
+    chain = _chain(tuple(edit.step for edit in kept), trials)
+    return _found(trials, chain, len(board.visible), look)
 
 
 def notice_of(board: Board) -> str:
@@ -93,65 +91,51 @@ def notice_of(board: Board) -> str:
 
 
 @lru_cache(maxsize=16)
-def _controls(
-    observations: tuple[Observation, ...], tasks: tuple[str, ...]
-) -> tuple[_Control, ...]:
+def _trials(observations: tuple[Observation, ...], tasks: tuple[str, ...]) -> tuple[_Seen, ...]:
     row = {task: index for index, task in enumerate(tasks)}
     return tuple(
-        _Control(at, seen.version.base, row[seen.task], min(max(seen.reward, 0.0), 1.0))
-        for at, seen in enumerate(observations)
-        if not seen.version.on and seen.task in row
+        _Seen(seen.version.base, seen.version.on, row[seen.task], min(max(seen.reward, 0.0), 1.0))
+        for seen in observations
     )
 
 
-def _landings(closed: Sequence[ClosedEdit], controls: Sequence[_Control]) -> tuple[_Landing, ...]:
-    """In order, up to the incumbent of the last control trial."""
-    kept = sorted((edit for edit in closed if edit.kept), key=lambda e: (e.closed, e.step))
-    steps = [edit.step for edit in kept]
-    last = max((steps.index(c.base) + 1 for c in controls if c.base in steps), default=0)
-    return tuple(_landing(edit) for edit in kept[:last])
-
-
-def _landing(edit: ClosedEdit) -> _Landing:
-    told = edit.numbers
-    gain = told.get("gain", 0.0)
-    wide = (told["gain_high"] - told["gain_low"]) / (2 * Z95) if "gain_low" in told else UNTOLD_SD
-    return _Landing(step=edit.step, gain=gain, sd=float(np.hypot(wide, LANDING_SD)))
+def _chain(kept: tuple[int, ...], trials: Sequence[_Seen]) -> tuple[int, ...]:
+    """What had landed, in order, by the last of these trials."""
+    bases = {seen.base for seen in trials}
+    last = max((n for n, step in enumerate(kept, start=1) if step in bases), default=0)
+    return kept[:last]
 
 
 @lru_cache(maxsize=256)
 def _found(
-    controls: tuple[_Control, ...], landings: tuple[_Landing, ...], tasks: int, look: int
+    trials: tuple[_Seen, ...], chain: tuple[int, ...], tasks: int, look: int
 ) -> Change | None:
     """The newest change as of a look: what earlier looks found stays found."""
     if look < 1:
         return None
-    earlier = controls[: (look - 1) * EVERY]
-    steps = {control.base for control in earlier}
-    before = max((n for n, one in enumerate(landings, start=1) if one.step in steps), default=0)
-    known = _found(earlier, landings[:before], tasks, look - 1)
-    window = tuple(
-        control
-        for control in controls[max(0, look - SPAN) * EVERY : look * EVERY]
-        if known is None or control.at >= known.at
-    )
-    return _step_in(window, landings, tasks) or known
+    stride = len(trials) // look
+    earlier = trials[:-stride]
+    known = _found(earlier, _chain(chain, earlier), tasks, look - 1)
+    first = max(known.at if known else 0, (look - SPAN) * stride)
+    fresh = _step_in(trials[first:], chain, tasks, apart=stride // PARTS)
+    return replace(fresh, at=first + fresh.at) if fresh else known
 
 
-def _step_in(window: Sequence[_Control], landings: Sequence[_Landing], tasks: int) -> Change | None:
+def _step_in(
+    window: Sequence[_Seen], chain: tuple[int, ...], tasks: int, *, apart: int
+) -> Change | None:
     """The likeliest step in these trials, if chance hardly makes one so clear."""
-    apart = EVERY // PARTS
     splits = np.arange(apart, len(window) - apart + 1, apart)
     if not len(splits):
         return None
-    fit = _fit(_design(window, landings, tasks), splits)
+    fit = _fit(_design(window, chain, tasks), splits)
     best = int(np.argmax(np.abs(fit.z)))
-    if abs(fit.z[best]) <= threshold():
+    if abs(fit.z[best]) <= CAUTION * threshold():
         return None
     at = int(splits[best])
     before = float(np.clip(fit.levels[at], 0.0, 1.0))
     after = float(np.clip(before + fit.height[best], 0.0, 1.0))
-    return Change(at=window[at].at, before=before, after=after)
+    return Change(at=at, before=before, after=after)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -159,30 +143,27 @@ class _Design:
     """What explains the rewards of some trials besides luck."""
 
     x: Array
-    """(trials, effects): which tasks and landings had a part."""
-    spread: Array
-    """Standard deviation of each effect."""
-    told: Array
-    """What the verdicts said that each trial has gained by its landings."""
+    """(trials, effects): tasks, how many edits were on, each edit."""
+    landed: Array
+    """(trials, edits): those that the incumbent of each trial had."""
     rewards: Array
     tasks: int
 
 
-def _design(window: Sequence[_Control], landings: Sequence[_Landing], tasks: int) -> _Design:
-    place = {landing.step: number for number, landing in enumerate(landings, start=1)}
-    landed = np.array([place.get(control.base, 0) for control in window])
-    gained = np.concatenate([[0.0], np.cumsum([landing.gain for landing in landings])])
-    first = int(landed.min())
-    x = np.zeros((len(window), tasks + len(landings) - first))
-    x[np.arange(len(window)), [control.task for control in window]] = 1.0
-    x[:, tasks:] = landed[:, None] > np.arange(first, len(landings))
-    return _Design(
-        x=x,
-        spread=np.array([TASK_SD] * tasks + [landing.sd for landing in landings[first:]]),
-        told=gained[landed] - gained[first],
-        rewards=np.array([control.reward for control in window]),
-        tasks=tasks,
-    )
+def _design(window: Sequence[_Seen], chain: tuple[int, ...], tasks: int) -> _Design:
+    landed = {step: chain[: place + 1] for place, step in enumerate(chain)}
+    edits = sorted({*chain, *(step for seen in window for step in seen.on)})
+    column = {step: place for place, step in enumerate(edits)}
+    before = np.zeros((len(window), len(edits)))
+    x = np.zeros((len(window), tasks + 1 + len(edits)))
+    for index, seen in enumerate(window):
+        before[index, [column[step] for step in landed.get(seen.base, ())]] = 1.0
+        x[index, seen.task] = 1.0
+        x[index, tasks] = len(seen.on)
+        x[index, [tasks + 1 + column[step] for step in seen.on]] = 1.0
+    x[:, tasks + 1 :] += before
+    rewards = np.array([seen.reward for seen in window])
+    return _Design(x=x, landed=before, rewards=rewards, tasks=tasks)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -191,29 +172,27 @@ class _Fit:
     """Of a step at each split, in standard errors."""
     height: Array
     levels: Array
-    """At each trial: what the incumbent would score over all tasks."""
+    """At each trial: what its incumbent would score over all tasks."""
 
 
 def _fit(design: _Design, splits: NDArray[np.intp]) -> _Fit:
     """Generalised least squares with random effects, and a step at each split in turn."""
-    x, noise, spread = design.x, 0.15, np.append(design.spread, 1.0)
-    x = np.column_stack([x, np.ones(len(x))])
-    y, gram = design.rewards - design.told, x.T @ x
-    for _ in range(4):
+    x, tasks, y = design.x, design.tasks, design.rewards - 0.5
+    gram, told, noise, edit_sd = x.T @ x, x.T @ y, 0.15, EDIT_SD
+    edits = x.shape[1] - tasks - 1
+    for _ in range(ROUNDS):
+        spread = np.array([TASK_SD] * tasks + [MEAN_SD] + [edit_sd] * edits)
         inverse = np.linalg.inv(gram + np.diag(noise / spread**2))
-        effects = inverse @ (x.T @ y)
+        effects = inverse @ told
         free = max(len(y) - float(np.trace(inverse @ gram)), 1.0)
         noise = max(float(((y - x @ effects) ** 2).sum()) / free, LEAST_NOISE)
+        own = effects[tasks + 1 :] ** 2 + noise * np.diag(inverse)[tasks + 1 :]
+        edit_sd = max(float(np.sqrt(own.mean())), LEAST_EDIT_SD) if edits else edit_sd
     later = np.cumsum(x[::-1], axis=0)[::-1][splits]
     left = np.cumsum((y - x @ effects)[::-1])[::-1][splits]
-    weight = (len(y) - splits) - np.einsum("ij,jk,ik->i", later, inverse, later)
-    common = effects[-1] + effects[: design.tasks].mean()
-    landed = x[:, design.tasks : -1] @ effects[design.tasks : -1]
-    return _Fit(
-        z=left / np.sqrt(noise * np.maximum(weight, 1e-9)),
-        height=left / np.maximum(weight, 1e-9),
-        levels=common + landed + design.told,
-    )
+    weight = np.maximum(len(y) - splits - np.einsum("ij,jk,ik->i", later, inverse, later), 1e-9)
+    levels = 0.5 + effects[:tasks].mean() + design.landed @ effects[tasks + 1 :]
+    return _Fit(z=left / np.sqrt(noise * weight), height=left / weight, levels=levels)
 
 
 @lru_cache(maxsize=1)

@@ -67,6 +67,7 @@ class Work:
             merge=self.merging.merge,
             size=self.merging.size,
             seed=plan.seed,
+            second=plan.second,
         )
 
     def sources(self) -> Sources:

@@ -59,6 +59,19 @@ class Verdict:
     """For example `train_gain`, `p_value`, `validation_gain`, `trials`."""
 
 
+Second = Literal["none", "cost", "time"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Objective:
+    """What counts besides the reward."""
+
+    second: Second = "none"
+    """`cost`: dollars, `time`: seconds of the agent, both per trial."""
+    margin: float = 0.02
+    """What saves some is kept when a greater loss of mean reward than this is unlikely (5 %)."""
+
+
 class Side(StrEnum):
     """Whose trial a keep rule asks for."""
 

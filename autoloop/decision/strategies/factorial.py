@@ -7,12 +7,13 @@ of the incumbent nor a drifting model can pass for a gain.
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from autoloop.decision.chances import say_chance
 from autoloop.decision.drift import change_of, notice_of
+from autoloop.decision.objective import saving_on
 from autoloop.decision.screen.hypotheses import BETTER, KINDS, hypotheses
 from autoloop.decision.screen.ledger import Standing, standing_of
 from autoloop.decision.screen.rates import Rates, rates_before
@@ -21,6 +22,7 @@ from autoloop.records import (
     Board,
     Decision,
     Move,
+    Objective,
     OpenEdit,
     Opening,
     Order,
@@ -55,6 +57,7 @@ class FactorialStrategy:
     """How many edits the prior of what edits do weighs."""
     margin: float = 0.02
     """A simpler edit is kept when a greater loss than this is unlikely (5 %)."""
+    objective: Objective = field(default_factory=Objective)
 
     def decide(self, board: Board) -> Move:
         """Verdicts first, then trials and another edit."""
@@ -124,9 +127,10 @@ class _Screen:
 
     def _decision(self, case: _Case) -> Decision | None:
         rule, standing = self.strategy, case.standing
-        if self._smoke(case).crashed or standing.better <= rule.drop * self.prior:
+        hopeless = standing.better <= rule.drop * self.prior and not self._may_be_cheaper(case)
+        if self._smoke(case).crashed or hopeless:
             return Decision.REVERT
-        good = standing.better >= rule.keep or self._is_simpler(case)
+        good = standing.better >= rule.keep or self._is_simpler(case) or self._is_cheaper(case)
         if good and self._fits(case):
             return Decision.KEEP
         if self.board.exhausted or standing.trials >= rule.cap:
@@ -149,6 +153,19 @@ class _Screen:
         smaller = 0 < case.edit.size < self.board.incumbent_size
         return smaller and case.standing.worse_than(self.strategy.margin, self.rates) <= 0.05
 
+    def _is_cheaper(self, case: _Case) -> bool:
+        saving = saving_on(self.board, case.edit, self.strategy.objective)
+        return saving is not None and saving.sure and self._loses(case) <= 0.05
+
+    def _may_be_cheaper(self, case: _Case) -> bool:
+        """Whether an edit without a gain is still worth trials for what it seems to save."""
+        saving = saving_on(self.board, case.edit, self.strategy.objective)
+        return saving is not None and saving.ratio < 1.0 and self._loses(case) <= 0.2
+
+    def _loses(self, case: _Case) -> float:
+        """Chance of a loss beyond what the objective allows."""
+        return case.standing.worse_than(self.strategy.objective.margin, self.rates)
+
     def _smoke(self, case: _Case) -> Smoke:
         return smoke_of(case.standing.alone, case.standing.before, self.board.visible)
 
@@ -167,6 +184,8 @@ class _Screen:
             gain=standing.gain(self.rates),
             trials=standing.trials,
             numbers={f"p_{kind}": chance for kind, chance in standing.kinds.items()},
+            saving=saving_on(self.board, case.edit, self.strategy.objective),
+            simpler=self._is_simpler(case),
         )
 
     def orders(self, *, wait: bool) -> Iterator[Order]:
