@@ -6,9 +6,9 @@ from hashlib import sha256
 from statistics import fmean
 
 from autoloop.decision.estimates import half_width
+from autoloop.decision.objective import Saving, saving_of
 from autoloop.decision.permutation import sign_flip_p
 from autoloop.decision.tally import Cell, Tally
-from autoloop.decision.objective import Saving, saving_of
 from autoloop.records import Evidence, Objective, Side
 
 

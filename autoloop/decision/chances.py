@@ -14,7 +14,6 @@ def say_chance(
     trials: int,
     numbers: Mapping[str, float] | None = None,
     saving: Saving | None = None,
-    simpler: bool = True,
 ) -> Verdict:
     """Such as `kept: 97 % sure that it helps tasks it has not seen; +6 points, between …`.
 
@@ -24,8 +23,7 @@ def say_chance(
         gain: Expected gain in mean reward on tasks nobody has looked at.
         trials: Trials that said something of it.
         numbers: Further ones to record.
-        saving: What the edit saves, where the objective asks for that.
-        simpler: Whether it may be kept for being smaller.
+        saving: What the edit saves, where it is no simpler.
     """
     known = {
         "p_better": chance,
@@ -33,13 +31,12 @@ def say_chance(
         "gain_low": gain.low,
         "gain_high": gain.high,
         "trials": float(trials),
-        **(saving.numbers if saving else {}),
         **(numbers or {}),
     }
     seen = (
         f"{100 * gain.mean:+.0f} points, between {100 * gain.low:+.0f} and {100 * gain.high:+.0f}"
     )
-    virtue = "simpler" if simpler or saving is None else saving.words
+    virtue = saving.words if saving else "simpler"
     reason = f"{_opening(decision, 100 * chance, virtue)}; {seen}; {trials} trials"
     return Verdict(decision=decision, reason=reason, numbers=known)
 

@@ -83,13 +83,15 @@ class BayesRule:
         return saving is not None and saving.ratio < 1.0
 
     def _verdict(self, docket: Docket, decision: Decision) -> Verdict:
-        asked = docket.finished
+        asked, saving = docket.finished, saving_of(docket.evidence, self.objective)
         return say_chance(
             decision,
             docket.test.better,
             gain=docket.test.gain(),
             trials=sum(asked.values()),
-            numbers={"incumbent_trials": float(asked[Side.INCUMBENT])},
-            saving=saving_of(docket.evidence, self.objective),
-            simpler=self._is_simpler(docket),
+            numbers={
+                "incumbent_trials": float(asked[Side.INCUMBENT]),
+                **(saving.numbers if saving else {}),
+            },
+            saving=None if self._is_simpler(docket) else saving,
         )

@@ -178,14 +178,17 @@ class _Screen:
                 reason=f"reverted: it crashes, or does nothing; {len(standing.alone)} trials",
                 numbers={**kinds, "p_worse": 1.0, "trials": float(len(standing.alone))},
             )
+        saving = saving_on(self.board, case.edit, self.strategy.objective)
         return say_chance(
             decision,
             standing.better,
             gain=standing.gain(self.rates),
             trials=standing.trials,
-            numbers={f"p_{kind}": chance for kind, chance in standing.kinds.items()},
-            saving=saving_on(self.board, case.edit, self.strategy.objective),
-            simpler=self._is_simpler(case),
+            numbers={
+                **{f"p_{kind}": chance for kind, chance in standing.kinds.items()},
+                **(saving.numbers if saving else {}),
+            },
+            saving=None if self._is_simpler(case) else saving,
         )
 
     def orders(self, *, wait: bool) -> Iterator[Order]:
