@@ -178,21 +178,29 @@ class _Fit:
 def _fit(design: _Design, splits: NDArray[np.intp]) -> _Fit:
     """Generalised least squares with random effects, and a step at each split in turn."""
     x, tasks, y = design.x, design.tasks, design.rewards - 0.5
-    gram, told, noise, edit_sd = x.T @ x, x.T @ y, 0.15, EDIT_SD
-    edits = x.shape[1] - tasks - 1
-    for _ in range(ROUNDS):
-        spread = np.array([TASK_SD] * tasks + [MEAN_SD] + [edit_sd] * edits)
-        inverse = np.linalg.inv(gram + np.diag(noise / spread**2))
-        effects = inverse @ told
-        free = max(len(y) - float(np.trace(inverse @ gram)), 1.0)
-        noise = max(float(((y - x @ effects) ** 2).sum()) / free, LEAST_NOISE)
-        own = effects[tasks + 1 :] ** 2 + noise * np.diag(inverse)[tasks + 1 :]
-        edit_sd = max(float(np.sqrt(own.mean())), LEAST_EDIT_SD) if edits else edit_sd
+    noise, spread = _variances(design)
+    inverse = np.linalg.inv(x.T @ x + np.diag(noise / spread**2))
+    effects = inverse @ (x.T @ y)
     later = np.cumsum(x[::-1], axis=0)[::-1][splits]
     left = np.cumsum((y - x @ effects)[::-1])[::-1][splits]
     weight = np.maximum(len(y) - splits - np.einsum("ij,jk,ik->i", later, inverse, later), 1e-9)
     levels = 0.5 + effects[:tasks].mean() + design.landed @ effects[tasks + 1 :]
     return _Fit(z=left / np.sqrt(noise * weight), height=left / weight, levels=levels)
+
+
+def _variances(design: _Design) -> tuple[float, Array]:
+    """Of one trial's luck; and how large each effect may be: edits' from their own (EM)."""
+    x, tasks, y = design.x, design.tasks, design.rewards - 0.5
+    gram, noise, edits = x.T @ x, 0.15, x.shape[1] - tasks - 1
+    spread = np.array([TASK_SD] * tasks + [MEAN_SD] + [EDIT_SD] * edits)
+    for _ in range(ROUNDS):
+        inverse = np.linalg.inv(gram + np.diag(noise / spread**2))
+        effects = inverse @ (x.T @ y)
+        free = max(len(y) - float(np.trace(inverse @ gram)), 1.0)
+        noise = max(float(((y - x @ effects) ** 2).sum()) / free, LEAST_NOISE)
+        own = (effects**2 + noise * np.diag(inverse))[tasks + 1 :]
+        spread[tasks + 1 :] = max(float(np.sqrt(own.mean())), LEAST_EDIT_SD) if edits else 0.0
+    return noise, spread
 
 
 @lru_cache(maxsize=1)

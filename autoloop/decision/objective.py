@@ -44,9 +44,8 @@ class Saving:
     @property
     def words(self) -> str:
         """Such as `31 % cheaper`."""
-        return (
-            f"{100 * (1.0 - self.ratio):.0f} % {'faster' if self.second == 'time' else 'cheaper'}"
-        )
+        kind = "faster" if self.second == "time" else "cheaper"
+        return f"{100 * (1.0 - self.ratio):.0f} % {kind}"
 
     @property
     def numbers(self) -> dict[str, float]:
