@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 
-from autoloop.decision.objective import Saving
 from autoloop.records import Decision, Interval, Verdict
 
 
@@ -13,7 +12,7 @@ def say_chance(
     gain: Interval,
     trials: int,
     numbers: Mapping[str, float] | None = None,
-    saving: Saving | None = None,
+    virtue: str = "",
 ) -> Verdict:
     """Such as `kept: 97 % sure that it helps tasks it has not seen; +6 points, between …`.
 
@@ -23,7 +22,7 @@ def say_chance(
         gain: Expected gain in mean reward on tasks nobody has looked at.
         trials: Trials that said something of it.
         numbers: Further ones to record.
-        saving: What the edit saves, where it is no simpler.
+        virtue: What an edit is besides being as good, where it is kept for that.
     """
     known = {
         "p_better": chance,
@@ -36,7 +35,6 @@ def say_chance(
     seen = (
         f"{100 * gain.mean:+.0f} points, between {100 * gain.low:+.0f} and {100 * gain.high:+.0f}"
     )
-    virtue = saving.words if saving else "simpler"
     reason = f"{_opening(decision, 100 * chance, virtue)}; {seen}; {trials} trials"
     return Verdict(decision=decision, reason=reason, numbers=known)
 
@@ -47,6 +45,6 @@ def _opening(decision: Decision, chance: float, virtue: str) -> str:
         return f"reverted: only {chance:.0f} % likely to help tasks it has not seen"
     if decision is Decision.UNDECIDED:
         return f"undecided, so reverted: {chance:.0f} % likely to help tasks it has not seen"
-    if chance < 50:
-        return f"kept: as good, and {virtue}"
+    if virtue or chance < 50:
+        return f"kept: as good, and {virtue or 'simpler'}"
     return f"kept: {chance:.0f} % sure that it helps tasks it has not seen"

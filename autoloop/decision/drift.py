@@ -133,7 +133,7 @@ def _step_in(
     if abs(fit.z[best]) <= CAUTION * threshold():
         return None
     at = int(splits[best])
-    before = float(np.clip(fit.levels[at], 0.0, 1.0))
+    before = float(np.clip(fit.levels[best], 0.0, 1.0))
     after = float(np.clip(before + fit.height[best], 0.0, 1.0))
     return Change(at=at, before=before, after=after)
 
@@ -172,7 +172,7 @@ class _Fit:
     """Of a step at each split, in standard errors."""
     height: Array
     levels: Array
-    """At each trial: what its incumbent would score over all tasks."""
+    """Before each split: what the incumbent would score over all tasks."""
 
 
 def _fit(design: _Design, splits: NDArray[np.intp]) -> _Fit:
@@ -184,8 +184,12 @@ def _fit(design: _Design, splits: NDArray[np.intp]) -> _Fit:
     later = np.cumsum(x[::-1], axis=0)[::-1][splits]
     left = np.cumsum((y - x @ effects)[::-1])[::-1][splits]
     weight = np.maximum(len(y) - splits - np.einsum("ij,jk,ik->i", later, inverse, later), 1e-9)
-    levels = 0.5 + effects[:tasks].mean() + design.landed @ effects[tasks + 1 :]
-    return _Fit(z=left / np.sqrt(noise * weight), height=left / weight, levels=levels)
+    height = left / weight
+    # With the step in the model the effects are what they were before it: (splits, effects).
+    known = effects - height[:, None] * (later @ inverse)
+    landed = np.einsum("ij,ij->i", design.landed[splits], known[:, tasks + 1 :])
+    levels = 0.5 + known[:, :tasks].mean(axis=1) + landed
+    return _Fit(z=left / np.sqrt(noise * weight), height=height, levels=levels)
 
 
 def _variances(design: _Design) -> tuple[float, Array]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from autoloop.decision.bayes.docket import Docket, docket_of
 from autoloop.decision.chances import say_chance
-from autoloop.decision.objective import saving_of
+from autoloop.decision.objective import Saving, saving_of
 from autoloop.records import Ask, Decision, Evidence, Objective, Side, Verdict
 
 HARM = 0.05
@@ -93,5 +93,11 @@ class BayesRule:
                 "incumbent_trials": float(asked[Side.INCUMBENT]),
                 **(saving.numbers if saving else {}),
             },
-            saving=None if self._is_simpler(docket) else saving,
+            virtue=self._virtue(docket, saving),
         )
+
+    def _virtue(self, docket: Docket, saving: Saving | None) -> str:
+        """For what an edit without a clear gain is kept."""
+        if docket.test.better >= self.keep:
+            return ""
+        return "simpler" if saving is None or self._is_simpler(docket) else saving.words

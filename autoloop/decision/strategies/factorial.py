@@ -13,7 +13,7 @@ import numpy as np
 
 from autoloop.decision.chances import say_chance
 from autoloop.decision.drift import change_of, notice_of
-from autoloop.decision.objective import saving_on
+from autoloop.decision.objective import Saving, saving_on
 from autoloop.decision.screen.hypotheses import BETTER, KINDS, hypotheses
 from autoloop.decision.screen.ledger import Standing, standing_of
 from autoloop.decision.screen.rates import Rates, rates_before
@@ -162,6 +162,12 @@ class _Screen:
         saving = saving_on(self.board, case.edit, self.strategy.objective)
         return saving is not None and saving.ratio < 1.0 and self._loses(case) <= 0.2
 
+    def _virtue(self, case: _Case, saving: Saving | None) -> str:
+        """For what an edit without a clear gain is kept."""
+        if case.standing.better >= self.strategy.keep:
+            return ""
+        return "simpler" if saving is None or self._is_simpler(case) else saving.words
+
     def _loses(self, case: _Case) -> float:
         """Chance of a loss beyond what the objective allows."""
         return case.standing.worse_than(self.strategy.objective.margin, self.rates)
@@ -188,7 +194,7 @@ class _Screen:
                 **{f"p_{kind}": chance for kind, chance in standing.kinds.items()},
                 **(saving.numbers if saving else {}),
             },
-            saving=None if self._is_simpler(case) else saving,
+            virtue=self._virtue(case, saving),
         )
 
     def orders(self, *, wait: bool) -> Iterator[Order]:
