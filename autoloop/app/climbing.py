@@ -34,7 +34,7 @@ from autoloop.errors import ProjectError, RunError, SettingsError, TaskError
 from autoloop.guards import standard_guards
 from autoloop.loop import Parts, Plan, Reuse, StopSignal, climb
 from autoloop.meta import ConversationProposer, UnchangedProposer
-from autoloop.ports import Guard, Observer, Proposer, RunStore, Workspace
+from autoloop.ports import Guard, Observer, Proposer, RunStore, Strategy, Workspace
 from autoloop.records import Notice, Run, Split, Task, TaskSet, TrialResult
 from autoloop.settings import Settings
 from autoloop.store import SqliteStore
@@ -188,7 +188,7 @@ class _Work:
             retried=self.built.retried,
             reuse=None if is_calibration(run.name) else reuse,
             proposer=climbing.proposer or _proposer(run),
-            strategy=strategy_by_name(run.rule),
+            strategy=_strategy(run),
             guard=_guard(tasks, run.splits),
             estimator=Estimates(),
             observer=RunFiles(
@@ -206,6 +206,12 @@ def _proposer(run: Run) -> Proposer:
     return ConversationProposer(meta_chat_model(run.meta_model), seed=run.seed)
 
 
+def _strategy(run: Run) -> Strategy:
+    """As its recorded settings have it, so that its verdicts can be replayed."""
+    objective = Settings.model_validate_json(run.settings).objective.record()
+    return strategy_by_name(run.rule, objective)
+
+
 def _plan(run: Run, tasks: Sequence[Task], settings: Settings, *, directive: str) -> Plan:
     return Plan(
         tasks={task.name: task for task in tasks},
@@ -215,6 +221,8 @@ def _plan(run: Run, tasks: Sequence[Task], settings: Settings, *, directive: str
         quota=settings.trial.quota(),
         final_attempts=settings.final.attempts,
         seed=run.seed,
+        simplify=settings.simplify,
+        second=settings.objective.second,
     )
 
 

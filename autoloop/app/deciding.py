@@ -24,7 +24,8 @@ def replay_run(project: Project, name: str | None) -> Replay:
     """
     with reading(project, name) as view, closing(GitWorkspace(project.root)) as workspace:
         records = _records(project, view.run, view.store, workspace)
-        strategy = strategy_by_name(view.run.rule)
+        settings = recorded_settings(project, view.run.settings)
+        strategy = strategy_by_name(view.run.rule, settings.objective.record())
         found = tuple(_redecided(one) for one in replay(records, strategy))
         return Replay(run=view.run.name, strategy=view.run.rule, verdicts=found)
 
@@ -41,6 +42,7 @@ def _records(project: Project, run: Run, store: StoreReader, workspace: GitWorks
         merge=merging.merge,
         size=merging.size,
         seed=run.seed,
+        second=recorded_settings(project, run.settings).objective.second,
     )
 
 

@@ -1,14 +1,15 @@
 """One edit's case: what its evidence says so far, and which trials a round still lacks."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from statistics import fmean
 
 from autoloop.decision.estimates import half_width
+from autoloop.decision.objective import Saving, saving_of
 from autoloop.decision.permutation import sign_flip_p
 from autoloop.decision.tally import Cell, Tally
-from autoloop.records import Evidence, Side
+from autoloop.records import Evidence, Objective, Side
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +20,7 @@ class Case:
     tally: Tally
     incumbent_attempts: tuple[int, ...]
     """How many attempts per task each round wants of the incumbent."""
+    objective: Objective = field(default_factory=Objective)
 
     @property
     def train(self) -> tuple[str, ...]:
@@ -39,6 +41,21 @@ class Case:
     def simpler(self) -> bool:
         """Whether the candidate's agent.py is smaller."""
         return self.evidence.candidate_size < self.evidence.incumbent_size
+
+    @property
+    def saving(self) -> Saving | None:
+        """What the candidate saves, where the objective asks for that."""
+        return saving_of(self.evidence, self.objective)
+
+    @property
+    def leaner(self) -> bool:
+        """Whether it is enough to be as good: it is smaller, or takes less."""
+        return self.simpler or (self.saving is not None and self.saving.sure)
+
+    @property
+    def virtue(self) -> str:
+        """What there is besides being as good, in words."""
+        return "simpler" if self.simpler or self.saving is None else self.saving.words
 
     @property
     def turn(self) -> int:

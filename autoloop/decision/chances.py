@@ -12,6 +12,7 @@ def say_chance(
     gain: Interval,
     trials: int,
     numbers: Mapping[str, float] | None = None,
+    virtue: str = "",
 ) -> Verdict:
     """Such as `kept: 97 % sure that it helps tasks it has not seen; +6 points, between …`.
 
@@ -21,6 +22,7 @@ def say_chance(
         gain: Expected gain in mean reward on tasks nobody has looked at.
         trials: Trials that said something of it.
         numbers: Further ones to record.
+        virtue: What an edit is besides being as good, where it is kept for that.
     """
     known = {
         "p_better": chance,
@@ -33,16 +35,16 @@ def say_chance(
     seen = (
         f"{100 * gain.mean:+.0f} points, between {100 * gain.low:+.0f} and {100 * gain.high:+.0f}"
     )
-    reason = f"{_opening(decision, 100 * chance)}; {seen}; {trials} trials"
+    reason = f"{_opening(decision, 100 * chance, virtue)}; {seen}; {trials} trials"
     return Verdict(decision=decision, reason=reason, numbers=known)
 
 
-def _opening(decision: Decision, chance: float) -> str:
+def _opening(decision: Decision, chance: float, virtue: str) -> str:
     """What became of the edit, and how sure that is in percent."""
     if decision is Decision.REVERT:
         return f"reverted: only {chance:.0f} % likely to help tasks it has not seen"
     if decision is Decision.UNDECIDED:
         return f"undecided, so reverted: {chance:.0f} % likely to help tasks it has not seen"
-    if chance < 50:
-        return "kept: as good, and simpler"
+    if virtue or chance < 50:
+        return f"kept: as good, and {virtue or 'simpler'}"
     return f"kept: {chance:.0f} % sure that it helps tasks it has not seen"

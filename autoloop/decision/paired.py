@@ -1,11 +1,11 @@
 """The default rule: candidate against incumbent on the same tasks, in rounds that may end early."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from autoloop.decision.case import Case
 from autoloop.decision.sentences import explain
 from autoloop.decision.tally import ask, count
-from autoloop.records import Ask, Decision, Evidence, Verdict
+from autoloop.records import Ask, Decision, Evidence, Objective, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,11 +42,15 @@ class PairedRule:
     """A simpler edit is kept when a greater loss than this is excluded (one-sided 95 %)."""
     incumbent_attempts: tuple[int, ...] = (2, 4, 5)
     """Attempts per task that each round wants of the incumbent, those of earlier steps included."""
+    objective: Objective = field(default_factory=Objective)
 
     def decide(self, evidence: Evidence) -> Verdict | Ask:
         """Ask for the trials of the round, or end."""
         case = Case(
-            evidence=evidence, tally=count(evidence), incumbent_attempts=self.incumbent_attempts
+            evidence=evidence,
+            tally=count(evidence),
+            incumbent_attempts=self.incumbent_attempts,
+            objective=self.objective,
         )
         turn = min(case.turn, len(self.alpha))
         if 0.5 ** len(case.visible) > self.alpha[-1]:
@@ -80,12 +84,12 @@ class PairedRule:
         return ask(lacking, case.evidence) if lacking else self._give_up(case, "not clear enough")
 
     def _earns_validation(self, case: Case, turn: int) -> bool:
-        equal = case.simpler and case.excludes_loss(self.margin, case.train)
+        equal = case.leaner and case.excludes_loss(self._margin(case), case.train)
         return equal or case.p(case.train) <= self.promising[turn - 1]
 
     def _is_hopeless(self, case: Case, turn: int) -> bool:
-        if case.simpler:
-            return case.gain(case.train) < -self.margin / 2
+        if case.leaner:
+            return case.gain(case.train) < -self._margin(case) / 2
         return case.p(case.train) > self.hopeless[turn - 1]
 
     def _accept(self, case: Case, turn: int) -> Verdict | None:
@@ -93,10 +97,15 @@ class PairedRule:
             return None
         if case.p(case.visible) <= self.alpha[turn - 1] and self._is_confirmed(case):
             return explain(case, Decision.KEEP, "")
-        spared = case.gain(case.validation) > -self.margin
-        if case.simpler and spared and case.excludes_loss(self.margin, case.visible):
-            return explain(case, Decision.KEEP, "as good, and simpler")
+        margin = self._margin(case)
+        spared = case.gain(case.validation) > -margin
+        if case.leaner and spared and case.excludes_loss(margin, case.visible):
+            return explain(case, Decision.KEEP, f"as good, and {case.virtue}")
         return None
+
+    def _margin(self, case: Case) -> float:
+        """The loss to exclude where it is enough to be as good."""
+        return self.margin if case.simpler else self.objective.margin
 
     def _is_confirmed(self, case: Case) -> bool:
         """Whether validation agrees; where the incumbent leaves it no room, no loss is enough."""

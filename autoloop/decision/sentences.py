@@ -40,4 +40,4 @@ def _numbers(case: Case) -> dict[str, float]:
     }
     if case.tally.compared(case.validation):
         numbers["validation_gain"] = case.gain(case.validation)
-    return numbers
+    return numbers | (case.saving.numbers if case.saving else {})

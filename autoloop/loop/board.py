@@ -13,6 +13,7 @@ from autoloop.records import (
     OpenEdit,
     Order,
     Purpose,
+    Second,
     Split,
     Step,
     TrialRequest,
@@ -23,6 +24,7 @@ from autoloop.records import (
 
 VISIBLE = (Split.TRAIN, Split.VALIDATION)
 """Splits that verdicts rest on."""
+AGENT = "agent_execution"
 CONFLICT = "conflicts_with"
 """The number of a verdict that no strategy gave: the kept step that the edit does not go with."""
 
@@ -46,6 +48,8 @@ class RunRecords:
     seed: int = 0
     known: dict[str, Observation] = field(default_factory=dict)
     """Observations made so far, by trial: strategies recognise them, and remember their sums."""
+    second: Second = "none"
+    """What the objective looks at besides the reward."""
 
     def tasks(self, split: Split) -> tuple[str, ...]:
         """Tasks of a split, by name."""
@@ -76,7 +80,8 @@ class RunRecords:
 
     def _observation(self, trial: TrialResult) -> Observation:
         if trial.id not in self.known:
-            self.known[trial.id] = _observed(trial, self.splits[trial.key.task])
+            split = self.splits[trial.key.task]
+            self.known[trial.id] = _observed(trial, split, second=self.second)
         return self.known[trial.id]
 
     def _shows(self, trial: TrialResult) -> bool:
@@ -225,15 +230,24 @@ def _is_kept(step: Step) -> bool:
     return step.verdict is not None and step.verdict.decision is Decision.KEEP
 
 
-def _observed(trial: TrialResult, split: Split) -> Observation:
+def _observed(trial: TrialResult, split: Split, *, second: Second) -> Observation:
     return Observation(
         version=trial.version,
         task=trial.key.task,
         split=split,
         attempt=trial.key.attempt,
         reward=trial.reward,
-        cost=trial.usage.cost_usd,
+        cost=_cost(trial, second),
     )
+
+
+def _cost(trial: TrialResult, second: Second) -> float | None:
+    """Dollars, or seconds of the agent's phases; None where they are not known."""
+    if second == "cost":
+        return trial.usage.cost_usd
+    phases = [step.phases for step in trial.steps] or [trial.phases]
+    spans = [own[AGENT] for own in phases if AGENT in own]
+    return sum(span.seconds for span in spans) if second == "time" and spans else None
 
 
 def _open_edits(

@@ -16,7 +16,7 @@ from autoloop.ports import (
     Strategy,
     Workspace,
 )
-from autoloop.records import Budget, Quota, Split, Task, TrialResult
+from autoloop.records import Budget, Quota, Second, Split, Task, TrialResult
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +59,8 @@ class Plan:
     seed: int
     simplify: bool = True
     """Whether kept edits are taken back on trial when nothing new helps."""
+    second: Second = "none"
+    """What the objective looks at besides the reward."""
 
     def names(self, split: Split) -> tuple[str, ...]:
         """Tasks of a split, by name."""

@@ -70,6 +70,7 @@ class Work:
             size=self.merging.size,
             seed=plan.seed,
             known=self.known,
+            second=plan.second,
         )
 
     def sources(self) -> Sources:

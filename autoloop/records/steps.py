@@ -59,6 +59,19 @@ class Verdict:
     """For example `train_gain`, `p_value`, `validation_gain`, `trials`."""
 
 
+Second = Literal["none", "cost", "time"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Objective:
+    """What counts besides the reward."""
+
+    second: Second = "none"
+    """`cost`: dollars, `time`: seconds of the agent, both per trial."""
+    margin: float = 0.02
+    """What saves some is kept when a greater loss of mean reward than this is unlikely (5 %)."""
+
+
 class Side(StrEnum):
     """Whose trial a keep rule asks for."""
 
@@ -77,6 +90,8 @@ class Score:
     reward: float
     step: int = 0
     """Step of the run that it was run for; 0 is the baseline's first pass."""
+    cost: float | None = None
+    """What the objective looks at second, dollars or seconds; None where it is not known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +126,8 @@ class History:
     """All earlier steps of a run in order."""
 
     chapters: tuple[Chapter, ...] = ()
+    changed: int = 0
+    """The first chapter that knows the task model as it is now; 0: the model never changed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +137,10 @@ class Evidence:
     train: tuple[str, ...]
     validation: tuple[str, ...]
     scores: tuple[Score, ...]
-    """Finished trials of both sides, in any order; the incumbent's from earlier steps too."""
+    """Finished trials of both sides, in any order; the incumbent's from earlier steps too.
+
+    Those from before a change of the task model are left out: pairs are fresh.
+    """
     history: History = field(default_factory=History)
     """Everything the run has seen before this step."""
     pending: tuple[Want, ...] = ()

@@ -12,7 +12,7 @@ from pydantic import (
     model_validator,
 )
 
-from autoloop.records import Budget, Quota, Timeouts, TrialRules
+from autoloop.records import Budget, Objective, Quota, Timeouts, TrialRules
 
 # A description says what to write; it ends the sentence about a value that cannot work.
 Text = Annotated[str, Field(min_length=1)]
@@ -144,6 +144,23 @@ class HoldoutSettings(_Table):
     """How an answer is protected."""
 
 
+class ObjectiveSettings(_Table):
+    """What counts besides the reward."""
+
+    second: Annotated[Literal["none", "cost", "time"], Field(description="none, cost or time")] = (
+        "none"
+    )
+    """What an edit that is as good must save to be kept: dollars or seconds of a trial."""
+    margin: Annotated[
+        float, Field(gt=0.0, lt=1.0, description="a number above 0 and below 1 such as 0.02")
+    ] = 0.02
+    """As good: a greater loss of mean reward than this is unlikely."""
+
+    def record(self) -> Objective:
+        """The same as strategies know it."""
+        return Objective(second=self.second, margin=self.margin)
+
+
 class Settings(_Table):
     """All settings of a project. Working defaults everywhere: an empty front matter climbs."""
 
@@ -182,6 +199,9 @@ class Settings(_Table):
         "auto"
     )
     """The number that counts: `reward` if present, else the mean; the mean; or a key."""
+    objective: ObjectiveSettings = ObjectiveSettings()
+    simplify: Annotated[bool, Field(strict=True, description="true or false")] = True
+    """Whether kept edits are taken back on trial when nothing new helps."""
     harbor_quirks: Annotated[bool, Field(strict=True, description="true or false")] = False
     """Count as Harbor does where autoloop is stricter."""
     services: Annotated[Literal["end", "keep"], Field(description="end or keep")] = "end"

@@ -21,6 +21,8 @@ seed: 9
 tasks: skip
 tasks_folder: evals
 reward: accuracy
+objective: {second: cost, margin: 0.05}
+simplify: false
 services: keep
 harbor_quirks: true
 reuse: false
@@ -63,6 +65,11 @@ WRONG = {
     "tasks: evals": "'tasks' is 'evals': write auto, strict or skip; 'tasks_folder' is what names",
     "tasks_folder: ''": "'tasks_folder' is '': write a folder in the project, or another source",
     "reward: 1": "'reward' is 1: write auto, mean, or a key",
+    "objective: {second: money}": "'objective.second' is 'money': write none, cost or time",
+    "objective: {margin: 0}": "'objective.margin' is 0: write a number above 0 and below 1",
+    "objective: {margin: 1}": "'objective.margin' is 1: write a number above 0 and below 1",
+    "objective: cost": "'objective' is 'cost': write its settings as",
+    "simplify: 1": "'simplify' is 1: write true or false",
     "harbor_quirks: 1": "'harbor_quirks' is 1: write true or false",
     "harbor_quirks: maybe": "'harbor_quirks' is 'maybe': write true or false",
     "timeouts: {multiplier: 0}": "'timeouts.multiplier' is 0: write a number above 0 such as 2.5",

@@ -2,15 +2,19 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
 
 from autoloop.decision.bayes.belief import Belief, EditTest, first_belief
-from autoloop.decision.bayes.grid import RATES, Array
+from autoloop.decision.bayes.grid import RATES, Array, normal
 from autoloop.records import Chapter, Evidence, History, Score, Side, Want
 
+STALE = 0.3
+"""Power to which densities are raised that were learned before a change of the task model."""
+FRESH_EVERY = 2
+"""After such a change one trial in so many of the edit at work goes to the incumbent."""
 CHUNK = 50
 """Steps that are remembered together."""
 REMEMBERED = 512
@@ -40,6 +44,12 @@ class Docket:
             counts[want.side] += want.count
         return counts
 
+    @property
+    def saw_change(self) -> bool:
+        """Whether the task model changed during this step."""
+        history = self.evidence.history
+        return 0 < len(history.chapters) == history.changed
+
     def next_trials(self, *, incumbent_every: int) -> tuple[Want, ...]:
         """As many trials as workers are free, most telling first.
 
@@ -49,7 +59,8 @@ class Docket:
         free = max(self.evidence.free, 0 if self.evidence.pending else 1)
         asked = self.asked
         total = sum(asked.values()) + free
-        of_incumbent = min(free, max(0, total // incumbent_every - asked[Side.INCUMBENT]))
+        every = FRESH_EVERY if self.saw_change else incumbent_every
+        of_incumbent = min(free, max(0, total // every - asked[Side.INCUMBENT]))
         names = (*self.evidence.train, *self.evidence.validation)
         telling = first(self.information(), free - of_incumbent)
         unsure = first(self.uncertainty(), of_incumbent)
@@ -84,11 +95,25 @@ def docket_of(evidence: Evidence) -> Docket:
 
 def _believed(history: History, train: tuple[str, ...], validation: tuple[str, ...]) -> Belief:
     """What all earlier steps say of the incumbent."""
+    tasks, changed = (*train, *validation), history.changed
     start, later = history.chapters[:1], history.chapters[1:]
     belief = _start(start, train, validation)
-    for first in range(0, len(later), CHUNK):
-        belief = _advanced(belief, later[first : first + CHUNK], (*train, *validation))
+    if changed:
+        belief = _flattened(_read(belief, later[: changed - 1], tasks))
+        later = later[changed - 1 :]
+    return _read(belief, later, tasks)
+
+
+def _read(belief: Belief, chapters: tuple[Chapter, ...], tasks: tuple[str, ...]) -> Belief:
+    for first in range(0, len(chapters), CHUNK):
+        belief = _advanced(belief, chapters[first : first + CHUNK], tasks)
     return belief
+
+
+@lru_cache(maxsize=64)
+def _flattened(belief: Belief) -> Belief:
+    """What is left of a belief once the task model is another one."""
+    return replace(belief, density=normal(belief.density**STALE))
 
 
 @lru_cache(maxsize=64)

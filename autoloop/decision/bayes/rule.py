@@ -1,10 +1,14 @@
 """Keeps an edit when it most likely helps tasks nobody has looked at, and says how sure that is."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from autoloop.decision.bayes.docket import Docket, docket_of
 from autoloop.decision.chances import say_chance
-from autoloop.records import Ask, Decision, Evidence, Side, Verdict
+from autoloop.decision.objective import Saving, saving_of
+from autoloop.records import Ask, Decision, Evidence, Objective, Side, Verdict
+
+HARM = 0.05
+"""Chance of a loss beyond the margin that an edit may have and is still as good."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +33,7 @@ class BayesRule:
     """One trial in so many goes to the incumbent itself."""
     margin: float = 0.02
     """A simpler edit is kept when a greater loss than this is unlikely (5 %)."""
+    objective: Objective = field(default_factory=Objective)
 
     def decide(self, evidence: Evidence) -> Verdict | Ask:
         """Ask for the trials that tell most, or end."""
@@ -44,9 +49,9 @@ class BayesRule:
         """What becomes of the edit; None while it is not clear. Pending trials do not matter."""
         decision = self._decision(docket)
         if decision is not None:
-            return _verdict(docket, decision)
+            return self._verdict(docket, decision)
         if docket.evidence.exhausted or sum(docket.finished.values()) >= self.cap:
-            return _verdict(docket, Decision.UNDECIDED)
+            return self._verdict(docket, Decision.UNDECIDED)
         return None
 
     def _decision(self, docket: Docket) -> Decision | None:
@@ -55,21 +60,44 @@ class BayesRule:
         chance = docket.test.better
         if chance >= self.keep:
             return Decision.KEEP
-        evidence = docket.evidence
-        if evidence.candidate_size < evidence.incumbent_size and self._is_harmless(docket):
+        if self._is_simpler(docket) or self._is_cheaper(docket):
             return Decision.KEEP
-        return Decision.REVERT if chance <= self.drop else None
+        dropped = chance <= self.drop and not self._may_be_cheaper(docket)
+        return Decision.REVERT if dropped else None
 
-    def _is_harmless(self, docket: Docket) -> bool:
-        return docket.test.worse_than(self.margin) <= 0.05
+    def _is_simpler(self, docket: Docket) -> bool:
+        smaller = docket.evidence.candidate_size < docket.evidence.incumbent_size
+        return smaller and docket.test.worse_than(self.margin) <= HARM
 
+    def _is_cheaper(self, docket: Docket) -> bool:
+        if docket.test.worse_than(self.objective.margin) > HARM:
+            return False
+        saving = saving_of(docket.evidence, self.objective)
+        return saving is not None and saving.sure
 
-def _verdict(docket: Docket, decision: Decision) -> Verdict:
-    asked = docket.finished
-    return say_chance(
-        decision,
-        docket.test.better,
-        gain=docket.test.gain(),
-        trials=sum(asked.values()),
-        numbers={"incumbent_trials": float(asked[Side.INCUMBENT])},
-    )
+    def _may_be_cheaper(self, docket: Docket) -> bool:
+        """Whether an edit without a gain is still worth trials for what it seems to save."""
+        if docket.test.worse_than(self.objective.margin) > 1.0 - self.keep:
+            return False
+        saving = saving_of(docket.evidence, self.objective)
+        return saving is not None and saving.ratio < 1.0
+
+    def _verdict(self, docket: Docket, decision: Decision) -> Verdict:
+        asked, saving = docket.finished, saving_of(docket.evidence, self.objective)
+        return say_chance(
+            decision,
+            docket.test.better,
+            gain=docket.test.gain(),
+            trials=sum(asked.values()),
+            numbers={
+                "incumbent_trials": float(asked[Side.INCUMBENT]),
+                **(saving.numbers if saving else {}),
+            },
+            virtue=self._virtue(docket, saving),
+        )
+
+    def _virtue(self, docket: Docket, saving: Saving | None) -> str:
+        """For what an edit without a clear gain is kept."""
+        if docket.test.better >= self.keep:
+            return ""
+        return "simpler" if saving is None or self._is_simpler(docket) else saving.words

@@ -12,6 +12,8 @@ HALF_LIFE = 2.0
 """Passes over all tasks after which a trial counts half: edits come and go, models drift."""
 HORIZON = 8
 """Half-lives after which a trial is not looked at any more."""
+STALE = 0.2
+"""What a trial from before a change of the task model weighs besides."""
 PRIOR_TASKS = 8.0
 """How many tasks' worth the first guess at the spread of pass rates weighs."""
 ROUNDS = 15
@@ -42,12 +44,15 @@ class Rates:
         return gained
 
 
-def rates_before(observations: Sequence[Observation], tasks: tuple[str, ...]) -> Rates:
+def rates_before(
+    observations: Sequence[Observation], tasks: tuple[str, ...], *, fresh: int = 0
+) -> Rates:
     """From trials of whatever version: how rates spread over tasks is learned from all of them.
 
+    The first `fresh` of them are older than a change of the task model, and count little.
     Expectation maximisation of the mixing density with a broad prior (Laird 1978, JASA 73).
     """
-    counts = _discounted(observations, tasks)
+    counts = _discounted(observations, tasks, fresh=fresh)
     likely = np.exp(counts[:, :1] * LOG_PASS + counts[:, 1:] * LOG_FAIL)
     spread = _BROAD
     for _ in range(ROUNDS):
@@ -55,7 +60,9 @@ def rates_before(observations: Sequence[Observation], tasks: tuple[str, ...]) ->
     return Rates(density=normal(likely * spread))
 
 
-def _discounted(observations: Sequence[Observation], tasks: tuple[str, ...]) -> Array:
+def _discounted(
+    observations: Sequence[Observation], tasks: tuple[str, ...], *, fresh: int
+) -> Array:
     """Passes and failures by task, those of long ago weighing little: (tasks, 2)."""
     half = HALF_LIFE * len(tasks)
     recent = observations[-int(HORIZON * half) :]
@@ -63,6 +70,7 @@ def _discounted(observations: Sequence[Observation], tasks: tuple[str, ...]) -> 
     at = np.array([row[seen.task] for seen in recent], dtype=np.intp)
     passed = np.clip(np.array([seen.reward for seen in recent]), 0.0, 1.0)
     weight = 0.5 ** (np.arange(len(recent))[::-1] / half)
+    weight[: max(0, fresh - len(observations) + len(recent))] *= STALE
     return np.stack(
         [
             np.bincount(at, weight * passed, len(tasks)),

@@ -1,10 +1,11 @@
 """Strategies by the name they have in settings, and the choice where none is named."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from autoloop.decision.rules import RULES, rule_by_name
+from autoloop.decision.bayes import BayesRule
+from autoloop.decision.rules import PLAIN, RULES, rule_by_name
 from autoloop.decision.strategies.adaptive import AdaptiveStrategy
 from autoloop.decision.strategies.factorial import FactorialStrategy
 from autoloop.decision.strategies.pareto import ParetoStrategy
@@ -12,20 +13,11 @@ from autoloop.decision.strategies.race import RaceStrategy
 from autoloop.decision.strategies.single import SingleStrategy
 from autoloop.errors import SettingsError
 from autoloop.ports import Strategy
-from autoloop.records import Budget
+from autoloop.records import Budget, Objective
 
 AUTO, CLIMB, ADAPTIVE = "auto", "climb", "adaptive"
-SEVERAL: Mapping[str, Strategy] = MappingProxyType(
-    {
-        ADAPTIVE: AdaptiveStrategy(),
-        "race": RaceStrategy(),
-        "pareto": ParetoStrategy(),
-        "factorial": FactorialStrategy(),
-    }
-)
-"""Strategies with several edits under test."""
-NAMES = (AUTO, CLIMB, *SEVERAL)
-"""What settings may say."""
+SURE = 0.9
+"""Of several in a race, the first to get there was lucky more often than one alone."""
 MANY_TRIALS = 3_000
 """From so many trials on, many edits at once gain more than one at a time (wind tunnel)."""
 TRIALS_PER_EDIT = 35
@@ -59,21 +51,51 @@ def strategy_name(wish: SearchWish) -> str:
     return ADAPTIVE if many and wish.rule == "bayes" else f"{CLIMB}/{wish.rule}"
 
 
-def strategy_by_name(name: str) -> Strategy:
-    """The strategy of a run's record.
+def strategy_by_name(name: str, objective: Objective = PLAIN) -> Strategy:
+    """The strategy of a run's record, with this objective.
 
     Raises:
-        SettingsError: there is none of this name.
+        SettingsError: there is none of this name, or it looks at the reward alone.
     """
     kind, _, rule = name.partition("/")
-    if kind == CLIMB:
-        return SingleStrategy(rule=rule_by_name(rule))
-    if kind in RULES:
-        # Runs that began before there were strategies recorded the rule alone.
-        return SingleStrategy(rule=rule_by_name(kind))
+    # Runs that began before there were strategies recorded the rule alone.
+    if kind == CLIMB or kind in RULES:
+        return SingleStrategy(rule=rule_by_name(rule or kind, objective))
     if kind not in SEVERAL:
         raise SettingsError(f"strategy {name!r} is unknown; write one of {', '.join(NAMES)}")
-    return SEVERAL[kind]
+    return SEVERAL[kind](objective)
+
+
+def _adaptive(objective: Objective) -> Strategy:
+    return AdaptiveStrategy(
+        many=FactorialStrategy(objective=objective),
+        one=SingleStrategy(rule=BayesRule(objective=objective)),
+    )
+
+
+def _race(objective: Objective) -> Strategy:
+    return RaceStrategy(rule=BayesRule(keep=SURE, objective=objective))
+
+
+def _pareto(objective: Objective) -> Strategy:
+    if objective.second != "none":
+        raise SettingsError(
+            f"'objective.second' is {objective.second!r}, and strategy 'pareto' looks at the reward"
+            " alone: write another strategy"
+        )
+    return ParetoStrategy()
+
+
+def _factorial(objective: Objective) -> Strategy:
+    return FactorialStrategy(objective=objective)
+
+
+SEVERAL: Mapping[str, Callable[[Objective], Strategy]] = MappingProxyType(
+    {ADAPTIVE: _adaptive, "race": _race, "pareto": _pareto, "factorial": _factorial}
+)
+"""Strategies with several edits under test."""
+NAMES = (AUTO, CLIMB, *SEVERAL)
+"""What settings may say."""
 
 
 def expected_trials(budget: Budget, *, workers: int) -> float:

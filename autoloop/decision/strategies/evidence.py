@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from functools import lru_cache
 
+from autoloop.decision.drift import change_of
 from autoloop.records import (
     Board,
     Chapter,
@@ -57,8 +58,9 @@ def _scores(board: Board, on: tuple[int, ...]) -> Iterable[Score]:
 
     What an edit did on an earlier incumbent does not count for it: gains do not add up.
     """
-    closed = {0, *(one.step for one in board.closed)}
-    for seen in board.observations[_since(board) :]:
+    closed, change = {0, *(one.step for one in board.closed)}, change_of(board)
+    since = max(_since(board), change.at if change else 0)
+    for seen in board.observations[since:]:
         if seen.version.on == on and seen.version.base == board.base:
             yield _score(seen, Side.CANDIDATE, step=on[-1])
         elif _is_incumbent(seen.version, board.base):
@@ -81,26 +83,48 @@ def _is_incumbent(version: Version, base: int) -> bool:
 def _history(board: Board) -> History:
     """The baseline's first pass, then a chapter for each edit in the order they were decided."""
     ended = sorted(board.closed, key=lambda one: (one.closed, one.step))
-    seen = max([0, *(one.closed for one in ended), *(min(o.opened for o in board.open),)])
-    return _chapters(board.observations[:seen], tuple((one.step, one.kept) for one in ended))
+    seen = max([0, *(one.closed for one in ended), min(one.opened for one in board.open)])
+    change = change_of(board)
+    at = change.at if change else 0
+    return _chapters(
+        board.observations[:seen],
+        tuple((one.step, one.kept) for one in ended),
+        at=at,
+        # Those that ended before the task model changed.
+        before=sum(one.closed <= at for one in ended) if change else len(ended),
+    )
 
 
 @lru_cache(maxsize=16)
 def _chapters(
-    observations: tuple[Observation, ...], ended: tuple[tuple[int, bool], ...]
+    observations: tuple[Observation, ...],
+    ended: tuple[tuple[int, bool], ...],
+    *,
+    at: int,
+    before: int,
 ) -> History:
-    """Trials with several edits on are left out: a belief is of one agent.py."""
+    """Trials with several edits on are left out: a belief is of one agent.py.
+
+    Of an edit that saw the task model change, only what came after it counts.
+    """
+    every, fresh = _by_step(observations), _by_step(observations[at:])
+    chapters = [_chapter(0, kept=False, seen=tuple(every[0]))]
+    base = 0
+    for place, (step, kept) in enumerate(ended):
+        by_step = every if place < before else fresh
+        own = tuple(seen for seen in by_step[step] if seen.version.base == base)
+        chapters.append(_chapter(step, kept=kept, seen=own))
+        base = step if kept else base
+    return History(chapters=tuple(chapters), changed=1 + before if at else 0)
+
+
+def _by_step(observations: Iterable[Observation]) -> defaultdict[int, list[Observation]]:
+    """Trials of one edit or none, by the step that they were run for."""
     by_step = defaultdict[int, list[Observation]](list)
     for seen in observations:
         if len(seen.version.on) <= 1:
             by_step[_step_of(seen.version)].append(seen)
-    chapters = [_chapter(0, kept=False, seen=tuple(by_step[0]))]
-    base = 0
-    for step, kept in ended:
-        own = tuple(seen for seen in by_step[step] if seen.version.base == base)
-        chapters.append(_chapter(step, kept=kept, seen=own))
-        base = step if kept else base
-    return History(chapters=tuple(chapters))
+    return by_step
 
 
 @lru_cache(maxsize=CHAPTERS)
@@ -125,4 +149,5 @@ def _score(seen: Observation, side: Side, *, step: int) -> Score:
         attempt=seen.attempt,
         reward=seen.reward,
         step=step,
+        cost=seen.cost,
     )

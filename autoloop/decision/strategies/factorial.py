@@ -7,11 +7,13 @@ of the incumbent nor a drifting model can pass for a gain.
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from autoloop.decision.chances import say_chance
+from autoloop.decision.drift import change_of, notice_of
+from autoloop.decision.objective import Saving, saving_on
 from autoloop.decision.screen.hypotheses import BETTER, KINDS, WORSE, hypotheses
 from autoloop.decision.screen.ledger import Standing, standing_of
 from autoloop.decision.screen.rates import Rates, rates_before
@@ -20,6 +22,7 @@ from autoloop.records import (
     Board,
     Decision,
     Move,
+    Objective,
     OpenEdit,
     Opening,
     Order,
@@ -54,25 +57,28 @@ class FactorialStrategy:
     """How many edits the prior of what edits do weighs."""
     margin: float = 0.02
     """A simpler edit is kept when a greater loss than this is unlikely (5 %)."""
+    objective: Objective = field(default_factory=Objective)
 
     def decide(self, board: Board) -> Move:
         """Verdicts first, then trials and another edit."""
         screen = _screen(self, board)
         verdicts = screen.verdicts()
         if verdicts or board.exhausted:
-            return Move(verdicts=verdicts)
+            return Move(verdicts=verdicts, notice=notice_of(board))
         room = board.may_propose and len(board.open) < self.edits
         orders = tuple(screen.orders(wait=room and 2 * len(board.open) < self.edits))
-        return Move(orders=orders, opening=Opening() if room else None)
+        opening = Opening() if room else None
+        return Move(orders=orders, opening=opening, notice=notice_of(board))
 
 
 def _screen(strategy: FactorialStrategy, board: Board) -> "_Screen":
     known = hypotheses(len(board.train), len(board.validation))
     weights = known.weights(_learned(board), trust=strategy.trust)
+    change = change_of(board)
     return _Screen(
         strategy=strategy,
         board=board,
-        rates=rates_before(board.observations, board.visible),
+        rates=rates_before(board.observations, board.visible, fresh=change.at if change else 0),
         prior=float(weights @ known.of(BETTER)),
         cases=tuple(
             _case(edit, board, standing_of(edit, board, known, weights=weights))
@@ -137,10 +143,10 @@ class _Screen:
         rule, standing = self.strategy, case.standing
         if case.smoke.crashed:
             return Decision.REVERT
-        good = standing.better >= rule.keep or self._is_simpler(case)
+        good = standing.better >= rule.keep or self._is_simpler(case) or self._is_cheaper(case)
         if good and self._fits(case):
             return Decision.KEEP
-        if standing.better <= rule.drop * self.prior:
+        if standing.better <= rule.drop * self.prior and not self._may_be_cheaper(case):
             return Decision.REVERT
         if self.board.exhausted or standing.trials >= rule.cap:
             return Decision.UNDECIDED
@@ -162,16 +168,40 @@ class _Screen:
         smaller = 0 < case.edit.size < self.board.incumbent_size
         return smaller and case.standing.worse_than(self.strategy.margin, self.rates) <= 0.05
 
+    def _is_cheaper(self, case: _Case) -> bool:
+        saving = saving_on(self.board, case.edit, self.strategy.objective)
+        return saving is not None and saving.sure and self._loses(case) <= 0.05
+
+    def _may_be_cheaper(self, case: _Case) -> bool:
+        """Whether an edit without a gain is still worth trials for what it seems to save."""
+        saving = saving_on(self.board, case.edit, self.strategy.objective)
+        return saving is not None and saving.ratio < 1.0 and self._loses(case) <= 0.2
+
+    def _virtue(self, case: _Case, saving: Saving | None) -> str:
+        """For what an edit without a clear gain is kept."""
+        if case.standing.better >= self.strategy.keep:
+            return ""
+        return "simpler" if saving is None or self._is_simpler(case) else saving.words
+
+    def _loses(self, case: _Case) -> float:
+        """Chance of a loss beyond what the objective allows."""
+        return case.standing.worse_than(self.strategy.objective.margin, self.rates)
+
     def _verdict(self, case: _Case, decision: Decision) -> Verdict:
         standing = case.standing
         if case.smoke.crashed:
             return _crash(len(standing.alone), lost=float(self.rates.mean.mean()))
+        saving = saving_on(self.board, case.edit, self.strategy.objective)
         return say_chance(
             decision,
             standing.better,
             gain=standing.gain(self.rates),
             trials=standing.trials,
-            numbers={f"p_{kind}": chance for kind, chance in standing.kinds.items()},
+            numbers={
+                **{f"p_{kind}": chance for kind, chance in standing.kinds.items()},
+                **(saving.numbers if saving else {}),
+            },
+            virtue=self._virtue(case, saving),
         )
 
     def orders(self, *, wait: bool) -> Iterator[Order]:

@@ -8,6 +8,7 @@ import numpy as np
 
 from autoloop.decision.bayes.docket import Docket, docket_of, first
 from autoloop.decision.bayes.rule import BayesRule
+from autoloop.decision.drift import notice_of
 from autoloop.decision.strategies.evidence import evidence_of
 from autoloop.records import Board, Decision, Move, OpenEdit, Opening, Order, Verdict, Version
 
@@ -30,10 +31,11 @@ class RaceStrategy:
         dockets = {edit: docket_of(evidence_of(board, edit)) for edit in board.open}
         verdicts = self._verdicts(dockets)
         if verdicts or board.exhausted:
-            return Move(verdicts=verdicts)
+            return Move(verdicts=verdicts, notice=notice_of(board))
         room = board.may_propose and len(board.open) < self.edits
         orders = tuple(self._orders(board, dockets)) if dockets else ()
-        return Move(orders=orders, opening=Opening() if room else None)
+        opening = Opening() if room else None
+        return Move(orders=orders, opening=opening, notice=notice_of(board))
 
     def _verdicts(self, dockets: dict[OpenEdit, Docket]) -> dict[int, Verdict]:
         """Verdicts that fall now; only the surest of those that may be kept is."""

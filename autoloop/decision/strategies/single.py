@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from autoloop.decision.drift import notice_of
 from autoloop.decision.strategies.evidence import evidence_of
 from autoloop.ports import KeepRule
 from autoloop.records import (
@@ -27,12 +28,12 @@ class SingleStrategy:
     def decide(self, board: Board) -> Move:
         """Ask the rule about the edit under test, or wish for an edit where there is none."""
         if not board.open:
-            return Move(opening=Opening() if board.may_propose else None)
+            return Move(opening=Opening() if board.may_propose else None, notice=notice_of(board))
         edit = board.open[0]
         answer = self.rule.decide(evidence_of(board, edit))
         if isinstance(answer, Verdict):
-            return Move(verdicts={edit.step: answer})
-        return Move(orders=_orders(answer, board, edit))
+            return Move(verdicts={edit.step: answer}, notice=notice_of(board))
+        return Move(orders=_orders(answer, board, edit), notice=notice_of(board))
 
 
 def _orders(ask: Ask, board: Board, edit: OpenEdit) -> tuple[Order, ...]:
