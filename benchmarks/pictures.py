@@ -11,7 +11,7 @@ from pathlib import Path
 import matplotlib as mpl
 import numpy as np
 from flight import Flight
-from landscape import SCENARIOS, Landscape
+from landscape import SCENARIOS, Edit, Landscape
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from peers import Bench, MorePassed
@@ -55,7 +55,7 @@ class Course:
     decision: Decision | None = None
 
 
-def paths(rule: BayesRule) -> list[Course]:
+def courses(rule: BayesRule) -> list[Course]:
     """All edits of one simulated climb, in the order in which they were made."""
     land = Landscape(replace(SCENARIOS["default"], budget=TRIALS), SEED)
     flight = Flight(
@@ -70,10 +70,10 @@ def paths(rule: BayesRule) -> list[Course]:
                 gained = 100 * (land.true_score(own.shift) - land.true_score())
                 found[edit.step] = Course(kind=own.kind, truth=gained)
             docket = docket_of(evidence_of(board, edit))
-            path, verdict = found[edit.step], rule.verdict(docket)
-            path.trials.append(sum(docket.finished.values()))
-            path.chances.append(100 * docket.test.better)
-            path.decision = verdict.decision if verdict else None
+            course, verdict = found[edit.step], rule.verdict(docket)
+            course.trials.append(sum(docket.finished.values()))
+            course.chances.append(100 * docket.test.better)
+            course.decision = verdict.decision if verdict else None
 
     flight.watch = watch
     flight.run()
@@ -87,7 +87,7 @@ def first_long(found: Iterable[Course], kind: str, decision: Decision) -> Course
     )
 
 
-def draw_path(path: Course, rule: BayesRule, colour: str) -> Figure:
+def draw_course(course: Course, rule: BayesRule, colour: str) -> Figure:
     """How sure the rule was over the trials, and where it decides."""
     figure, axes = _blank((5.2, 2.3))
     for level, word, place in ((rule.keep, "keep", 2), (rule.drop, "drop", -8)):
@@ -95,13 +95,13 @@ def draw_path(path: Course, rule: BayesRule, colour: str) -> Figure:
         axes.text(1, 100 * level + place, f"{word}: {100 * level:.0f} %", color=GREY, fontsize=8)
     axes.axvline(rule.cap, color=GREY, linewidth=0.8, linestyle="--")
     axes.text(rule.cap - 2, 93, f"cap: {rule.cap} trials", color=GREY, fontsize=8, ha="right")
-    axes.plot(path.trials, path.chances, color=colour, linewidth=1.6)
-    axes.plot(path.trials[-1:], path.chances[-1:], "o", color=colour, markersize=6)
+    axes.plot(course.trials, course.chances, color=colour, linewidth=1.6)
+    axes.plot(course.trials[-1:], course.chances[-1:], "o", color=colour, markersize=6)
     axes.set(xlim=(0, rule.cap + 10), ylim=(0, 102), xlabel="trials spent on this edit")
     axes.set_ylabel("chance that it helps\nin general, %")
-    word = {Decision.KEEP: "Kept", Decision.REVERT: "Reverted"}.get(path.decision, "Undecided")
-    ending = f"{word} after {path.trials[-1]} trials"
-    axes.set_title(f"{ending}; in truth {path.truth + 0.0:+.1f} points", fontsize=9)
+    word = {Decision.KEEP: "Kept", Decision.REVERT: "Reverted"}.get(course.decision, "Undecided")
+    ending = f"{word} after {course.trials[-1]} trials"
+    axes.set_title(f"{ending}; in truth {course.truth + 0.0:+.1f} points", fontsize=9)
     return figure
 
 
@@ -111,9 +111,9 @@ class Heard(Bench):
 
     scores: list[float] = field(default_factory=list)
 
-    def mean(self, *args: object, **wish: int) -> float:
+    def mean(self, tasks: range, edit: Edit | None = None, *, repeats: int = 1) -> float:
         """As the bench does."""
-        score = Bench.mean(self, *args, **wish)
+        score = Bench.mean(self, tasks, edit, repeats=repeats)
         self.scores.append(100 * score)
         return score
 
@@ -181,16 +181,16 @@ def main() -> None:
     out.mkdir(parents=True, exist_ok=True)
     mpl.rcParams.update(STYLE)
     rule = BayesRule()
-    found = paths(rule)
+    found = courses(rule)
     kept = first_long(found, "real", Decision.KEEP)
     reverted = first_long(found, "harmful", Decision.REVERT)
     undecided = first_long(found, "neutral", Decision.UNDECIDED)
     pictures = {
         "luck": draw_luck(),
         "belief": draw_belief(),
-        "kept": draw_path(kept, rule, GREEN),
-        "reverted": draw_path(reverted, rule, RED),
-        "undecided": draw_path(undecided, rule, BLUE),
+        "kept": draw_course(kept, rule, GREEN),
+        "reverted": draw_course(reverted, rule, RED),
+        "undecided": draw_course(undecided, rule, BLUE),
     }
     for name, figure in pictures.items():
         # Neither date nor version: a picture changes when what it shows does.
