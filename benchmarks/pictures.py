@@ -99,7 +99,9 @@ def draw_course(course: Course, rule: BayesRule, colour: str) -> Figure:
     axes.plot(course.trials[-1:], course.chances[-1:], "o", color=colour, markersize=6)
     axes.set(xlim=(0, rule.cap + 10), ylim=(0, 102), xlabel="trials spent on this edit")
     axes.set_ylabel("chance that it helps\nin general, %")
-    word = {Decision.KEEP: "Kept", Decision.REVERT: "Reverted"}.get(course.decision, "Undecided")
+    word = {Decision.KEEP: "Kept", Decision.REVERT: "Reverted"}.get(
+        course.decision or Decision.UNDECIDED, "Undecided"
+    )
     ending = f"{word} after {course.trials[-1]} trials"
     axes.set_title(f"{ending}; in truth {course.truth + 0.0:+.1f} points", fontsize=9)
     return figure
