@@ -153,7 +153,7 @@ def _run(name: str, base: str) -> Run:
         task_digests={},
         task_model="offline",
         meta_model="offline",
-        rule="paired",
+        rule="climb/bayes",
         settings=Settings(budget=BudgetSettings(steps=2)).model_dump_json(),
         active_s=90.0,
         stop_reason=StopReason.STEPS,

@@ -16,6 +16,7 @@ trial: {calls: null, tokens: 5, usd: 0.5, timeout_s: 60}
 final: {attempts: 1}
 holdout: {looks: 2, attempts: 3, answers: ladder}
 workers: 4
+strategy: race
 rule: passed
 seed: 9
 tasks: skip

@@ -21,6 +21,8 @@ BROAD = ((0.2, 0.05, 0.06), (0.45, 0.035, 0.06), (0.8, 0.008, 0.04), (1.3, 0.001
 NARROW = ((0.9, 0.04, 0.045), (1.8, 0.02, 0.045), (3.0, 0.005, 0.018))
 """Shift, in logits, of the tasks that share something; prior weights as above."""
 NARROW_SHARE = 0.22
+CURE, CURES = (3.5, 0.8), 0.004
+"""Mean and spread of the shift where something that broke every task is mended; prior weight."""
 LEARNED = 4.5
 """Number of tasks that an edit which learned some by heart lifts, on average."""
 
@@ -72,6 +74,8 @@ def hypotheses(train: int, validation: int) -> Hypotheses:
             hit = bell(sign * shift, JITTER)
             effect = (1.0 - NARROW_SHARE) * neutral + NARROW_SHARE * hit
             rows.append((kind, weight, effect, effect))
+    cured = (1.0 - UNTOUCHED) * bell(*CURE) + UNTOUCHED * neutral
+    rows.append((BETTER, CURES, cured, cured))
     rows.append((WORSE, 0.03, bell(-6.0, 0.5), bell(-6.0, 0.5)))
     rows += _by_heart(train, validation)
     weights = np.array([row[1] for row in rows])

@@ -120,8 +120,9 @@ def make_board(
 
 
 def shuffled(board: Board, seed: int) -> Board:
-    """The board had trials arrived in another order since the newest edit joined."""
-    since = max((edit.opened for edit in board.open), default=len(board.observations))
+    """The board had trials arrived in another order since an edit last joined or ended."""
+    ended = [edit.closed for edit in board.closed]
+    since = max([*(edit.opened for edit in board.open), *ended, 0])
     late = board.observations[since:]
     order = np.random.default_rng(seed).permutation(len(late))
     return replace(

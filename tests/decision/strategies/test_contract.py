@@ -45,11 +45,7 @@ def test_an_edit_that_helps_everywhere_is_kept(name: str) -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        pytest.param(
-            "factorial",
-            marks=pytest.mark.xfail(reason="learning by heart explains a leap on few tasks best"),
-        ),
-        *("race", "bayes", "paired"),
+        *("factorial", "race", "bayes", "paired"),
     ],
 )
 def test_a_leap_on_few_tasks_is_kept(name: str) -> None:

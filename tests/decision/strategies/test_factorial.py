@@ -52,7 +52,7 @@ def together(search: SimulatedSearch, step: int) -> list[Observation]:
     return [
         s
         for s in search.observations
-        if step in (*s.version.on, *s.version.off) and s.version != Version(on=(step,))
+        if step in (*s.version.on, *s.version.off) and len((*s.version.on, *s.version.off)) > 1
     ]
 
 
