@@ -27,6 +27,8 @@ class BayesRule:
     """Kept when the chance of a gain in general reaches this."""
     drop: float = 0.1
     """Dropped when it falls to this."""
+    least: int = 6
+    """Trials of the candidate before it may be dropped: two failures on sure tasks prove little."""
     cap: int = 240
     """Trials of one edit, after which it stays undecided."""
     incumbent_every: int = 8
@@ -62,7 +64,8 @@ class BayesRule:
             return Decision.KEEP
         if self._is_simpler(docket) or self._is_cheaper(docket):
             return Decision.KEEP
-        dropped = chance <= self.drop and not self._may_be_cheaper(docket)
+        tried = docket.finished[Side.CANDIDATE] >= self.least
+        dropped = tried and chance <= self.drop and not self._may_be_cheaper(docket)
         return Decision.REVERT if dropped else None
 
     def _is_simpler(self, docket: Docket) -> bool:
