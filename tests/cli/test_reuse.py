@@ -19,6 +19,7 @@ models: {task: offline, meta: offline}
 final: {attempts: 1}
 budget: {steps: 1}
 workers: 4
+rule: paired
 ---
 Write the right words.
 """

@@ -3,6 +3,7 @@
 import http.server
 import threading
 from collections.abc import Iterator
+from ipaddress import ip_network
 
 import pytest
 from docker.api.client import APIClient
@@ -117,7 +118,8 @@ def cases(port: int, host: str) -> dict[str, Case]:
 def host(engine: APIClient) -> str:
     """Where containers find this machine."""
     (settings,) = engine.inspect_network("bridge")["IPAM"]["Config"]
-    return str(settings["Gateway"])
+    # An engine that was given the bridge's address by hand names the subnet alone.
+    return str(settings.get("Gateway") or next(ip_network(settings["Subnet"]).hosts()))
 
 
 @pytest.fixture(scope="module")
