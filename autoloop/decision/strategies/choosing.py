@@ -9,15 +9,13 @@ from autoloop.decision.rules import PLAIN, RULES, rule_by_name
 from autoloop.decision.strategies.adaptive import AdaptiveStrategy
 from autoloop.decision.strategies.factorial import FactorialStrategy
 from autoloop.decision.strategies.pareto import ParetoStrategy
-from autoloop.decision.strategies.race import RaceStrategy
+from autoloop.decision.strategies.race import SURE, RaceStrategy
 from autoloop.decision.strategies.single import SingleStrategy
 from autoloop.errors import SettingsError
 from autoloop.ports import Strategy
 from autoloop.records import Budget, Objective
 
 AUTO, CLIMB, ADAPTIVE = "auto", "climb", "adaptive"
-SURE = 0.9
-"""Of several in a race, the first to get there was lucky more often than one alone."""
 MANY_TRIALS = 3_000
 """From so many trials on, many edits at once gain more than one at a time (wind tunnel)."""
 TRIALS_PER_EDIT = 35

@@ -12,6 +12,9 @@ from autoloop.decision.drift import notice_of
 from autoloop.decision.strategies.evidence import evidence_of
 from autoloop.records import Board, Decision, Move, OpenEdit, Opening, Order, Verdict, Version
 
+SURE = 0.9
+"""Of several in a race, the first to get there was lucky more often than one alone."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RaceStrategy:
@@ -24,7 +27,7 @@ class RaceStrategy:
     name: str = "race"
     edits: int = 4
     """Under test at once."""
-    rule: BayesRule = field(default_factory=lambda: BayesRule(keep=0.9))
+    rule: BayesRule = field(default_factory=lambda: BayesRule(keep=SURE))
 
     def decide(self, board: Board) -> Move:
         """Verdicts first, then trials and another edit."""
