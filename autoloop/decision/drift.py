@@ -10,7 +10,7 @@ What is left is looked at for a step (the likelihood ratio, maximised over the s
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,23 +65,13 @@ class Change:
         )
 
 
-class _Seen(NamedTuple):
-    """Of a trial, what the test looks at."""
-
-    base: int
-    on: tuple[int, ...]
-    task: int
-    reward: float
-
-
 def change_of(board: Board) -> Change | None:
     """The newest change that the trials show; a function of the board alone."""
     stride = max(LEAST, PASSES * len(board.visible))
     look = min(len(board.observations) // stride, LOOKS)
     kept = sorted((edit for edit in board.closed if edit.kept), key=lambda e: (e.closed, e.step))
-    trials = _trials(board.observations[: look * stride], board.visible)
-    chain = _chain(tuple(edit.step for edit in kept), trials)
-    return _found(trials, chain, len(board.visible), look)
+    seen = board.observations[: look * stride]
+    return _found(seen, _chain(tuple(edit.step for edit in kept), seen), board.visible, look)
 
 
 def notice_of(board: Board) -> str:
@@ -90,25 +80,21 @@ def notice_of(board: Board) -> str:
     return change.sentence() if change else ""
 
 
-@lru_cache(maxsize=16)
-def _trials(observations: tuple[Observation, ...], tasks: tuple[str, ...]) -> tuple[_Seen, ...]:
-    row = {task: index for index, task in enumerate(tasks)}
-    return tuple(
-        _Seen(seen.version.base, seen.version.on, row[seen.task], min(max(seen.reward, 0.0), 1.0))
-        for seen in observations
-    )
-
-
-def _chain(kept: tuple[int, ...], trials: Sequence[_Seen]) -> tuple[int, ...]:
+def _chain(kept: tuple[int, ...], trials: tuple[Observation, ...]) -> tuple[int, ...]:
     """What had landed, in order, by the last of these trials."""
-    bases = {seen.base for seen in trials}
+    bases = _bases(trials)
     last = max((n for n, step in enumerate(kept, start=1) if step in bases), default=0)
     return kept[:last]
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=32)
+def _bases(trials: tuple[Observation, ...]) -> frozenset[int]:
+    return frozenset(seen.version.base for seen in trials)
+
+
+@lru_cache(maxsize=32)
 def _found(
-    trials: tuple[_Seen, ...], chain: tuple[int, ...], tasks: int, look: int
+    trials: tuple[Observation, ...], chain: tuple[int, ...], tasks: tuple[str, ...], look: int
 ) -> Change | None:
     """The newest change as of a look: what earlier looks found stays found."""
     if look < 1:
@@ -122,7 +108,7 @@ def _found(
 
 
 def _step_in(
-    window: Sequence[_Seen], chain: tuple[int, ...], tasks: int, *, apart: int
+    window: Sequence[Observation], chain: tuple[int, ...], tasks: tuple[str, ...], *, apart: int
 ) -> Change | None:
     """The likeliest step in these trials, if chance hardly makes one so clear."""
     splits = np.arange(apart, len(window) - apart + 1, apart)
@@ -142,28 +128,108 @@ def _step_in(
 class _Design:
     """What explains the rewards of some trials besides luck."""
 
-    x: Array
-    """(trials, effects): tasks, how many edits were on, each edit."""
+    task: NDArray[np.intp]
+    """Row of each trial's task."""
+    tasks: int
+    edits: Array
+    """(trials, 1 + edits): how many were on by coin, then each that was on or had landed."""
     landed: Array
     """(trials, edits): those that the incumbent of each trial had."""
     rewards: Array
-    tasks: int
+    """Less one half."""
+
+    def by_task(self, values: Array) -> Array:
+        """Sums over the trials of each task: (tasks, columns)."""
+        sums = np.zeros((self.tasks, values.shape[1]))
+        np.add.at(sums, self.task, values)
+        return sums
 
 
-def _design(window: Sequence[_Seen], chain: tuple[int, ...], tasks: int) -> _Design:
-    landed = {step: chain[: place + 1] for place, step in enumerate(chain)}
-    edits = sorted({*chain, *(step for seen in window for step in seen.on)})
+def _design(
+    window: Sequence[Observation], chain: tuple[int, ...], tasks: tuple[str, ...]
+) -> _Design:
+    row = {task: index for index, task in enumerate(tasks)}
+    edits = sorted({*chain, *(step for seen in window for step in seen.version.on)})
     column = {step: place for place, step in enumerate(edits)}
-    before = np.zeros((len(window), len(edits)))
-    x = np.zeros((len(window), tasks + 1 + len(edits)))
-    for index, seen in enumerate(window):
-        before[index, [column[step] for step in landed.get(seen.base, ())]] = 1.0
-        x[index, seen.task] = 1.0
-        x[index, tasks] = len(seen.on)
-        x[index, [tasks + 1 + column[step] for step in seen.on]] = 1.0
-    x[:, tasks + 1 :] += before
-    rewards = np.array([seen.reward for seen in window])
-    return _Design(x=x, landed=before, rewards=rewards, tasks=tasks)
+    had = {step: [column[s] for s in chain[: n + 1]] for n, step in enumerate(chain)}
+    landed = np.zeros((len(window), len(edits)))
+    count = np.array([len(seen.version.on) for seen in window], dtype=np.intp)
+    on = np.zeros_like(landed)
+    flat = [column[step] for seen in window for step in seen.version.on]
+    on[np.repeat(np.arange(len(window)), count), flat] = 1.0
+    bases = np.array([seen.version.base for seen in window])
+    for base, columns in had.items():
+        landed[np.ix_(bases == base, columns)] = 1.0
+    rewards = np.clip(np.array([seen.reward for seen in window]), 0.0, 1.0)
+    return _Design(
+        task=np.array([row[seen.task] for seen in window], dtype=np.intp),
+        tasks=len(tasks),
+        edits=np.column_stack([count, on + landed]),
+        landed=landed,
+        rewards=rewards - 0.5,
+    )
+
+
+class _Ridge:
+    """Least squares with random effects of tasks and edits.
+
+    Tasks are eliminated first (Schur complement): their part of the matrix is diagonal, so that
+    the rest is as small as the number of edits.
+    """
+
+    def __init__(self, design: _Design) -> None:
+        self._design = design
+        self._counts = np.bincount(design.task, minlength=design.tasks).astype(float)
+        self._cross = design.by_task(design.edits)
+        self._own = design.edits.T @ design.edits
+        self._by_task = design.by_task(design.rewards[:, None])[:, 0]
+        self._by_edit = design.edits.T @ design.rewards
+        self.noise = 0.15
+        """Variance of one trial's luck."""
+        spread = [MEAN_SD] + [EDIT_SD] * (design.edits.shape[1] - 1)
+        self._solve(np.array(spread))
+        for _ in range(ROUNDS):
+            self._solve(self._learn(spread=self._spread))
+
+    def _learn(self, *, spread: Array) -> Array:
+        """The noise, and how large edits' effects are from the effects themselves (EM)."""
+        design = self._design
+        left = design.rewards - self.explained()
+        of_tasks = (1.0 / self._diagonal).sum() + np.sum(self._inverse * self._squares())
+        penalties = self.noise / TASK_SD**2 * of_tasks + np.sum(
+            self.noise / spread**2 * np.diag(self._inverse)
+        )
+        free = max(len(left) - design.tasks - len(spread) + float(penalties), 1.0)
+        variances = self.edits**2 + self.noise * np.diag(self._inverse)
+        self.noise = max(float(left @ left) / free, LEAST_NOISE)
+        if len(spread) == 1:
+            return spread
+        learned = max(float(np.sqrt(variances[1:].mean())), LEAST_EDIT_SD)
+        return np.array([MEAN_SD] + [learned] * (len(spread) - 1))
+
+    def _solve(self, spread: Array) -> None:
+        self._spread = spread
+        self._diagonal = self._counts + self.noise / TASK_SD**2
+        scaled = self._cross / self._diagonal[:, None]
+        self._inverse = np.linalg.inv(
+            self._own + np.diag(self.noise / spread**2) - self._cross.T @ scaled
+        )
+        self.tasks, self.edits = self.solved(self._by_task, self._by_edit)
+
+    def _squares(self) -> Array:
+        scaled = self._cross / self._diagonal[:, None]
+        squares: Array = scaled.T @ scaled
+        return squares
+
+    def solved(self, by_task: Array, by_edit: Array) -> tuple[Array, Array]:
+        """The inverse of the matrix times a vector or rows of them, in its two parts."""
+        edits = (by_edit - (by_task / self._diagonal) @ self._cross) @ self._inverse
+        return (by_task - edits @ self._cross.T) / self._diagonal, edits
+
+    def explained(self) -> Array:
+        """Of each trial's reward, by tasks and edits."""
+        found: Array = self.tasks[self._design.task] + self._design.edits @ self.edits
+        return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -176,35 +242,26 @@ class _Fit:
 
 
 def _fit(design: _Design, splits: NDArray[np.intp]) -> _Fit:
-    """Generalised least squares with random effects, and a step at each split in turn."""
-    x, tasks, y = design.x, design.tasks, design.rewards - 0.5
-    noise, spread = _variances(design)
-    inverse = np.linalg.inv(x.T @ x + np.diag(noise / spread**2))
-    effects = inverse @ (x.T @ y)
-    later = np.cumsum(x[::-1], axis=0)[::-1][splits]
-    left = np.cumsum((y - x @ effects)[::-1])[::-1][splits]
-    weight = np.maximum(len(y) - splits - np.einsum("ij,jk,ik->i", later, inverse, later), 1e-9)
+    """Generalised least squares, and a step at each split in turn."""
+    ridge = _Ridge(design)
+    tasks = np.array([np.bincount(design.task[at:], minlength=design.tasks) for at in splits])
+    edits = _sums_after(design.edits, splits)
+    left = _sums_after((design.rewards - ridge.explained())[:, None], splits)[:, 0]
+    of_tasks, of_edits = ridge.solved(tasks.astype(float), edits)
+    explained = (tasks * of_tasks).sum(axis=1) + (edits * of_edits).sum(axis=1)
+    weight = np.maximum(len(design.task) - splits - explained, 1e-9)
     height = left / weight
-    # With the step in the model the effects are what they were before it: (splits, effects).
-    known = effects - height[:, None] * (later @ inverse)
-    landed = np.einsum("ij,ij->i", design.landed[splits], known[:, tasks + 1 :])
-    levels = 0.5 + known[:, :tasks].mean(axis=1) + landed
-    return _Fit(z=left / np.sqrt(noise * weight), height=height, levels=levels)
+    # With the step in the model the effects are what they were before it.
+    known = ridge.tasks - height[:, None] * of_tasks
+    moved = ridge.edits[1:] - height[:, None] * of_edits[:, 1:]
+    levels = 0.5 + known.mean(axis=1) + (design.landed[splits] * moved).sum(axis=1)
+    return _Fit(z=left / np.sqrt(ridge.noise * weight), height=height, levels=levels)
 
 
-def _variances(design: _Design) -> tuple[float, Array]:
-    """Of one trial's luck; and how large each effect may be: edits' from their own (EM)."""
-    x, tasks, y = design.x, design.tasks, design.rewards - 0.5
-    gram, noise, edits = x.T @ x, 0.15, x.shape[1] - tasks - 1
-    spread = np.array([TASK_SD] * tasks + [MEAN_SD] + [EDIT_SD] * edits)
-    for _ in range(ROUNDS):
-        inverse = np.linalg.inv(gram + np.diag(noise / spread**2))
-        effects = inverse @ (x.T @ y)
-        free = max(len(y) - float(np.trace(inverse @ gram)), 1.0)
-        noise = max(float(((y - x @ effects) ** 2).sum()) / free, LEAST_NOISE)
-        own = (effects**2 + noise * np.diag(inverse))[tasks + 1 :]
-        spread[tasks + 1 :] = max(float(np.sqrt(own.mean())), LEAST_EDIT_SD) if edits else 0.0
-    return noise, spread
+def _sums_after(values: Array, splits: NDArray[np.intp]) -> Array:
+    """Of each column, over the trials from each split on: (splits, columns)."""
+    sums: Array = np.cumsum(values[::-1], axis=0)[::-1][splits]
+    return sums
 
 
 @lru_cache(maxsize=1)

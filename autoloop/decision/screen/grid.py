@@ -59,9 +59,9 @@ def effect_likelihood(counts: Array, density: Array) -> Array:
     `counts` are passes and failures with the edit on, then with it off: (tasks, 4); `density` is
     what is believed of each task's logit: (tasks, thetas).
     """
-    # Not a matrix product: its last digits depend on how many rows are worked out together, and
-    # a verdict that is replayed works them out otherwise.
-    flat = sum(counts[:, [side]] * _LOGS[side] for side in range(len(_LOGS)))
+    # A product for each task by itself: the last digits of one over all of them depend on how many
+    # are worked out together, and a verdict that is replayed works them out otherwise.
+    flat = np.matmul(counts[:, None, :], _LOGS)[:, 0]
     logs = np.reshape(flat, (len(counts), len(DELTA), len(THETA)))
     logs -= logs.max(axis=(1, 2), keepdims=True)
     found: Array = np.matmul(np.exp(logs), density[:, :, None])[:, :, 0]

@@ -40,10 +40,17 @@ class Hypotheses:
     """Effects on train tasks: (hypotheses, effects)."""
     unexposed: Array
     """Effects on tasks whose traces nobody read."""
+    masks: Mapping[str, Array]
 
     def of(self, kind: str) -> Array:
         """1 for the hypotheses of this kind, else 0."""
-        return np.array([float(own == kind) for own in self.kinds])
+        return self.masks[kind]
+
+    def kernels(self, train: int, validation: int) -> Array:
+        """Effects by task, train tasks first: (tasks, effects, hypotheses)."""
+        by_split = np.stack([self.exposed.T, self.unexposed.T])
+        kernels: Array = by_split[np.repeat([0, 1], [train, validation])]
+        return kernels
 
     def weights(self, learned: Mapping[str, float], *, trust: float) -> Array:
         """Chance of each hypothesis for the next edit.
@@ -78,12 +85,13 @@ def hypotheses(train: int, validation: int) -> Hypotheses:
     rows.append((BETTER, CURES, cured, cured))
     rows.append((WORSE, 0.03, bell(-6.0, 0.5), bell(-6.0, 0.5)))
     rows += _by_heart(train, validation)
-    weights = np.array([row[1] for row in rows])
+    weights, names = np.array([row[1] for row in rows]), tuple(row[0] for row in rows)
     return Hypotheses(
-        kinds=tuple(row[0] for row in rows),
+        kinds=names,
         prior=normal(weights),
         exposed=np.stack([row[2] for row in rows]),
         unexposed=np.stack([row[3] for row in rows]),
+        masks={kind: np.array([float(own == kind) for own in names]) for kind in KINDS},
     )
 
 

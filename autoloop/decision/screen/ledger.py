@@ -6,7 +6,7 @@ from functools import lru_cache
 import numpy as np
 
 from autoloop.decision.screen.grid import DELTA, Array, effect_likelihood, normal
-from autoloop.decision.screen.hypotheses import BETTER, KINDS, Hypotheses
+from autoloop.decision.screen.hypotheses import BETTER, KINDS, Hypotheses, hypotheses
 from autoloop.decision.screen.rates import Rates, rates_before
 from autoloop.records import Board, Interval, Observation, OpenEdit
 
@@ -72,21 +72,29 @@ class Standing:
 class _Page:
     """Trials of one edit as far as they were added up; only what is new is worked out again."""
 
+    known: Hypotheses
+    kernels: Array
     before: Rates
     """What was believed of the tasks when it joined."""
-    counts: Array
-    likelihood: Array
+    row: dict[str, int]
+    counts: Array = field(init=False)
+    """Passes and failures with the edit on, then with it off: (tasks, 4)."""
+    logs: Array = field(init=False)
+    """How well each hypothesis explains each task's trials: (tasks, hypotheses)."""
+    effects: Array = field(init=False)
+    """Expected effect, in logits, under each of them."""
     read: tuple[Observation, ...] = ()
     alone: tuple[Observation, ...] = ()
     trials: int = 0
-    row: dict[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._begin()
 
     def catch_up(self, step: int, since: tuple[Observation, ...]) -> None:
         """Add what came since it joined."""
         if since[: len(self.read)] != self.read:
-            self.counts[:], self.likelihood[:] = 0.0, 1.0
-            self.read, self.alone, self.trials = (), (), 0
-        new = [s for s in since[len(self.read) :] if step in (*s.version.on, *s.version.off)]
+            self._begin()
+        new = [s for s in since[len(self.read) :] if step in s.version.on or step in s.version.off]
         for seen in new:
             row, passed = self.row[seen.task], min(max(seen.reward, 0.0), 1.0)
             first = 0 if step in seen.version.on else 2
@@ -94,37 +102,51 @@ class _Page:
         self.alone += tuple(s for s in new if s.version.on == (step,) and not s.version.off)
         self.trials += len(new)
         self.read = since
-        rows = sorted({self.row[seen.task] for seen in new})
-        if rows:
-            density = self.before.density[rows]
-            self.likelihood[rows] = effect_likelihood(self.counts[rows], density)
+        if new:
+            self._work_out(sorted({self.row[seen.task] for seen in new}))
+
+    def _begin(self) -> None:
+        tasks, _, count = self.kernels.shape
+        self.counts = np.zeros((tasks, 4))
+        self.logs, self.effects = np.zeros((2, tasks, count))
+        self.read, self.alone, self.trials = (), (), 0
+        self._work_out(list(range(tasks)))
+
+    def _work_out(self, rows: list[int]) -> None:
+        # For each task by itself, as in effect_likelihood.
+        likely = effect_likelihood(self.counts[rows], self.before.density[rows])
+        both = np.matmul(np.stack([likely, likely * DELTA], axis=1), self.kernels[rows])
+        worth = np.maximum(both[:, 0], TINY)
+        self.logs[rows], self.effects[rows] = np.log(worth), both[:, 1] / worth
 
 
 @lru_cache(maxsize=128)
-def _page(step: int, before: tuple[Observation, ...], tasks: tuple[str, ...]) -> _Page:
+def _page(step: int, before: tuple[Observation, ...], tasks: tuple[str, ...], train: int) -> _Page:
     """The page of an edit that joined after these observations."""
     del step
+    known = hypotheses(train, len(tasks) - train)
     return _Page(
+        known=known,
+        kernels=_kernels(train, len(tasks) - train),
         before=rates_before(before, tasks),
-        counts=np.zeros((len(tasks), 4)),
-        likelihood=np.ones((len(tasks), len(DELTA))),
         row={task: index for index, task in enumerate(tasks)},
     )
 
 
-def standing_of(edit: OpenEdit, board: Board, known: Hypotheses, *, weights: Array) -> Standing:
-    """Work out what is known of an edit."""
-    page = _page(edit.step, board.observations[: edit.opened], board.visible)
+@lru_cache(maxsize=4)
+def _kernels(train: int, validation: int) -> Array:
+    return hypotheses(train, validation).kernels(train, validation)
+
+
+def standing_of(edit: OpenEdit, board: Board, *, weights: Array) -> Standing:
+    """Work out what is known of an edit; `weights` are the chances of the hypotheses before."""
+    page = _page(edit.step, board.observations[: edit.opened], board.visible, len(board.train))
     page.catch_up(edit.step, board.observations[edit.opened :])
-    seen, unseen = page.likelihood[: len(board.train)], page.likelihood[len(board.train) :]
-    worth = np.concatenate([seen @ known.exposed.T, unseen @ known.unexposed.T])
-    worth = np.maximum(worth, TINY)
-    moved = np.concatenate([(seen * DELTA) @ known.exposed.T, (unseen * DELTA) @ known.unexposed.T])
-    logs = np.log(weights) + np.log(worth).sum(axis=0)
+    logs = np.log(weights) + page.logs.sum(axis=0)
     return Standing(
         posterior=normal(np.exp(logs - logs.max())),
-        known=known,
-        effects=moved / worth,
+        known=page.known,
+        effects=page.effects.copy(),
         trials=page.trials,
         before=page.before,
         alone=page.alone,

@@ -81,8 +81,7 @@ def _screen(strategy: FactorialStrategy, board: Board) -> "_Screen":
         rates=rates_before(board.observations, board.visible, fresh=change.at if change else 0),
         prior=float(weights @ known.of(BETTER)),
         cases=tuple(
-            _case(edit, board, standing_of(edit, board, known, weights=weights))
-            for edit in board.open
+            _case(edit, board, standing_of(edit, board, weights=weights)) for edit in board.open
         ),
     )
 

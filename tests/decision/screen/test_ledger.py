@@ -16,7 +16,7 @@ TASKS = (*TRAIN, *VALIDATION)
 
 def standing(board: Board) -> Standing:
     known = hypotheses(len(board.train), len(board.validation))
-    return standing_of(board.open[0], board, known, weights=known.prior)
+    return standing_of(board.open[0], board, weights=known.prior)
 
 
 def trials(count: int, *, on: float, off: float, seed: int = 0) -> Board:
