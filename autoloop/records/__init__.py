@@ -34,6 +34,7 @@ from autoloop.records.events import (
     TrialFinished,
     TrialStarted,
 )
+from autoloop.records.integrity import Integrity, TrialFinding, integrity_of
 from autoloop.records.rates import (
     ComparedSide,
     Comparison,
@@ -135,6 +136,7 @@ __all__ = [
     "Finding",
     "Healthcheck",
     "History",
+    "Integrity",
     "Interval",
     "JsonObject",
     "JsonValue",
@@ -190,6 +192,7 @@ __all__ = [
     "ToolCall",
     "ToolSpec",
     "TraceEvent",
+    "TrialFinding",
     "TrialFinished",
     "TrialKey",
     "TrialRequest",
@@ -202,4 +205,5 @@ __all__ = [
     "Version",
     "Want",
     "Worthless",
+    "integrity_of",
 ]

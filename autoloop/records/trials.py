@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Literal
 
 from autoloop.records.chat import ChatReply, ChatRequest, Usage
+from autoloop.records.integrity import Integrity, TrialFinding, integrity_of
 from autoloop.records.tasks import Split, Task
 
 
@@ -237,11 +238,21 @@ class TrialResult:
     """The steps that were begun; empty unless the task has named steps."""
     reused_from: str = ""
     """Run that ran and paid for it; empty: the run that holds it."""
+    verification: Literal["fresh", "shared", "separate", ""] = ""
+    """Where the tests ran: in a new container from the task's image, in the agent's, or in the
+    verifier's own; empty where they did not run."""
+    findings: tuple[TrialFinding, ...] = ()
+    """What speaks against the score."""
 
     @property
     def paid(self) -> Usage:
         """What the run that holds it paid: nothing for a trial that another run had paid for."""
         return Usage() if self.reused_from else self.usage
+
+    @property
+    def integrity(self) -> Integrity:
+        """Whether the score was earned, as far as anybody saw."""
+        return integrity_of(self.findings)
 
     @property
     def passed(self) -> bool:
