@@ -34,7 +34,7 @@ from autoloop.records.events import (
     TrialFinished,
     TrialStarted,
 )
-from autoloop.records.integrity import Integrity, TrialFinding, integrity_of
+from autoloop.records.integrity import EVIDENCE_LENGTH, Integrity, TrialFinding, integrity_of
 from autoloop.records.rates import (
     ComparedSide,
     Comparison,
@@ -69,6 +69,7 @@ from autoloop.records.steps import (
     Verdict,
     Want,
 )
+from autoloop.records.system_paths import SYSTEM_PATHS
 from autoloop.records.tasks import (
     Artifact,
     Collect,
@@ -109,6 +110,8 @@ from autoloop.records.trials import (
 from autoloop.records.truth import SelectionGap, SuccessRates, Worthless
 
 __all__ = [
+    "EVIDENCE_LENGTH",
+    "SYSTEM_PATHS",
     "Agent",
     "AgentEnd",
     "AgentNote",

@@ -9,6 +9,7 @@ from typing import Literal
 
 from autoloop.records.chat import ChatReply, ChatRequest, Usage
 from autoloop.records.integrity import Integrity, TrialFinding, integrity_of
+from autoloop.records.system_paths import SYSTEM_PATHS
 from autoloop.records.tasks import Split, Task
 
 
@@ -104,6 +105,10 @@ class TrialRules:
     timeouts: Timeouts = field(default_factory=Timeouts)
     services: Literal["end", "keep"] = "end"
     """What becomes of processes that an agent which ended in time left running."""
+    verification: Literal["fresh", "shared"] = "fresh"
+    """Where tests run: in a new container with what the agent left, or where it worked."""
+    system_paths: tuple[str, ...] = SYSTEM_PATHS
+    """What is not carried into a new container."""
     harbor_quirks: bool = False
     """Count as Harbor 0.24 does where autoloop is stricter; docs/harbor.md lists where."""
 

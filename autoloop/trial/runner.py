@@ -13,9 +13,11 @@ from pathlib import Path
 from autoloop.errors import AgentError, InfraError, ModelError, StorageError, UserError
 from autoloop.ports import Clock, Egress, Gateway, Sandbox
 from autoloop.records import (
+    EVIDENCE_LENGTH,
     Failure,
     Span,
     StepResult,
+    TrialFinding,
     TrialRequest,
     TrialResult,
     TrialRules,
@@ -29,6 +31,7 @@ from autoloop.trial.redaction import Redaction
 from autoloop.trial.solvers import Nobody, Oracle, Seats, Solver
 from autoloop.trial.steps import StepRecord, Steps, users_of_steps
 from autoloop.trial.traces import write_traces
+from autoloop.trial.verify import Verification
 
 MESSAGE_LENGTH = 2_000
 NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
@@ -89,6 +92,8 @@ class SandboxRunner:
         )
         log = _Log(self._clock)
         ending = self._ending(plan, log)
+        log.findings += ending.findings
+        ending = ending.judged(log.findings)
         redaction = Redaction.of(request.task)
         result = self._result(plan, log, ending, redaction=redaction)
         self._jobs.finish(request, result, plan.folder)
@@ -113,6 +118,8 @@ class SandboxRunner:
             usage=log.usage,
             span=Span(started_at=log.started_at, finished_at=self._clock.now()),
             phases={**log.phases, **own},
+            verification=log.steps[-1].verification if log.steps else "",
+            findings=tuple(_safe(finding, redaction) for finding in log.findings),
             folder=str(plan.folder.relative_to(self._run_folder)),
             steps=tuple(_step_result(record, redaction) for record in log.steps)
             if plan.task.is_multi_step
@@ -159,8 +166,12 @@ class SandboxRunner:
                 if environment.healthcheck is not None:
                     is_patient = not plan.rules.harbor_quirks
                     box.wait_until_healthy(environment.healthcheck, is_patient=is_patient)
-            steps = Steps(plan, box, solver=solver, clock=self._clock)
-            steps.run(log.steps, self._surveys, has_tests=survey.has_tests)
+            verification = Verification(plan, box, self._surveys, survey=survey)
+            try:
+                steps = Steps(plan, box, solver=solver, clock=self._clock)
+                steps.run(log.steps, verification)
+            finally:
+                log.findings += verification.findings
         return ending_of(plan, log.steps)
 
 
@@ -173,6 +184,8 @@ class _Log:
     phases: dict[str, Span] = field(default_factory=dict)
     steps: list[StepRecord] = field(default_factory=list)
     usage: Usage = field(default_factory=Usage)
+    findings: list[TrialFinding] = field(default_factory=list)
+    """What speaks against the score."""
 
     def __post_init__(self) -> None:
         self.started_at = self.clock.now()
@@ -197,6 +210,12 @@ def _step_result(record: StepRecord, redaction: Redaction) -> StepResult:
         failure=_fitting(record.failure, redaction),
         phases=record.phases,
     )
+
+
+def _safe(finding: TrialFinding, redaction: Redaction) -> TrialFinding:
+    """The finding in words that every file, database and terminal can hold."""
+    text = "".join(c if c.isprintable() else "\ufffd" for c in redaction.text(finding.evidence))
+    return replace(finding, evidence=text.encode(errors="replace").decode()[:EVIDENCE_LENGTH])
 
 
 def _own_fault(error: Exception) -> str:

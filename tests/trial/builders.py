@@ -5,10 +5,10 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Literal
+from typing import IO, Literal
 
 from autoloop.errors import TaskError
-from autoloop.ports import BoxSpec, ContainerSpec
+from autoloop.ports import BoxSpec, ContainerSpec, FileChange, Withheld
 from autoloop.records import (
     Agent,
     ChatRequest,
@@ -104,6 +104,17 @@ class PaperContainer:
         }
         for target, source in (bring or {}).items():
             self.put(source, target)
+
+    def changes(self, *, most: int = 200_000) -> tuple[FileChange, ...] | None:  # noqa: ARG002
+        return None
+
+    def pack(
+        self, paths: Sequence[str], archive: IO[bytes], *, closed: Sequence[str], max_bytes: int
+    ) -> tuple[Withheld, ...]:
+        raise NotImplementedError
+
+    def unpack(self, archive: IO[bytes]) -> None:
+        raise NotImplementedError
 
     def service(self, name: str) -> "PaperContainer":
         if name == "main":
