@@ -15,6 +15,21 @@ from autoloop.records import (
 )
 
 
+def keep_back(work: Work) -> None:
+    """Keep back from the search what the final table would take if it were made now.
+
+    Besides the holdout that is one pass of the best alone over the visible tasks: all of it where
+    trials run edits together, for whatever lands has never run as it is; else what the incumbent
+    still lacks. The baseline's pass is none of it: that one comes before the search.
+    """
+    plan, tip = work.plan, work.tip()
+    lacking = set(plan.visible)
+    if not work.parts.strategy.mixes:
+        alone = work.lab.counted(Agent(source=tip.source), Purpose.SEARCH)
+        lacking = lacking - {trial.key.task for trial in alone} if tip.step else set()
+    work.lab.meter.keep_back(plan.holdout_trials + len(lacking))
+
+
 def final_scores(work: Work, *, baseline: Agent, best: Agent) -> Mapping[Split, SplitScores]:
     """Open the holdout, run what is missing, and score all three splits.
 
@@ -25,8 +40,8 @@ def final_scores(work: Work, *, baseline: Agent, best: Agent) -> Mapping[Split, 
         StoppedError: the run has to end first.
     """
     plan = work.plan
-    work.lab.meter.open_reserve()
-    work.parts.observer.notify(FinalStarted(trials=plan.final_trials))
+    work.lab.meter.keep_back(0)
+    work.parts.observer.notify(FinalStarted(trials=plan.holdout_trials))
     # Alternating the sides pairs them in time, too: a drifting model cannot favour one of them.
     for attempts in range(1, plan.final_attempts + 1):
         for agent in (baseline, best):
@@ -40,8 +55,8 @@ def final_scores(work: Work, *, baseline: Agent, best: Agent) -> Mapping[Split, 
 
 def _run_visible(work: Work, agent: Agent, version: Version) -> None:
     """Run an agent once on every visible task that it was never run on."""
-    seen = (*work.plan.names(Split.TRAIN), *work.plan.names(Split.VALIDATION))
-    run_attempts(work.lab, agent, seen, attempts=1, purpose=Purpose.SEARCH, version=version)
+    tasks = work.plan.visible
+    run_attempts(work.lab, agent, tasks, attempts=1, purpose=Purpose.SEARCH, version=version)
 
 
 def _scores(work: Work, split: Split, *, baseline: Agent, best: Agent) -> SplitScores:
