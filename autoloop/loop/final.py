@@ -19,15 +19,24 @@ def keep_back(work: Work) -> None:
     """Keep back from the search what the final table would take if it were made now.
 
     Besides the holdout that is one pass of the best alone over the visible tasks: all of it where
-    trials run edits together, for whatever lands has never run as it is; else what the incumbent
-    still lacks. The baseline's pass is none of it: that one comes before the search.
+    trials run edits together, for whatever lands has never run as it is. Else an incumbent has
+    trials of its own; what it still lacks may take a tenth of the run, and no more. The baseline's
+    pass is none of it: that one comes before the search.
     """
-    plan, tip = work.plan, work.tip()
-    lacking = set(plan.visible)
-    if not work.parts.strategy.mixes:
-        alone = work.lab.counted(Agent(source=tip.source), Purpose.SEARCH)
-        lacking = lacking - {trial.key.task for trial in alone} if tip.step else set()
-    work.lab.meter.keep_back(plan.holdout_trials + len(lacking))
+    plan, meter = work.plan, work.lab.meter
+    most = (
+        len(plan.visible) if work.parts.strategy.mixes else min(_lacking(work), meter.trials // 10)
+    )
+    meter.keep_back(plan.holdout_trials + most)
+
+
+def _lacking(work: Work) -> int:
+    """Visible tasks that a best other than the baseline was never tried on."""
+    tip = work.tip()
+    if not tip.step:
+        return 0
+    alone = work.lab.counted(Agent(source=tip.source), Purpose.SEARCH)
+    return len(set(work.plan.visible) - {trial.key.task for trial in alone})
 
 
 def final_scores(work: Work, *, baseline: Agent, best: Agent) -> Mapping[Split, SplitScores]:
