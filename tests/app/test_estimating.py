@@ -184,6 +184,17 @@ def test_the_budget_reaches_as_far_as_its_first_limit(
     assert (found.edits, found.limit, found.verdicts) == (edits, limit, 0)
 
 
+@pytest.mark.parametrize(("strategy", "edits"), [("race", 10), ("factorial", 9)])
+def test_where_trials_mix_edits_a_pass_of_the_best_alone_comes_off_first(
+    strategy: str, edits: int
+) -> None:
+    wish = {"budget.hours": None, "budget.trials": 445, "strategy": strategy}
+
+    found = outlook(override("{}", wish), COUNTS, spending=SPENDING, cost=None)
+
+    assert found.edits == edits
+
+
 def test_what_the_meta_agent_costs_counts_once_it_is_measured() -> None:
     settings = override("{}", {"budget.hours": None, "budget.usd": 24.5})
     cost = VerdictCost(verdicts=4, trials=10.0, meta=Usage(cost_usd=4.0))
