@@ -81,10 +81,11 @@ class Hasty:
         return Ask(wants=(Want(side=Side.CANDIDATE, task="train/t0"),))
 
 
-def test_where_trials_mix_edits_a_pass_of_the_best_alone_is_kept_back() -> None:
-    turns = [improving(A=0.2), improving(B=0.2), improving(C=0.2), improving(D=-0.2)]
+@pytest.mark.parametrize("trials", [50, 64, 80])
+def test_where_trials_mix_edits_a_pass_of_the_best_alone_is_kept_back(trials: int) -> None:
+    turns = [improving(**{part: gain}) for gain in (0.1, 0.12, 0.14) for part in "ABCDE"]
     rule = ScreenStrategy(enough=6)
-    limit = budget(trials=64)
+    limit = budget(trials=trials)
     table = Table(turns=turns, baseline=sided(), budget=limit, strategy=rule, simplify=False)
 
     run = table.climb()
@@ -92,7 +93,8 @@ def test_where_trials_mix_edits_a_pass_of_the_best_alone_is_kept_back() -> None:
     best = Agent(source=table.workspace.source(table.workspace.tip(run.name)))
     alone = [t for t in table.trials(Purpose.SEARCH) if t.key.agent == best.digest]
     assert "keep" in table.decisions()
-    assert len(table.store.trials()) <= 64
+    assert run.stop_reason is StopReason.TRIALS
+    assert trials - 9 < len(table.store.trials()) <= trials
     assert {trial.key.task for trial in alone} == set(table.plan().visible)
     assert [run.scores[split].gain.n for split in Split] == [6, 3, 2]
 
