@@ -83,7 +83,7 @@ class Hasty:
 
 @pytest.mark.parametrize("trials", [50, 64, 80])
 def test_where_trials_mix_edits_a_pass_of_the_best_alone_is_kept_back(trials: int) -> None:
-    turns = [improving(**{part: gain}) for gain in (0.1, 0.12, 0.14) for part in "ABCDE"]
+    turns = [improving("Try it", **{part: gain}) for gain in (0.1, 0.12, 0.14) for part in "ABCDE"]
     rule = ScreenStrategy(enough=6)
     limit = budget(trials=trials)
     table = Table(turns=turns, baseline=sided(), budget=limit, strategy=rule, simplify=False)
