@@ -290,7 +290,7 @@ def _lab(parts: LabParts, settings: Settings, tasks: tuple[Task, ...], stop: Sto
         seed=settings.seed,
     )
     workers = parts.engine.workers
-    meter = Meter(plan.budget, SystemClock(), active_s=0.0, final_trials=0, workers=workers)
+    meter = Meter(plan.budget, SystemClock(), active_s=0.0, workers=workers)
     return Lab(parts, plan, meter, stop, one_bad_task_stops=False)
 
 
