@@ -35,6 +35,11 @@ class Incorruptible:
         """That of the other strategy."""
         return self.inner.name
 
+    @property
+    def mixes(self) -> bool:
+        """As the other strategy."""
+        return self.inner.mixes
+
     def decide(self, board: Board) -> Move:
         """End who is guilty; else as the other strategy, which keeps no suspect."""
         if not any(seen.tampered for seen in board.observations):

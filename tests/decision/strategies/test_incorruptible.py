@@ -17,6 +17,7 @@ class Keeper:
     """Keeps every edit at once."""
 
     name: str = "keeper"
+    mixes: bool = False
     asked: list[Board] = field(default_factory=list)
 
     def decide(self, board: Board) -> Move:
@@ -40,6 +41,7 @@ def test_without_tampering_the_other_strategy_decides() -> None:
 
     assert move == Keeper().decide(board)
     assert Incorruptible(Keeper()).name == "keeper"
+    assert Incorruptible(Keeper(mixes=True)).mixes
 
 
 def test_an_edit_that_tampers_alone_is_ended_at_once() -> None:
