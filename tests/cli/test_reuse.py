@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from autoloop import EvalWish, Event, Optimizer, Run
+from autoloop import ClimbRun, EvalWish, Event, Optimizer
 from autoloop.app.tending import template
 from autoloop.records import Purpose, TrialFinished, TrialStarted
 from tests.app.builders import make_project
@@ -47,8 +47,8 @@ class Twice:
     """A project after a second climb of the same."""
 
     project: Path
-    first: Run
-    second: Run
+    first: ClimbRun
+    second: ClimbRun
     events: list[Event]
     """Of the second."""
 
