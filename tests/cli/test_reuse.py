@@ -89,7 +89,7 @@ def test_what_is_reused_can_be_looked_at(twice: Twice) -> None:
 def test_fresh_runs_everything(project: Path) -> None:
     events: list[Event] = []
 
-    run = Optimizer(project, observe=events.append).climb(reuse=False)
+    run = Optimizer(project, observe=events.append).climb(reuse=False, trials=4)
 
     assert run.summary["reused_trials"] == 0
     assert not any(isinstance(e, TrialFinished) and e.reused for e in events)
@@ -123,8 +123,9 @@ def test_an_evaluation_takes_what_the_baseline_was_seen_to_do(project: Path) -> 
 
 def test_reference_agents_are_run_each_time(project: Path) -> None:
     optimizer = Optimizer(project, observe=lambda _: None)
+    wish = EvalWish(agent="nop", tasks=project / "tasks/amber")
 
-    evaluations = [optimizer.eval(EvalWish(agent="nop")) for _ in range(2)]
+    evaluations = [optimizer.eval(wish) for _ in range(2)]
 
     assert [e.summary["reused_trials"] for e in evaluations] == [0, 0]
 
@@ -133,7 +134,7 @@ def test_a_run_that_was_removed_is_forgotten(project: Path) -> None:
     autoloop("gc", "--keep", "0", cwd=project)
     (left,) = [path.name for path in (project / "runs").iterdir() if path.suffix == ".db"]
 
-    run = Optimizer(project, observe=lambda _: None).climb()
+    run = Optimizer(project, observe=lambda _: None).climb(trials=4)
 
     assert left == "trials.db"
     assert run.summary["reused_trials"] == 0
