@@ -16,7 +16,7 @@ import numpy as np
 from autoloop.decision.bayes.docket import Docket, docket_of, first
 from autoloop.decision.bayes.rule import BayesRule
 from autoloop.decision.chances import say_chance
-from autoloop.decision.strategies.evidence import evidence_of_version
+from autoloop.decision.strategies.evidence import reading_of
 from autoloop.records import Board, Decision, Move, OpenEdit, Opening, Order, Verdict, Version
 
 Lineage = tuple[int, ...]
@@ -172,7 +172,7 @@ class _Pool:
 
     def _docket(self, lineage: Lineage) -> Docket:
         if lineage not in self.dockets:
-            self.dockets[lineage] = docket_of(evidence_of_version(self.board, lineage))
+            self.dockets[lineage] = docket_of(reading_of(self.board).evidence(lineage))
         return self.dockets[lineage]
 
     def _doubtful(self) -> Iterator[tuple[Version, str]]:

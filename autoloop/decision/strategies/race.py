@@ -9,7 +9,7 @@ import numpy as np
 from autoloop.decision.bayes.docket import Docket, docket_of, first
 from autoloop.decision.bayes.rule import BayesRule
 from autoloop.decision.drift import notice_of
-from autoloop.decision.strategies.evidence import evidence_of
+from autoloop.decision.strategies.evidence import reading_of
 from autoloop.records import Board, Decision, Move, OpenEdit, Opening, Order, Verdict, Version
 
 SURE = 0.9
@@ -31,7 +31,7 @@ class RaceStrategy:
 
     def decide(self, board: Board) -> Move:
         """Verdicts first, then trials and another edit."""
-        dockets = {edit: docket_of(evidence_of(board, edit)) for edit in board.open}
+        dockets = _dockets(board)
         verdicts = self._verdicts(dockets)
         if verdicts or board.exhausted:
             return Move(verdicts=verdicts, notice=notice_of(board))
@@ -68,3 +68,11 @@ class RaceStrategy:
         sides = Counter(bool(v.on) for v in versions if v.on or v.off)
         wanted = (sides.total() + free) // self.rule.incumbent_every
         return min(free, max(0, wanted - sides[False]))
+
+
+def _dockets(board: Board) -> dict[OpenEdit, Docket]:
+    """Of each edit under test."""
+    if not board.open:
+        return {}
+    reading = reading_of(board)
+    return {edit: docket_of(reading.evidence((edit.step,), size=edit.size)) for edit in board.open}
