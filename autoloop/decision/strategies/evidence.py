@@ -132,7 +132,8 @@ def _chapters(
     Of an edit that saw the task model change, only what came after it counts.
     """
     every, fresh = _by_step(observations), _by_step(observations[at:])
-    chapters = [_chapter(0, kept=False, seen=tuple(every[0]))]
+    baseline = tuple(seen for seen in every[0] if not seen.version.base)
+    chapters = [_chapter(0, kept=False, seen=baseline)]
     base = 0
     for place, (step, kept) in enumerate(ended):
         by_step = every if place < before else fresh
