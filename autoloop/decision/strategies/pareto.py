@@ -107,12 +107,17 @@ class _Pool:
         return self._says(edit, Decision.UNDECIDED) if self.board.exhausted else None
 
     def _failed(self, edit: OpenEdit) -> bool:
-        """Whether the minibatch is over and shows nothing better than the parent."""
+        """Whether the minibatch is over and shows nothing better than the parent.
+
+        As good is enough where something else may be won: a simpler, cheaper or faster agent.
+        """
         if self._is_new(edit):
             return False
         own, parents = self._rewards(_lineage(edit)), self._rewards(edit.parents)
-        batch = self._minibatch(edit)
-        return sum(fmean(own[t]) for t in batch) <= sum(fmean(parents[t]) for t in batch)
+        ahead = sum(fmean(own[t]) - fmean(parents[t]) for t in self._minibatch(edit))
+        saves = edit.size < self.board.incumbent_size
+        saves |= self.strategy.rule.objective.second != "none"
+        return ahead < 0.0 or (ahead == 0.0 and not saves)
 
     def orders(self) -> Iterator[Order]:
         """What minibatches lack, then the trials that tell most of members."""
