@@ -9,6 +9,7 @@ over validation flatter the chosen, and a pass for every member and merge eats t
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import chain, combinations, islice
 from statistics import fmean
 
@@ -205,9 +206,8 @@ class _Pool:
         return usual + sum(e.size - usual for e in self.board.open if e.step in lineage)
 
     def _minibatch(self, edit: OpenEdit) -> tuple[str, ...]:
-        rng = np.random.default_rng([abs(self.board.seed), edit.step, 1])
-        count = min(self.strategy.minibatch, len(self.board.train))
-        return tuple(self.board.train[i] for i in rng.permutation(len(self.board.train))[:count])
+        board = self.board
+        return _drawn(board.train, self.strategy.minibatch, seed=board.seed, step=edit.step)
 
     def _lacks(self, edit: OpenEdit) -> Iterator[tuple[Lineage, str]]:
         """Trials of its minibatch that have not ended, the parent's included."""
@@ -232,3 +232,10 @@ class _Pool:
 
 def _lineage(edit: OpenEdit) -> Lineage:
     return tuple(sorted((*edit.parents, edit.step)))
+
+
+@lru_cache(maxsize=256)
+def _drawn(train: tuple[str, ...], count: int, *, seed: int, step: int) -> tuple[str, ...]:
+    """Train tasks that belong to a step."""
+    order = np.random.default_rng([abs(seed), step, 1]).permutation(len(train))
+    return tuple(train[place] for place in order[:count])
