@@ -24,8 +24,8 @@ from autoloop.decision.strategies.evidence import Reading, reading_of
 from autoloop.decision.strategies.racing import Lineage, racing_orders
 from autoloop.records import Board, Decision, Move, OpenEdit, Opening, Order, Verdict, Version
 
-PROMISING = 0.5
-"""Chance of a gain in general from which a member is built on, or merged with another."""
+PROMISING = 0.3
+"""Chance of a gain in general, twice what a new edit has, from which a member is built on or merged."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
