@@ -25,7 +25,7 @@ from autoloop.decision.strategies.racing import Lineage, racing_orders
 from autoloop.records import Board, Decision, Move, OpenEdit, Opening, Order, Verdict, Version
 
 PROMISING = 0.3
-"""Chance of a gain in general, twice what a new edit has, from which a member is built on or merged."""
+"""Chance of a gain in general from which a member is built on or merged; a new edit has half."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
