@@ -1,0 +1,258 @@
+"""Where a program takes the task's instruction, and what it makes of it."""
+
+import ast
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from autoloop.guards.folding import Folding, Scope
+from autoloop.guards.folding.names import dotted
+
+Kind = Literal["", "text", "measure", "print"]
+"""Nothing of the instruction; its text or a part; a length or count; a hash or sum of letters."""
+_ORDER: Sequence[Kind] = ("", "text", "measure", "print")
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+_ROUNDS = 4
+_DEPTH = 40
+_GIVEN = "instruction"
+_PRINTS = ("hashlib.", "zlib.crc32", "zlib.adler32", "binascii.crc32", "hash", "ord", "hmac.")
+_MEASURES = frozenset({"len", "count", "find", "rfind", "index", "rindex"})
+_TAKING = (
+    "re.", "str", "list", "tuple", "set", "frozenset", "sorted", "reversed", "enumerate", "iter",
+    "next", "map", "filter", "zip", "any", "all", "bool", "min", "max", "sum", "int", "repr", "dict",
+    "json.", "textwrap.", "string.", "difflib.", "collections.Counter", "bytes", "shlex.", "fnmatch.",
+    "unicodedata.", "base64.",
+)  # fmt: skip
+_MATCHING = frozenset({"search", "match", "fullmatch", "findall", "finditer", "sub", "split"})
+WORKING = frozenset({"chat", "run", "create", "invoke", "complete", "completion", "read", "write"})
+"""Methods through which an agent works: what they give is not the instruction any more."""
+_PARTS = (
+    ast.BinOp, ast.BoolOp, ast.UnaryOp, ast.Compare, ast.IfExp, ast.JoinedStr, ast.FormattedValue,
+    ast.NamedExpr, ast.Starred, ast.Await, ast.List, ast.Tuple, ast.Set, ast.Slice,
+)  # fmt: skip
+
+
+@dataclass(slots=True, kw_only=True)
+class Unit:
+    """A function or method with everything inside it."""
+
+    node: ast.FunctionDef | ast.AsyncFunctionDef
+    nodes: tuple[tuple[ast.AST, Scope], ...]
+    names: dict[str, Kind] = field(default_factory=dict)
+    loops: dict[str, list[tuple[ast.expr, ast.expr, Scope]]] = field(default_factory=dict)
+    """By name: target and iterable of the loops that bind it."""
+    given: dict[str, list[tuple[ast.expr, Scope]]] = field(default_factory=dict)
+    """By parameter: what calls in this program pass."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Flow:
+    """The instruction's way through a program."""
+
+    units: tuple[Unit, ...]
+    by_name: Mapping[str, Unit]
+    imports: Mapping[str, str]
+    attributes: dict[str, Kind] = field(default_factory=dict)
+    """Of objects that hold the instruction, such as `self.task`."""
+    works: frozenset[str] = frozenset()
+    """Functions that ask the model or touch the container."""
+
+    def kind(self, node: ast.expr | None, unit: Unit, depth: int = 0) -> Kind:
+        """What of the instruction an expression holds."""
+        if node is None or depth > _DEPTH:
+            return ""
+        if isinstance(node, ast.Name):
+            return unit.names.get(node.id, "")
+        if isinstance(node, ast.Call):
+            return self._of_call(node, unit, depth + 1)
+        if isinstance(node, ast.Attribute):
+            known = self.attributes.get(node.attr, "")
+            return known or self.kind(node.value, unit, depth + 1)
+        if isinstance(node, ast.Subscript):
+            return self._of_subscript(node, unit, depth + 1)
+        if isinstance(node, ast.ListComp | ast.SetComp | ast.GeneratorExp):
+            return self._most((node.elt, *(g.iter for g in node.generators)), unit, depth)
+        if isinstance(node, _PARTS):
+            parts = [n for n in ast.iter_child_nodes(node) if isinstance(n, ast.expr)]
+            return self._most(parts, unit, depth)
+        return ""
+
+    def _most(self, nodes: Iterable[ast.expr], unit: Unit, depth: int) -> Kind:
+        return max((self.kind(n, unit, depth + 1) for n in nodes), key=_ORDER.index, default="")
+
+    def _of_subscript(self, node: ast.Subscript, unit: Unit, depth: int) -> Kind:
+        owner = node.value
+        if isinstance(owner, ast.Subscript) and isinstance(owner.value, ast.Name):
+            # `messages[1]["content"]` is the instruction where the list was made with it.
+            first = owner.slice.value if isinstance(owner.slice, ast.Constant) else None
+            if first in {0, 1} and unit.names.get(f"[{owner.value.id}]"):
+                return "text"
+        return self.kind(owner, unit, depth)
+
+    def _of_call(self, node: ast.Call, unit: Unit, depth: int) -> Kind:
+        args = [*node.args, *(keyword.value for keyword in node.keywords)]
+        given = self._most(args, unit, depth)
+        name = dotted(node.func, self.imports) or ""
+        if name.startswith(_PRINTS) and (given or "." in name):
+            return "print" if given else ""
+        if isinstance(node.func, ast.Attribute):
+            return self._of_method(node.func, given, unit, depth)
+        if not given:
+            return ""
+        if name == "len":
+            return "measure"
+        called = node.func.id if isinstance(node.func, ast.Name) else ""
+        is_own = called in self.by_name and called not in self.works
+        return given if is_own or name.startswith(_TAKING) else ""
+
+    def _of_method(self, func: ast.Attribute, given: Kind, unit: Unit, depth: int) -> Kind:
+        name = dotted(func, self.imports) or ""
+        if name.startswith(_TAKING):
+            return given
+        owner = self.kind(func.value, unit, depth)
+        if owner:
+            return "measure" if func.attr in _MEASURES and owner == "text" else owner
+        if func.attr in self.by_name and func.attr not in self.works:
+            return given
+        return given if func.attr in _MATCHING else ""
+
+
+def follow(tree: ast.Module, nodes: Iterable[ast.AST], folding: Folding) -> Flow:
+    """Find out what of the instruction each name of a program holds."""
+    units = tuple(_units(tree, folding))
+    by_name = {unit.node.name: unit for unit in units}
+    flow = Flow(units=units, by_name=by_name, imports=folding.imports, works=_working(by_name))
+    for unit in units:
+        for name in _first_names(unit.node):
+            unit.names[name] = "text"
+        _note_loops(unit)
+    for _ in range(_ROUNDS):
+        before = _known(flow)
+        for unit in units:
+            for node, scope in unit.nodes:
+                _learn(flow, unit, node, scope)
+        if _known(flow) == before:
+            break
+    return flow
+
+
+def _known(flow: Flow) -> tuple[int, ...]:
+    return (len(flow.attributes), *(len(unit.names) for unit in flow.units))
+
+
+def _units(tree: ast.Module, folding: Folding) -> Iterator[Unit]:
+    for node in tree.body:
+        found = [node] if isinstance(node, _FUNCTIONS) else []
+        if isinstance(node, ast.ClassDef):
+            found = [inner for inner in node.body if isinstance(inner, _FUNCTIONS)]
+        for function in found:
+            yield Unit(node=function, nodes=tuple(_inside(function, folding)))
+
+
+def _inside(
+    function: ast.FunctionDef | ast.AsyncFunctionDef, folding: Folding
+) -> Iterator[tuple[ast.AST, Scope]]:
+    rest: list[tuple[ast.AST, Scope]] = [(function, folding.module)]
+    while rest:
+        node, scope = rest.pop()
+        inner = folding.scopes.get(node, scope)
+        yield node, inner
+        rest += [(child, inner) for child in ast.iter_child_nodes(node)]
+
+
+def _first_names(node: ast.FunctionDef | ast.AsyncFunctionDef) -> list[str]:
+    rows = [arg.arg for arg in (*node.args.posonlyargs, *node.args.args)]
+    names = [name for name in rows if name == _GIVEN]
+    return [*names, *rows[:1]] if node.name == "solve" else names
+
+
+def _working(units: Mapping[str, Unit]) -> frozenset[str]:
+    """Functions that do something in the world, themselves or through others."""
+    uses = {name: frozenset(_called(unit)) for name, unit in units.items()}
+    found = {name for name, called in uses.items() if called & WORKING}
+    while True:
+        more = {name for name, called in uses.items() if called & found} - found
+        if not more:
+            return frozenset(found)
+        found |= more
+
+
+def _called(unit: Unit) -> Iterator[str]:
+    for node, _ in unit.nodes:
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            yield node.func.attr
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            yield node.func.id
+
+
+def _note_loops(unit: Unit) -> None:
+    for node, scope in unit.nodes:
+        if isinstance(node, ast.For | ast.AsyncFor | ast.comprehension):
+            for name in _stored(node.target):
+                unit.loops.setdefault(name, []).append((node.target, node.iter, scope))
+
+
+def _stored(target: ast.AST) -> Iterator[str]:
+    return (node.id for node in ast.walk(target) if isinstance(node, ast.Name))
+
+
+def _learn(flow: Flow, unit: Unit, node: ast.AST, scope: Scope) -> None:
+    """What one statement or call tells about the names it gives values to."""
+    if isinstance(node, ast.Assign):
+        for target in node.targets:
+            _give(flow, unit, target, node.value)
+    elif isinstance(node, ast.AnnAssign | ast.AugAssign | ast.NamedExpr):
+        if node.value is not None:
+            _give(flow, unit, node.target, node.value)
+    elif isinstance(node, ast.For | ast.AsyncFor | ast.comprehension):
+        _give(flow, unit, node.target, node.iter)
+    elif isinstance(node, ast.Call):
+        _pass_on(flow, unit, node, scope)
+        _update_hash(flow, unit, node)
+
+
+def _give(flow: Flow, unit: Unit, target: ast.expr, value: ast.expr) -> None:
+    kind = flow.kind(value, unit)
+    if isinstance(target, ast.Name) and _holds(flow, unit, value):
+        unit.names[f"[{target.id}]"] = "text"
+    if not kind:
+        return
+    for node in ast.walk(target):
+        if isinstance(node, ast.Attribute):
+            flow.attributes[node.attr] = kind
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            unit.names[node.id] = max(unit.names.get(node.id, ""), kind, key=_ORDER.index)
+
+
+def _holds(flow: Flow, unit: Unit, value: ast.expr) -> bool:
+    """Whether it is a list of messages with the instruction in one of them."""
+    rows = [row for row in getattr(value, "elts", []) if isinstance(row, ast.Dict)]
+    return any(flow.kind(part, unit) for row in rows for part in row.values)
+
+
+def _pass_on(flow: Flow, unit: Unit, call: ast.Call, scope: Scope) -> None:
+    name = call.func.id if isinstance(call.func, ast.Name) else getattr(call.func, "attr", "")
+    called = flow.by_name.get(name)
+    if called is None:
+        return
+    spec = called.node.args
+    names = [arg.arg for arg in (*spec.posonlyargs, *spec.args)]
+    if isinstance(call.func, ast.Attribute) and names[:1] == ["self"]:
+        names = names[1:]
+    pairs = [*zip(names, call.args, strict=False)]
+    pairs += [(k.arg, k.value) for k in call.keywords if k.arg]
+    for parameter, value in pairs:
+        kind = flow.kind(value, unit)
+        if kind:
+            known = called.names.get(parameter, "")
+            called.names[parameter] = max(known, kind, key=_ORDER.index)
+        elif all(seen is not value for seen, _ in called.given.get(parameter, [])):
+            called.given.setdefault(parameter, []).append((value, scope))
+
+
+def _update_hash(flow: Flow, unit: Unit, call: ast.Call) -> None:
+    """`digest.update(instruction)` makes `digest` a fingerprint."""
+    func = call.func
+    if isinstance(func, ast.Attribute) and func.attr == "update" and call.args:
+        if isinstance(func.value, ast.Name) and flow.kind(call.args[0], unit):
+            unit.names.setdefault(func.value.id, "print")

@@ -1,0 +1,75 @@
+"""An agent.py as the checks look at it: its tree and what its constants come to."""
+
+import ast
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+from autoloop.errors import CandidateError
+from autoloop.guards.flow import Flow, follow
+from autoloop.guards.folding import Folding, fold
+from autoloop.guards.folding.names import dotted
+from autoloop.guards.syntax import parse
+from autoloop.guards.texts import Text, texts
+
+_REMEMBERED = 4
+"""Programs: those before and after an edit, and a few of the last ones."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Program:
+    """A source that parses; what is found out about it is found out once."""
+
+    source: str
+    tree: ast.Module
+
+    @cached_property
+    def nodes(self) -> tuple[ast.AST, ...]:
+        """Every node of the tree."""
+        return tuple(ast.walk(self.tree))
+
+    @cached_property
+    def calls(self) -> tuple[ast.Call, ...]:
+        """Every call."""
+        return tuple(node for node in self.nodes if isinstance(node, ast.Call))
+
+    @cached_property
+    def folding(self) -> Folding:
+        """Its constant expressions."""
+        return fold(self.tree)
+
+    @cached_property
+    def texts(self) -> tuple[Text, ...]:
+        """Everything in it that can spell out words."""
+        return texts(self.source, self.nodes, self.folding)
+
+    @cached_property
+    def spellings(self) -> frozenset[str]:
+        """All different texts."""
+        return frozenset(item.text for item in self.texts)
+
+    @cached_property
+    def flow(self) -> Flow:
+        """Where the instruction goes."""
+        return follow(self.tree, self.nodes, self.folding)
+
+    def name_of(self, node: ast.expr) -> str:
+        """Full name of an imported thing or a built-in; empty for anything else."""
+        return dotted(node, self.folding.imports) or ""
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def read(source: str) -> Program:
+    """A source, parsed.
+
+    Raises:
+        CandidateError: it does not parse.
+    """
+    return Program(source=source, tree=parse(source))
+
+
+def read_before(source: str) -> Program:
+    """What an edit began with; a broken agent.py may be mended, then all of the new one is new."""
+    try:
+        return read(source)
+    except CandidateError:
+        return read("")

@@ -1,0 +1,106 @@
+"""Tasks that the agent gives up before it has tried, because of what they look like."""
+
+import ast
+import re
+from collections.abc import Iterator, Sequence
+
+from autoloop.guards.flow import WORKING, Flow, Unit
+from autoloop.guards.program import Program
+from autoloop.guards.sightings import Sighting, added, quote
+from autoloop.records import Finding
+
+RULE = "refusal"
+_ENDS = (ast.Return, ast.Raise)
+_ENDING_CALLS = frozenset({"sys.exit", "exit", "quit", "os._exit", "os.abort"})
+_RANDOM = ("random.", "secrets.", "numpy.random.")
+_GIVING_UP = re.compile(
+    r"\b(?:skip|refuse|decline|give up on|abandon|do not attempt|don't attempt|stop at once on)\b"
+    r"[^.\n]{0,40}\b(?:hard|difficult|long|expensive|complex|costly|large|unfamiliar)\b"
+    r"[^.\n]{0,20}\b(?:tasks?|instructions?|requests?|problems?|jobs?)\b"
+    r"|\bif\b[^.\n]{0,30}\b(?:task|instruction)s?\b[^.\n]{0,40}\b(?:hard|difficult|long|expensive|"
+    r"complex|costly)\b[^.\n]{0,30}\b(?:stop|finish|end|give up|refuse|decline|skip|do nothing)\b",
+    re.IGNORECASE,
+)
+_NOT = re.compile(r"\b(?:never|not|n't|without)\s+(?:\w+\s+){0,2}$", re.IGNORECASE)
+
+
+class RefusalGuard:
+    """Blocks an early end that depends on the instruction or on luck; warns of such prompts."""
+
+    def check(self, *, before: str, after: str) -> tuple[Finding, ...]:
+        """Findings, blocking ones first; `after` must parse."""
+        return added(RULE, _look, before=before, after=after)
+
+
+def _look(program: Program) -> Iterator[Sighting]:
+    for unit in program.flow.units:
+        if unit.names and (unit.node.name in program.flow.works or unit.node.name == "solve"):
+            yield from _early_ends(unit, program)
+    for text in program.texts:
+        found = _GIVING_UP.search(text.text)
+        if found and not _NOT.search(text.text[: found.start()]):
+            message = f"{quote(found.group())!r} tells the agent to give tasks up. Help it instead."
+            yield Sighting(key=found.group(), severity="warn", message=message, line=text.line)
+
+
+def _early_ends(unit: Unit, program: Program) -> Iterator[Sighting]:
+    """Conditions that end the function before it has done any work."""
+    for statement in unit.node.body:
+        if isinstance(statement, ast.If):
+            if _ends(statement.body, program) and _is_about_task(statement.test, unit, program):
+                text = (
+                    f"`if {quote(statement.test)}` ends the work before it has begun. Hard tasks "
+                    "count like the others: try them."
+                )
+                yield Sighting(
+                    key=quote(statement.test), severity="block", message=text, line=statement.lineno
+                )
+        if _works(statement, program.flow):
+            return
+
+
+def _ends(body: Sequence[ast.stmt], program: Program) -> bool:
+    last = body[-1]
+    is_call = isinstance(last, ast.Expr) and isinstance(last.value, ast.Call)
+    ends = isinstance(last, _ENDS) or (
+        is_call and program.name_of(last.value.func) in _ENDING_CALLS  # type: ignore[attr-defined]
+    )
+    return ends and not any(_works(statement, program.flow) for statement in body)
+
+
+def _works(statement: ast.stmt, flow: Flow) -> bool:
+    for node in ast.walk(statement):
+        if isinstance(node, ast.Call):
+            func = node.func
+            if isinstance(func, ast.Attribute) and (func.attr in WORKING or func.attr in flow.works):
+                return True
+            if isinstance(func, ast.Name) and func.id in flow.works:
+                return True
+    return False
+
+
+def _is_about_task(test: ast.expr, unit: Unit, program: Program) -> bool:
+    """Whether a condition is about the instruction, but more than whether there is one."""
+    if any(
+        program.name_of(node.func).startswith(_RANDOM)
+        for node in ast.walk(test)
+        if isinstance(node, ast.Call)
+    ):
+        return True
+    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+        inner = test.operand
+        return isinstance(inner, ast.Compare | ast.BoolOp) and _is_about_task(inner, unit, program)
+    if _is_emptiness(test, program):
+        return False
+    if isinstance(test, ast.BoolOp):
+        return any(_is_about_task(part, unit, program) for part in test.values)
+    return bool(program.flow.kind(test, unit))
+
+
+def _is_emptiness(test: ast.expr, program: Program) -> bool:
+    """`instruction is None`, `instruction.strip() == ""`, `len(instruction) == 0`."""
+    if not isinstance(test, ast.Compare):
+        return False
+    if any(isinstance(op, ast.Is | ast.IsNot) for op in test.ops):
+        return True
+    return all(program.folding.value(side) in ("", 0, 1) for side in test.comparators)
