@@ -9,6 +9,7 @@ from autoloop.guards.folding import Scope
 from autoloop.guards.program import Program
 from autoloop.guards.sightings import Sighting, added, quote
 from autoloop.records import Finding
+from autoloop.guards.trees import children, of_kinds, walk
 
 RULE = "environment"
 _ADVICE = "An agent must do the same wherever it runs."
@@ -33,6 +34,11 @@ _ASKING = re.compile(
 )
 _MARKS = re.compile(r"/\.dockerenv|/proc/(?:1|self)/cgroup|\bmachine-id\b")
 _EPOCH = 1e8
+_ASSIGNING = frozenset({ast.Assign, ast.NamedExpr})
+_DECIDING = frozenset(
+    {ast.If, ast.While, ast.IfExp, ast.Assert, ast.comprehension, ast.Match, ast.Subscript,
+     ast.BoolOp, ast.Return}
+)  # fmt: skip
 
 
 class EnvironmentGuard:
@@ -48,12 +54,12 @@ def _look(program: Program) -> Iterator[Sighting]:
     for unit in program.flow.units:
         names = sources.names_in([node for node, _ in unit.nodes])
         for node, scope in unit.nodes:
-            for test in _tests(node):
+            for test in _tests(node) if type(node) in _DECIDING else ():
                 yield from sources.in_test(test, names, scope)
             if isinstance(node, ast.Call):
                 yield from _marks(node, unit)
     for node in program.tree.body:
-        for inner in ast.walk(node) if isinstance(node, ast.If | ast.Assign) else ():
+        for inner in walk(node) if isinstance(node, ast.If | ast.Assign) else ():
             for test in _tests(inner):
                 yield from sources.in_test(test, sources.module_names, program.folding.module)
 
@@ -76,7 +82,7 @@ def _tests(node: ast.AST) -> Sequence[ast.expr]:
 
 
 def _marks(call: ast.Call, _: Unit) -> Iterator[Sighting]:
-    for part in ast.walk(call):
+    for part in walk(call):
         if isinstance(part, ast.Constant) and isinstance(part.value, str):
             found = _MARKS.search(part.value)
             if found:
@@ -91,7 +97,7 @@ class _Sources:
         self._program = program
         self.module_names: Mapping[str, str] = {}
         self.module_names = self.names_in(
-            [n for s in program.tree.body if isinstance(s, ast.Assign) for n in ast.walk(s)]
+            [n for s in program.tree.body if isinstance(s, ast.Assign) for n in walk(s)]
         )
         self._functions = {
             unit.node.name: source
@@ -103,7 +109,11 @@ class _Sources:
 
     def names_in(self, nodes: Sequence[ast.AST]) -> dict[str, str]:
         found = dict(self.module_names)
-        assigned = [node for node in nodes if isinstance(node, ast.Assign | ast.NamedExpr)]
+        assigned = [
+            node
+            for node in of_kinds(nodes, _ASSIGNING)
+            if isinstance(node, ast.Assign | ast.NamedExpr)
+        ]
         for node in sorted(assigned, key=lambda one: one.lineno):
             source = self.source(node.value, found)
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
@@ -162,7 +172,7 @@ class _Sources:
 
     def _is_of_the_clock(self, test: ast.expr, scope: Scope) -> bool:
         """Time limits compare differences; a moment is a large number, or what is left of one."""
-        for node in ast.walk(test):
+        for node in walk(test):
             if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mod):
                 return True
             if isinstance(node, ast.Compare):
@@ -178,7 +188,7 @@ def _asks_environ(test: ast.expr, program: Program) -> bool:
         isinstance(node, ast.Compare)
         and any(program.name_of(side) == "os.environ" for side in node.comparators)
         and not _ALLOWED_NAMES.match(str(program.folding.value(node.left)))
-        for node in ast.walk(test)
+        for node in walk(test)
     )
 
 
@@ -192,4 +202,4 @@ def _outer(value: ast.expr) -> Iterator[ast.AST]:
         if is_work and node.func.attr in {"chat", "run", "note", "write", "append"}:  # type: ignore[attr-defined]
             continue
         if not isinstance(node, ast.JoinedStr | ast.Dict | ast.Lambda):
-            rest += ast.iter_child_nodes(node)
+            rest += children(node)

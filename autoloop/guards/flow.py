@@ -7,12 +7,17 @@ from typing import Literal
 
 from autoloop.guards.folding import Folding, Scope
 from autoloop.guards.folding.names import dotted
+from autoloop.guards.trees import children, walk
 
 Kind = Literal["", "text", "measure", "print"]
 """Nothing of the instruction; its text or a part; a length or count; a hash or sum of letters."""
 _ORDER: Sequence[Kind] = ("", "text", "measure", "print")
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _ROUNDS = 4
+_LOOPS = (ast.For, ast.AsyncFor, ast.comprehension)
+_GIVING = (ast.AnnAssign, ast.AugAssign, ast.NamedExpr)
+_TEACHING = frozenset({ast.Assign, ast.Call, *_LOOPS, *_GIVING})
+_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.GeneratorExp)
 _DEPTH = 40
 _GIVEN = "instruction"
 _PRINTS = ("hashlib.", "zlib.crc32", "zlib.adler32", "binascii.crc32", "hash", "ord", "hmac.")
@@ -70,10 +75,10 @@ class Flow:
             return known or self.kind(node.value, unit, depth + 1)
         if isinstance(node, ast.Subscript):
             return self._of_subscript(node, unit, depth + 1)
-        if isinstance(node, ast.ListComp | ast.SetComp | ast.GeneratorExp):
+        if isinstance(node, _COMPREHENSIONS):
             return self._most((node.elt, *(g.iter for g in node.generators)), unit, depth)
         if isinstance(node, _PARTS):
-            parts = [n for n in ast.iter_child_nodes(node) if isinstance(n, ast.expr)]
+            parts = [n for n in children(node) if isinstance(n, ast.expr)]
             return self._most(parts, unit, depth)
         return ""
 
@@ -126,11 +131,11 @@ def follow(tree: ast.Module, nodes: Iterable[ast.AST], folding: Folding) -> Flow
         for name in _first_names(unit.node):
             unit.names[name] = "text"
         _note_loops(unit)
+    teaching = [(unit, *pair) for unit in units for pair in unit.nodes if type(pair[0]) in _TEACHING]
     for _ in range(_ROUNDS):
         before = _known(flow)
-        for unit in units:
-            for node, scope in unit.nodes:
-                _learn(flow, unit, node, scope)
+        for unit, node, scope in teaching:
+            _learn(flow, unit, node, scope)
         if _known(flow) == before:
             break
     return flow
@@ -157,7 +162,7 @@ def _inside(
         node, scope = rest.pop()
         inner = folding.scopes.get(node, scope)
         yield node, inner
-        rest += [(child, inner) for child in ast.iter_child_nodes(node)]
+        rest += [(child, inner) for child in children(node)]
 
 
 def _first_names(node: ast.FunctionDef | ast.AsyncFunctionDef) -> list[str]:
@@ -187,13 +192,13 @@ def _called(unit: Unit) -> Iterator[str]:
 
 def _note_loops(unit: Unit) -> None:
     for node, scope in unit.nodes:
-        if isinstance(node, ast.For | ast.AsyncFor | ast.comprehension):
+        if isinstance(node, _LOOPS):
             for name in _stored(node.target):
                 unit.loops.setdefault(name, []).append((node.target, node.iter, scope))
 
 
 def _stored(target: ast.AST) -> Iterator[str]:
-    return (node.id for node in ast.walk(target) if isinstance(node, ast.Name))
+    return (node.id for node in walk(target) if isinstance(node, ast.Name))
 
 
 def _learn(flow: Flow, unit: Unit, node: ast.AST, scope: Scope) -> None:
@@ -201,10 +206,10 @@ def _learn(flow: Flow, unit: Unit, node: ast.AST, scope: Scope) -> None:
     if isinstance(node, ast.Assign):
         for target in node.targets:
             _give(flow, unit, target, node.value)
-    elif isinstance(node, ast.AnnAssign | ast.AugAssign | ast.NamedExpr):
+    elif isinstance(node, _GIVING):
         if node.value is not None:
             _give(flow, unit, node.target, node.value)
-    elif isinstance(node, ast.For | ast.AsyncFor | ast.comprehension):
+    elif isinstance(node, _LOOPS):
         _give(flow, unit, node.target, node.iter)
     elif isinstance(node, ast.Call):
         _pass_on(flow, unit, node, scope)
@@ -217,7 +222,7 @@ def _give(flow: Flow, unit: Unit, target: ast.expr, value: ast.expr) -> None:
         unit.names[f"[{target.id}]"] = "text"
     if not kind:
         return
-    for node in ast.walk(target):
+    for node in walk(target):
         if isinstance(node, ast.Attribute):
             flow.attributes[node.attr] = kind
         elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):

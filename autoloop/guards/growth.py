@@ -19,7 +19,7 @@ class GrowthGuard:
     def check(self, *, before: str, after: str) -> tuple[Finding, ...]:
         """One finding at most; `after` must parse."""
         old, new = read_before(before), read(after)
-        if not old.nodes[1:]:
+        if not old.tree.body:
             # Nothing there before: no proportion either.
             return ()
         return _measured(

@@ -13,9 +13,8 @@ from typing import Literal
 from autoloop.guards.common import is_common
 from autoloop.guards.instructions import is_telling_number, plain, rare_of
 from autoloop.guards.material import TrainTask
-from autoloop.guards.program import read, read_before
+from autoloop.guards.program import fresh, read, read_before
 from autoloop.guards.spelling import Spelling
-from autoloop.guards.task_words import fresh_texts
 from autoloop.records import Finding
 
 RULE = "hidden-words"
@@ -64,8 +63,7 @@ class HiddenWordsGuard:
     def check(self, *, before: str, after: str) -> tuple[Finding, ...]:
         """One finding at most, the worst; `after` must parse."""
         old = read_before(before)
-        items = fresh_texts(old, read(after))
-        seen = Spelling(items)
+        seen = fresh(old, read(after))
         numbers = {n for text in seen.raw() for n in _NUMBER.findall(text) if _is_odd(n)}
         if len(numbers) > MOST_NUMBERS:
             return (
@@ -76,7 +74,7 @@ class HiddenWordsGuard:
                     None,
                 ),
             )
-        known = Spelling(old.texts)
+        known = old.spelling
         found = [one for task in self._tasks for one in _look(task, known=known, seen=seen)]
         return tuple(sorted(found, key=lambda one: one.severity != "block")[:1])
 

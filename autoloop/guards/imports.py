@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from autoloop.guards.program import Program
 from autoloop.guards.sightings import Sighting, added, quote
 from autoloop.guards.texts import spelled
+from autoloop.guards.trees import of_kinds
 from autoloop.records import Finding
 
 RULE = "imports"
@@ -70,6 +71,9 @@ _CLIENTS = (
 _GIVEN = frozenset({"env", "model", "sys.modules", "builtins", "__builtins__"})
 
 
+_TOLD = frozenset({ast.Import, ast.ImportFrom, ast.Attribute, ast.Assign, ast.AugAssign})
+
+
 class ImportsGuard:
     """Blocks ways out of what `solve` is given: its process, its container, its callers."""
 
@@ -79,7 +83,7 @@ class ImportsGuard:
 
 
 def _look(program: Program) -> Iterator[Sighting]:
-    for node in program.nodes:
+    for node in of_kinds(program.nodes, _TOLD):
         if isinstance(node, ast.Import | ast.ImportFrom):
             yield from _imported(node)
         elif isinstance(node, ast.Attribute) and node.attr in _ATTRIBUTES:
@@ -146,7 +150,7 @@ def _places(program: Program) -> Iterator[Sighting]:
 
 
 def _strings(program: Program) -> Iterator[tuple[int, str]]:
-    for node in program.nodes:
+    for node in of_kinds(program.nodes, frozenset({ast.Constant})):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             yield node.lineno, node.value
     for one in program.folding.found:

@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from autoloop.guards.common import is_all_common
 
 _PATH = re.compile(r"(?<![\w/.~-])(?:/?[\w.-]+/)*[\w-][\w.-]*\.[A-Za-z]\w{0,5}\b|(?:/[\w.-]+){2,}")
 _NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)?(?![\w.]*\w)")
@@ -15,6 +14,15 @@ _WORD = re.compile(r"\w+")
 _LONG = 8
 _SENTENCE_WORDS = 5
 # Files that any project or harness may speak of.
+_COMMON_STEMS = frozenset(
+    """
+    a answer answers app archive b base changes clean config configuration data default document example
+    file files final foo hello index info input inputs items list log logs main manifest merged module
+    new notes numbers old out output outputs page program readme records report reports result results
+    sample script settings summary table temp test tests text tmp todo user users values version
+    words x y
+    """.split()
+)
 _COMMON_FILES = frozenset({"agent.py", "instruction.md", "readme.md", "__init__.py", "e.g", "i.e"})
 
 
@@ -23,6 +31,8 @@ class Words:
     """What gives one task away."""
 
     files: frozenset[str]
+    plain_files: frozenset[str]
+    """Names such as `summary.csv`, that many a project has; they tell something together only."""
     others: frozenset[str]
     """Numbers and identifiers."""
     sentences: frozenset[str]
@@ -65,6 +75,11 @@ def plain(text: str) -> str:
     return " ".join(_WORD.findall(text.lower()))
 
 
+def _is_anybodys(name: str) -> bool:
+    stem = name.rpartition(".")[0]
+    return all(word in _COMMON_STEMS for word in re.findall("[a-z]+", stem))
+
+
 def is_telling_number(number: str) -> bool:
     """Whether a number is odd enough not to be a plain limit: 20000 and 4096 are not."""
     if "." in number:
@@ -80,13 +95,14 @@ def _words(instruction: str) -> Words:
     paths = {path.rstrip(".-").lower() for path in _PATH.findall(instruction)}
     names = {path.rpartition("/")[2] for path in paths}
     # Without a dot it is a folder, whose name alone may be any word; so may `summary` be.
-    files = paths | {name for name in names if "." in name and not is_all_common(name)}
-    files = {name for name in files if "/" in name or not is_all_common(name)}
+    files = paths | {name for name in names if "." in name}
+    weak = {name for name in files if "/" not in name and _is_anybodys(name)}
     numbers = {number for number in _NUMBER.findall(instruction) if is_telling_number(number)}
     words = {name.lower() for name in _IDENTIFIER.findall(instruction) if len(name) >= _LONG}
     sentences = {plain(part) for part in _SENTENCE_END.split(instruction)}
     return Words(
-        files=frozenset(files - _COMMON_FILES),
+        files=frozenset(files - weak - _COMMON_FILES),
+        plain_files=frozenset(weak - _COMMON_FILES),
         others=frozenset(numbers | (words - files)),
         sentences=frozenset(s for s in sentences if s.count(" ") >= _SENTENCE_WORDS - 1),
     )
@@ -95,10 +111,11 @@ def _words(instruction: str) -> Words:
 def _distinctive(tasks: Mapping[str, Words]) -> dict[str, Words]:
     """The same words without those that more than a fifth of the tasks share."""
     most = max(1, len(tasks) // 5)
-    rare = rare_of(((w.files | w.others | w.sentences) for w in tasks.values()), most)
+    rare = rare_of(((w.files | w.plain_files | w.others | w.sentences) for w in tasks.values()), most)
     return {
         task: Words(
             files=words.files & rare,
+            plain_files=words.plain_files & rare,
             others=words.others & rare,
             sentences=words.sentences & rare,
         )

@@ -8,6 +8,7 @@ from autoloop.guards.common import is_all_common
 from autoloop.guards.instructions import Instructions
 from autoloop.guards.program import Program
 from autoloop.guards.sightings import Severity, Sighting, added, quote
+from autoloop.guards.trees import of_kinds
 from autoloop.records import Finding
 
 RULE = "lookup"
@@ -17,6 +18,7 @@ _LONG = 120
 _VERY_LONG = 250
 _LARGE = 1_000_000
 _SHORT = 4
+_TABLES = frozenset({ast.Dict, ast.List, ast.Tuple, ast.Set})
 
 
 class LookupGuard:
@@ -30,7 +32,7 @@ class LookupGuard:
         return added(RULE, self._look, before=before, after=after)
 
     def _look(self, program: Program) -> Iterator[Sighting]:
-        for node in program.nodes:
+        for node in of_kinds(program.nodes, _TABLES):
             keys = _keys(node, program)
             if len(keys) >= _FEW and isinstance(node, ast.expr):
                 yield from self._of_table(node, keys)

@@ -10,6 +10,7 @@ from autoloop.guards.folding import Folded
 from autoloop.guards.program import Program
 from autoloop.guards.sightings import Sighting, added, quote
 from autoloop.guards.texts import spelled
+from autoloop.guards.trees import of_kinds, walk
 from autoloop.records import Finding
 
 RULE = "obfuscation"
@@ -40,7 +41,7 @@ def _look(program: Program) -> Iterator[Sighting]:
         yield from _decoded(folded)
     for call in program.calls:
         yield from _hidden_code(call, program)
-    for node in program.nodes:
+    for node in of_kinds(program.nodes, frozenset({ast.Constant, ast.List, ast.Tuple})):
         if isinstance(node, ast.Constant):
             yield from _opaque(node)
         elif isinstance(node, ast.List | ast.Tuple):
@@ -80,7 +81,7 @@ def _hidden_code(call: ast.Call, program: Program) -> Iterator[Sighting]:
         return
     value = program.folding.value(first)
     if name in _RUNNERS:
-        is_known = value is not None
+        is_known = value is not None or _is_closed(first, program)
         yield Sighting(
             key=quote(call),
             severity="block" if is_known else "warn",
@@ -100,6 +101,12 @@ def _hidden_code(call: ast.Call, program: Program) -> Iterator[Sighting]:
         if not isinstance(second, ast.Constant) and _is_made(second, program):
             message = f"{quote(call)} hides which attribute is meant. {_ADVICE}"
             yield Sighting(key=quote(call), severity="block", message=message, line=call.lineno)
+
+
+def _is_closed(node: ast.expr, program: Program) -> bool:
+    """Whether a call works on nothing but what is written there."""
+    names = [part for part in walk(node) if isinstance(part, ast.Name)]
+    return isinstance(node, ast.Call) and all(program.name_of(name) for name in names)
 
 
 def _is_made(node: ast.expr, program: Program) -> bool:

@@ -9,12 +9,14 @@ from autoloop.guards.folding import Folding, Scope
 from autoloop.guards.folding.names import dotted
 from autoloop.guards.program import Program
 from autoloop.guards.texts import spelled
+from autoloop.guards.trees import children, of_kinds, walk
 
 _TELLING_NOTHING = frozenset(
     {*WORKING, "format", "join", "format_map", "encode", "decode", "append", "note", "extend"}
 )
 _DEPTH = 8
 _KEPT = 400
+_ASKING = frozenset({ast.Compare, ast.Call, ast.BinOp, ast.Subscript, ast.Match})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +39,7 @@ def probes(program: Program) -> tuple[Probe, ...]:
         probe
         for unit in program.flow.units
         for node, scope in unit.nodes
+        if type(node) in _ASKING
         for probe in asking.of(node, unit, scope)
         if probe.constants
     )
@@ -107,7 +110,7 @@ class _Asking:
         values = [
             inner.value
             for case in node.cases
-            for inner in ast.walk(case.pattern)
+            for inner in walk(case.pattern)
             if isinstance(inner, ast.MatchValue)
         ]
         yield self._probe(node.subject, kind, values, unit, scope, is_equal=True)
@@ -153,7 +156,7 @@ class _Asking:
         if isinstance(node, ast.Dict):
             yield from (self._folding.value(key, scope) for key in node.keys if key)
             return
-        for child in ast.iter_child_nodes(node):
+        for child in children(node):
             if isinstance(child, ast.expr):
                 yield from self._constants(child, unit, scope, depth + 1)
 
@@ -195,7 +198,7 @@ def _column(target: ast.expr, name: str, value: object, *, is_items: bool) -> ob
 
 def _compiled(program: Program) -> Iterator[tuple[str, object]]:
     """Patterns by the name they are compiled under."""
-    for node in program.nodes:
+    for node in of_kinds(program.nodes, frozenset({ast.Assign})):
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call) and node.value.args:
             if program.name_of(node.value.func) == "re.compile":
                 for target in node.targets:

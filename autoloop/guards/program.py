@@ -1,31 +1,35 @@
 """An agent.py as the checks look at it: its tree and what its constants come to."""
 
 import ast
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 
 from autoloop.errors import CandidateError
 from autoloop.guards.flow import Flow, follow
 from autoloop.guards.folding import Folding, fold
 from autoloop.guards.folding.names import dotted
+from autoloop.guards.spelling import Spelling
 from autoloop.guards.syntax import parse
 from autoloop.guards.texts import Text, texts
+from autoloop.guards.trees import walk
 
 _REMEMBERED = 4
 """Programs: those before and after an edit, and a few of the last ones."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Program:
     """A source that parses; what is found out about it is found out once."""
 
     source: str
     tree: ast.Module
+    notes: dict[object, object] = field(default_factory=dict)
+    """What rules saw in it, by rule: most programs are looked at again and again."""
 
     @cached_property
     def nodes(self) -> tuple[ast.AST, ...]:
         """Every node of the tree."""
-        return tuple(ast.walk(self.tree))
+        return tuple(walk(self.tree))
 
     @cached_property
     def calls(self) -> tuple[ast.Call, ...]:
@@ -35,7 +39,7 @@ class Program:
     @cached_property
     def folding(self) -> Folding:
         """Its constant expressions."""
-        return fold(self.tree)
+        return fold(self.tree, self.nodes)
 
     @cached_property
     def texts(self) -> tuple[Text, ...]:
@@ -46,6 +50,11 @@ class Program:
     def spellings(self) -> frozenset[str]:
         """All different texts."""
         return frozenset(item.text for item in self.texts)
+
+    @cached_property
+    def spelling(self) -> Spelling:
+        """The same, ready to be asked."""
+        return Spelling(self.texts)
 
     @cached_property
     def flow(self) -> Flow:
@@ -73,3 +82,9 @@ def read_before(source: str) -> Program:
         return read(source)
     except CandidateError:
         return read("")
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def fresh(old: Program, new: Program) -> Spelling:
+    """Texts of a program that it did not have before."""
+    return Spelling(item for item in new.texts if item.text not in old.spellings)

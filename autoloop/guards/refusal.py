@@ -8,6 +8,7 @@ from autoloop.guards.flow import WORKING, Flow, Unit
 from autoloop.guards.program import Program
 from autoloop.guards.sightings import Sighting, added, quote
 from autoloop.records import Finding
+from autoloop.guards.trees import walk
 
 RULE = "refusal"
 _ENDS = (ast.Return, ast.Raise)
@@ -69,7 +70,7 @@ def _ends(body: Sequence[ast.stmt], program: Program) -> bool:
 
 
 def _works(statement: ast.stmt, flow: Flow) -> bool:
-    for node in ast.walk(statement):
+    for node in walk(statement):
         if isinstance(node, ast.Call):
             func = node.func
             if isinstance(func, ast.Attribute) and (func.attr in WORKING or func.attr in flow.works):
@@ -83,7 +84,7 @@ def _is_about_task(test: ast.expr, unit: Unit, program: Program) -> bool:
     """Whether a condition is about the instruction, but more than whether there is one."""
     if any(
         program.name_of(node.func).startswith(_RANDOM)
-        for node in ast.walk(test)
+        for node in walk(test)
         if isinstance(node, ast.Call)
     ):
         return True

@@ -28,9 +28,9 @@ Look = Callable[[Program], Iterable[Sighting]]
 
 def added(rule: str, look: Look, *, before: str, after: str) -> tuple[Finding, ...]:
     """Findings for what a rule sees after an edit and did not see before; blocking ones first."""
-    old = {sighting.key for sighting in look(read_before(before))}
+    old = {sighting.key for sighting in _seen(look, read_before(before))}
     fresh: dict[str, Sighting] = {}
-    for sighting in look(read(after)):
+    for sighting in _seen(look, read(after)):
         if sighting.key not in old:
             fresh.setdefault(sighting.key, sighting)
     rows = sorted(fresh.values(), key=lambda one: (one.severity != "block", one.line))
@@ -38,6 +38,13 @@ def added(rule: str, look: Look, *, before: str, after: str) -> tuple[Finding, .
         Finding(rule=rule, severity=one.severity, message=one.message, line=one.line)
         for one in rows
     )
+
+
+def _seen(look: Look, program: Program) -> tuple[Sighting, ...]:
+    found = program.notes.get(look)
+    if not isinstance(found, tuple):
+        found = program.notes[look] = tuple(look(program))
+    return found
 
 
 def quote(node: ast.AST | str) -> str:

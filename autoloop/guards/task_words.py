@@ -5,9 +5,8 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from autoloop.guards.common import is_all_common
 from autoloop.guards.instructions import Instructions, Words, plain
-from autoloop.guards.program import Program, read, read_before
+from autoloop.guards.program import fresh, read, read_before
 from autoloop.guards.spelling import Spelling
-from autoloop.guards.texts import Text
 from autoloop.records import Finding
 
 RULE = "task-words"
@@ -34,17 +33,32 @@ class TaskWordsGuard:
         """Findings per task, worst first; `after` must parse."""
         old = read_before(before)
         new = read(after)
-        known, seen = Spelling(old.texts), Spelling(fresh_texts(old, new))
+        known, seen = old.spelling, fresh(old, new)
         found = [
             finding
             for task, words in self._tasks.items()
-            for finding in _sentence_findings(task, words.sentences, known=known, seen=seen)
+            for finding in _sentence_findings(task, words, known=known, seen=seen)
             or _word_findings(task, words, known=known, seen=seen)
         ]
         if not any(finding.severity == "block" for finding in found):
             found += self._copied(known, seen)
-            found += _tables(found)
+            found += self._table(known, seen)
         return tuple(sorted(found, key=lambda finding: finding.severity != "block"))
+
+    def _table(self, known: Spelling, seen: Spelling) -> list[Finding]:
+        """Files of many tasks at once are a table, be it in a prompt, a docstring or a literal."""
+        rows = [_added(words.files, known=known, seen=seen) for words in self._tasks.values()]
+        weak = [_added(words.plain_files, known=known, seen=seen) for words in self._tasks.values()]
+        strong, all_ = sum(map(bool, rows)), [one | other for one, other in zip(rows, weak, strict=True) if one or other]
+        if strong < _MANY_TASKS and not (strong and len(all_) > _MANY_TASKS):
+            return []
+        return [
+            _block(
+                f"The edit adds files of {len(all_)} train tasks: that is a table of tasks. Write "
+                "what helps with any task.",
+                min(min(row.values()) for row in all_),
+            )
+        ]
 
     def _copied(self, known: Spelling, seen: Spelling) -> Iterator[Finding]:
         for line, text in seen.plain_texts():
@@ -57,11 +71,6 @@ class TaskWordsGuard:
                         line,
                     )
                     return
-
-
-def fresh_texts(old: Program, new: Program) -> tuple[Text, ...]:
-    """Texts of a program that it did not have before."""
-    return tuple(item for item in new.texts if item.text not in old.spellings)
 
 
 def _runs(instructions: Mapping[str, str]) -> dict[str, str]:
@@ -81,9 +90,9 @@ def _in_rows(text: str) -> Iterator[str]:
 
 
 def _sentence_findings(
-    task: str, sentences: Iterable[str], *, known: Spelling, seen: Spelling
+    task: str, words: Words, *, known: Spelling, seen: Spelling
 ) -> list[Finding]:
-    for sentence in sorted(sentences):
+    for sentence in sorted(words.sentences):
         line = seen.line_of_sentence(sentence)
         if line is not None and known.line_of_sentence(sentence) is None:
             text = (
@@ -91,11 +100,17 @@ def _sentence_findings(
                 "Say what would help with any task instead."
             )
             # "Do not touch the tests" is what anybody may say.
-            is_short = sentence.count(" ") < _LONG_SENTENCE - 1
-            if is_short and is_all_common(sentence) and not re.search(r"\d", sentence):
+            if _is_anybodys(sentence, words):
                 return [Finding(rule=RULE, severity="warn", message=text, line=line)]
             return [_block(text, line)]
     return []
+
+
+def _is_anybodys(sentence: str, words: Words) -> bool:
+    if sentence.count(" ") >= _LONG_SENTENCE - 1 or re.search(r"\d", sentence):
+        return False
+    telling = words.files | words.plain_files | words.others
+    return is_all_common(sentence) and not any(plain(word) in sentence for word in telling)
 
 
 def _word_findings(task: str, words: Words, *, known: Spelling, seen: Spelling) -> list[Finding]:
@@ -126,20 +141,6 @@ def _added(words: Iterable[str], *, known: Spelling, seen: Spelling) -> dict[str
         for word, line in lines.items()
         if line is not None and known.line_of(word) is None
     }
-
-
-def _tables(found: list[Finding]) -> list[Finding]:
-    """Words of many tasks at once are a table, be it in a prompt, a docstring or a literal."""
-    hints = [finding for finding in found if "known from train task" in finding.message]
-    if len(hints) < _MANY_TASKS:
-        return []
-    return [
-        _block(
-            f"The edit adds words of {len(hints)} train tasks, a few of each: that is a table of "
-            "tasks. Write what helps with any task.",
-            min(finding.line or 1 for finding in hints),
-        )
-    ]
 
 
 def _block(message: str, line: int) -> Finding:

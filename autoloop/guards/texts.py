@@ -5,7 +5,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from autoloop.guards.folding import Folding
+from autoloop.guards.trees import of_kinds
 
+_SPELLING = frozenset({ast.Constant, ast.Name, ast.Attribute, ast.JoinedStr, ast.BinOp})
+_NAMING = frozenset({ast.arg, ast.keyword, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef})
 _NESTED = 2_000
 """Values of one folded list or table that are looked at."""
 
@@ -20,7 +23,8 @@ class Text:
 
 def texts(source: str, nodes: Iterable[ast.AST], folding: Folding) -> tuple[Text, ...]:
     """Everything in a program that can spell out words, constant expressions as they come out."""
-    found = [text for node in nodes for text in _of_node(node)]
+    telling = of_kinds(nodes, _SPELLING | _NAMING)
+    found = [text for node in telling for text in _of_node(node)]
     worked_out = [
         Text(text=text, line=one.line) for one in folding.found for text in spelled(one.value)
     ]
@@ -44,7 +48,7 @@ def spelled(value: object, *, most: int = _NESTED) -> Iterator[str]:
 
 
 def _of_node(node: ast.AST) -> Iterator[Text]:
-    if isinstance(node, ast.expr):
+    if type(node) in _SPELLING and isinstance(node, ast.expr):
         text = _spelled(node)
         if text:
             yield Text(text=text, line=node.lineno)

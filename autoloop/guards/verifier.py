@@ -9,11 +9,12 @@ from autoloop.guards.program import Program
 from autoloop.guards.sightings import Sighting, added
 from autoloop.guards.texts import spelled
 from autoloop.records import Finding
+from autoloop.guards.trees import of_kinds, walk
 
 RULE = "verifier"
 _JUDGE = re.compile(
     r"/logs/(?:verifier|agent)|\breward\.(?:txt|json)\b"
-    r"|(?<![\w.~}/-])/(?:tests|solution)(?=/|[\s'\"`;|&)*]|$)|\bsolve\.sh\b"
+    r"|(?<![\w.~}*/-])/(?:tests|solution)(?=/|[\s'\"`;|&)*]|$)|\bsolve\.sh\b"
 )
 _BENDING = re.compile(
     r"\b(?:sitecustomize|usercustomize)\b|ld\.so\.preload|\bLD_PRELOAD\b|\bBASH_ENV\b|\.pth\b"
@@ -43,7 +44,7 @@ def _look(program: Program) -> Iterator[Sighting]:
                 "are not the agent's business. Do what the task asks for."
             )
             yield Sighting(key=f"go {found.group()}", severity="block", message=message, line=line)
-    for node in program.nodes:
+    for node in of_kinds(program.nodes, frozenset({ast.Constant})):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             for found in (*_JUDGE.finditer(node.value), *_BENDING.finditer(node.value)):
                 if found.group() not in done:
@@ -70,6 +71,6 @@ def _commands(program: Program) -> Iterator[tuple[int, str]]:
 def _written(node: ast.expr) -> list[str]:
     return [
         part.value
-        for part in ast.walk(node)
+        for part in walk(node)
         if isinstance(part, ast.Constant) and isinstance(part.value, str)
     ]

@@ -2,15 +2,18 @@
 
 import ast
 import builtins
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+
 
 BUILTINS = frozenset(dir(builtins))
+_TYPES = frozenset({"bytes", "bytearray", "str", "int"})
+"""Built-ins that are asked for methods: `bytes.fromhex`."""
 
 
-def imported_names(tree: ast.Module) -> dict[str, str]:
+def imported_names(nodes: Iterable[ast.AST]) -> dict[str, str]:
     """Dotted names by what they are called: `import base64 as b` gives `{"b": "base64"}`."""
     found: dict[str, str] = {}
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Import):
             for alias in node.names:
                 first = alias.name.partition(".")[0]
@@ -32,7 +35,7 @@ def dotted(node: ast.expr, imports: Mapping[str, str]) -> str | None:
     if not isinstance(node, ast.Name):
         return None
     first = imports.get(node.id)
-    if first is None and (parts or node.id not in BUILTINS):
+    if first is None and node.id not in (_TYPES if parts else BUILTINS):
         return None
     return ".".join([first or node.id, *reversed(parts)])
 

@@ -1,7 +1,7 @@
 """Follows a program's plain assignments, and finds all its constant expressions."""
 
 import ast
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from autoloop.guards.folding.evaluate import REFUSALS, Evaluator, Scope, assign
@@ -9,8 +9,10 @@ from autoloop.guards.folding.limits import Budget, Unknown, bounded, listed
 from autoloop.guards.folding.names import imported_names
 from autoloop.guards.folding.operators import apply_binary
 from autoloop.guards.folding.values import Made, Method, Named, Written
+from autoloop.guards.trees import children, walk
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+_NAMED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _WORTH_IT = (ast.BinOp, ast.Call, ast.JoinedStr, ast.Subscript)
 _GROWING = frozenset({"append", "extend", "insert", "reverse"})
 
@@ -46,9 +48,9 @@ class Folding:
         return found.items if isinstance(found, Made) else found
 
 
-def fold(tree: ast.Module) -> Folding:
+def fold(tree: ast.Module, nodes: Iterable[ast.AST]) -> Folding:
     """Work out every constant expression of a program, within bounds."""
-    imports = imported_names(tree)
+    imports = imported_names(nodes)
     evaluator = Evaluator(imports, Budget())
     runner = _Runner(evaluator)
     module = Scope(bound=_bound(tree.body))
@@ -80,7 +82,7 @@ def _folded(
             if done is not None:
                 yield done
                 continue
-        rest += list(ast.iter_child_nodes(node))[::-1]
+        rest += list(children(node))[::-1]
 
 
 def _function_scope(
@@ -102,12 +104,13 @@ def _bound(body: Sequence[ast.AST]) -> frozenset[str]:
     rest: list[ast.AST] = list(body)
     while rest:
         node = rest.pop()
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store | ast.Del):
-            found.add(node.id)
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        if isinstance(node, ast.Name):
+            if type(node.ctx) is not ast.Load:
+                found.add(node.id)
+        elif isinstance(node, _NAMED):
             found.add(node.name)
-        elif not isinstance(node, ast.Lambda):
-            rest += ast.iter_child_nodes(node)
+        elif type(node) is not ast.Lambda:
+            rest += children(node)
     return frozenset(found)
 
 
@@ -273,7 +276,7 @@ class _Runner:
 def _changed(statement: ast.stmt) -> frozenset[str]:
     """Names that a statement binds, and lists and dicts that it may change."""
     found = set(_bound([statement]))
-    for node in ast.walk(statement):
+    for node in walk(statement):
         if isinstance(node, ast.Call | ast.Subscript):
             inside = node.func if isinstance(node, ast.Call) else node.value
             owner = inside.value if isinstance(inside, ast.Attribute) else inside
@@ -294,4 +297,5 @@ _FOLLOWED: Mapping[type, Callable[..., None]] = {
     ast.Import: _Runner._nothing,
     ast.ImportFrom: _Runner._nothing,
     ast.Pass: _Runner._nothing,
+    ast.Return: _Runner._nothing,
 }
