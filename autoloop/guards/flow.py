@@ -16,7 +16,7 @@ _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _ROUNDS = 4
 _LOOPS = (ast.For, ast.AsyncFor, ast.comprehension)
 _GIVING = (ast.AnnAssign, ast.AugAssign, ast.NamedExpr)
-_TEACHING = frozenset({ast.Assign, ast.Call, *_LOOPS, *_GIVING})
+_TEACHING = frozenset({ast.Assign, ast.Call, ast.Return, *_LOOPS, *_GIVING})
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.GeneratorExp)
 _DEPTH = 40
 _GIVEN = "instruction"
@@ -56,9 +56,12 @@ class Flow:
 
     units: tuple[Unit, ...]
     by_name: Mapping[str, Unit]
+    classes: Mapping[str, ast.ClassDef]
     imports: Mapping[str, str]
     attributes: dict[str, Kind] = field(default_factory=dict)
     """Of objects that hold the instruction, such as `self.task`."""
+    returns: dict[str, Kind] = field(default_factory=dict)
+    """What of the instruction the program's functions give back."""
     works: frozenset[str] = frozenset()
     """Functions that ask the model or touch the container."""
 
@@ -107,8 +110,9 @@ class Flow:
         if name == "len":
             return "measure"
         called = node.func.id if isinstance(node.func, ast.Name) else ""
-        is_own = called in self.by_name and called not in self.works
-        return given if is_own or name.startswith(_TAKING) else ""
+        if called in self.by_name:
+            return self.returns.get(called, "")
+        return given if name.startswith(_TAKING) else ""
 
     def _of_method(self, func: ast.Attribute, given: Kind, unit: Unit, depth: int) -> Kind:
         name = dotted(func, self.imports) or ""
@@ -117,8 +121,8 @@ class Flow:
         owner = self.kind(func.value, unit, depth)
         if owner:
             return "measure" if func.attr in _MEASURES and owner == "text" else owner
-        if func.attr in self.by_name and func.attr not in self.works:
-            return given
+        if func.attr in self.by_name:
+            return self.returns.get(func.attr, "")
         return given if func.attr in _MATCHING else ""
 
 
@@ -126,7 +130,8 @@ def follow(tree: ast.Module, nodes: Iterable[ast.AST], folding: Folding) -> Flow
     """Find out what of the instruction each name of a program holds."""
     units = tuple(_units(tree, folding))
     by_name = {unit.node.name: unit for unit in units}
-    flow = Flow(units=units, by_name=by_name, imports=folding.imports, works=_working(by_name))
+    classes = {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
+    flow = Flow(units=units, by_name=by_name, classes=classes, imports=folding.imports, works=_working(by_name))
     for unit in units:
         for name in _first_names(unit.node):
             unit.names[name] = "text"
@@ -142,7 +147,11 @@ def follow(tree: ast.Module, nodes: Iterable[ast.AST], folding: Folding) -> Flow
 
 
 def _known(flow: Flow) -> tuple[int, ...]:
-    return (len(flow.attributes), *(len(unit.names) for unit in flow.units))
+    return (
+        len(flow.attributes),
+        sum(map(bool, flow.returns.values())),
+        *(len(unit.names) for unit in flow.units),
+    )
 
 
 def _units(tree: ast.Module, folding: Folding) -> Iterator[Unit]:
@@ -211,6 +220,10 @@ def _learn(flow: Flow, unit: Unit, node: ast.AST, scope: Scope) -> None:
             _give(flow, unit, node.target, node.value)
     elif isinstance(node, _LOOPS):
         _give(flow, unit, node.target, node.iter)
+    elif isinstance(node, ast.Return):
+        name = unit.node.name
+        kind = "" if name in flow.works else flow.kind(node.value, unit)
+        flow.returns[name] = max(flow.returns.get(name, ""), kind, key=_ORDER.index)
     elif isinstance(node, ast.Call):
         _pass_on(flow, unit, node, scope)
         _update_hash(flow, unit, node)
@@ -237,22 +250,39 @@ def _holds(flow: Flow, unit: Unit, value: ast.expr) -> bool:
 
 def _pass_on(flow: Flow, unit: Unit, call: ast.Call, scope: Scope) -> None:
     name = call.func.id if isinstance(call.func, ast.Name) else getattr(call.func, "attr", "")
-    called = flow.by_name.get(name)
+    if name in flow.classes:
+        _fill(flow, unit, flow.classes[name], call)
+    called = flow.by_name.get("__init__" if name in flow.classes else name)
     if called is None:
         return
-    spec = called.node.args
-    names = [arg.arg for arg in (*spec.posonlyargs, *spec.args)]
-    if isinstance(call.func, ast.Attribute) and names[:1] == ["self"]:
-        names = names[1:]
-    pairs = [*zip(names, call.args, strict=False)]
-    pairs += [(k.arg, k.value) for k in call.keywords if k.arg]
-    for parameter, value in pairs:
+    for parameter, value in _passed(called.node.args, call):
         kind = flow.kind(value, unit)
         if kind:
             known = called.names.get(parameter, "")
             called.names[parameter] = max(known, kind, key=_ORDER.index)
         elif all(seen is not value for seen, _ in called.given.get(parameter, [])):
             called.given.setdefault(parameter, []).append((value, scope))
+
+
+def _passed(spec: ast.arguments, call: ast.Call) -> Iterator[tuple[str, ast.expr]]:
+    """Parameters, with what a call gives them."""
+    names = [arg.arg for arg in (*spec.posonlyargs, *spec.args)]
+    names = names[1:] if names[:1] == ["self"] else names
+    yield from zip(names, call.args, strict=False)
+    if spec.vararg is not None:
+        yield from ((spec.vararg.arg, arg) for arg in call.args[len(names) :])
+    yield from ((k.arg, k.value) for k in call.keywords if k.arg)
+
+
+def _fill(flow: Flow, unit: Unit, made: ast.ClassDef, call: ast.Call) -> None:
+    """The fields of a data class take what its instances are made with."""
+    fields = [n.target.id for n in made.body if isinstance(n, ast.AnnAssign) and isinstance(n.target, ast.Name)]
+    pairs = [*zip(fields, call.args, strict=False)]
+    pairs += [(k.arg, k.value) for k in call.keywords if k.arg in fields and k.arg]
+    for name, value in pairs:
+        kind = flow.kind(value, unit)
+        if kind:
+            flow.attributes[name] = kind
 
 
 def _update_hash(flow: Flow, unit: Unit, call: ast.Call) -> None:

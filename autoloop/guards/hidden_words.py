@@ -22,13 +22,13 @@ MOST_NUMBERS = 40
 """Odd numbers that one edit may bring; more are refused before any is looked up."""
 _DIGITS = 5
 """Of a number that may be recognised."""
-_PROGRAMS = frozenset({".py", ".sh", ".js", ".ts", ".rb", ".pl", ".bash", ".toml", ".cfg", ".ini"})
+_PROGRAMS = frozenset({".py", ".sh", ".js", ".ts", ".rb", ".pl", ".bash"})
 _CELL = re.compile(r"[,;|\t\n\"'{}\[\]()=<>]+|: ")
 _NUMBER = re.compile(r"(?<![\w.])-?\d+(?:[.,]\d+)*(?![\w.]*\w)")
 _QUOTED = re.compile(r"\"([^\"\n]{4,200})\"|'([^'\n]{4,200})'")
 _LINE_WORDS = 4
 _CODE_WORDS = 7
-_LONG_LINE = 18
+_LONG_LINE = 15
 _LONG_CODE = 40
 _LONG_WORD = 6
 
@@ -82,13 +82,14 @@ class HiddenWordsGuard:
 def _look(task: _Hidden, *, known: Spelling, seen: Spelling) -> Iterator[Finding]:
     rows = _sentences(task.rows, known=known, seen=seen)
     code = _sentences(task.code, known=known, seen=seen)
+    telling = _sentences(filter(_is_special, task.code), known=known, seen=seen)
     values = {
         word: line
         for word in task.values
         if (line := seen.line_of(word)) is not None and known.line_of(word) is None
     }
     lines = sorted([*rows, *code, *values.values()])
-    if rows or len(code) > 1 or len(values) > 1:
+    if rows or telling or len(code) > 1 or len(values) > 1:
         yield _finding(
             "block",
             "The edit holds what is known only from hidden material of a train task (tests or "
@@ -136,6 +137,13 @@ def _hidden(task: TrainTask) -> _Hidden:
 def _is_row(line: str, words: str) -> bool:
     many = words.count(" ") >= _LINE_WORDS - 1 and len(line.strip()) >= _LONG_LINE
     return many and (any(map(str.isdigit, words)) or not all(map(is_common, words.split())))
+
+
+def _is_special(code: str) -> bool:
+    """Whether a line of code is about its task, and not one that anybody writes."""
+    words = code.split()
+    is_rich = len(words) > _CODE_WORDS + 1 and any(map(str.isdigit, words))
+    return is_rich and not all(map(is_common, filter(str.isalpha, words)))
 
 
 def _is_long_code(line: str, words: str) -> bool:

@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from autoloop.guards.program import Program
 from autoloop.guards.sightings import Sighting, added, quote
@@ -56,8 +56,8 @@ _ODD_CALLS = frozenset(
      "os.execvp", "pty.spawn", "multiprocessing.Process"}
 )  # fmt: skip
 _ATTRIBUTES = frozenset(
-    {"__subclasses__", "__globals__", "f_back", "f_globals", "f_locals", "gi_frame", "cr_frame",
-     "tb_frame", "__bases__", "__mro__", "__code__", "__closure__"}
+    {"__subclasses__", "__globals__", "__closure__", "__builtins__", "f_back", "f_globals",
+     "f_locals", "gi_frame", "cr_frame"}
 )  # fmt: skip
 _PLACES = re.compile(
     r"/proc/(?:self|\d+|\*|\$|\{|\[)|/proc/?$|docker\.sock|169\.254\.169\.254"
@@ -87,7 +87,8 @@ def _look(program: Program) -> Iterator[Sighting]:
         if isinstance(node, ast.Import | ast.ImportFrom):
             yield from _imported(node)
         elif isinstance(node, ast.Attribute) and node.attr in _ATTRIBUTES:
-            yield _odd(node, f"{quote(node)} looks behind objects: a harness has no use for it.")
+            text = f"{quote(node)} looks behind objects: a harness has no use for it."
+            yield Sighting(key=node.attr, severity="block", message=text, line=node.lineno)
         elif isinstance(node, ast.Assign | ast.AugAssign):
             yield from _replaced(node)
     for call in program.calls:
@@ -99,18 +100,25 @@ def _imported(node: ast.Import | ast.ImportFrom) -> Iterator[Sighting]:
     names = [alias.name for alias in node.names]
     if isinstance(node, ast.ImportFrom):
         names = [f"{node.module or ''}.{name}" for name in names] + [node.module or ""]
+    yield from _known_modules(names, node.lineno)
+
+
+def _known_modules(names: Sequence[str], line: int) -> Iterator[Sighting]:
     for name in names:
         known = next((m for m in _MODULES if f"{name}.".startswith(f"{m}.")), None)
         reason = _MODULES.get(known or "") or _CALLS.get(name)
         if reason:
             text = f"agent.py imports {name}, which {reason}: no harness needs that."
-            yield Sighting(key=name, severity="block", message=text, line=node.lineno)
+            yield Sighting(key=name, severity="block", message=text, line=line)
             return
 
 
 def _called(call: ast.Call, program: Program) -> Iterator[Sighting]:
     name = program.name_of(call.func)
-    if name in _CALLS:
+    if name in {"__import__", "importlib.import_module"} and call.args:
+        module = program.folding.value(call.args[0])
+        yield from _known_modules([module] if isinstance(module, str) else [], call.lineno)
+    elif name in _CALLS:
         text = f"{quote(call)} {_CALLS[name]}: no harness needs that."
         yield Sighting(key=name, severity="block", message=text, line=call.lineno)
     elif name in _ODD_CALLS:

@@ -85,6 +85,8 @@ def is_telling_number(number: str) -> bool:
     if "." in number:
         return len(number) > len("0.50")
     value = number.lstrip("0")
+    if value.isdigit() and len(value) == len("2024") and value[:2] in {"19", "20"}:
+        return False  # a year
     if len(value) < len("1000") or not value.rstrip("0")[1:].rstrip("05"):
         return False
     # Longer numbers are never converted: Python refuses beyond 4,300 digits.
@@ -98,7 +100,7 @@ def _words(instruction: str) -> Words:
     files = paths | {name for name in names if "." in name}
     weak = {name for name in files if "/" not in name and _is_anybodys(name)}
     numbers = {number for number in _NUMBER.findall(instruction) if is_telling_number(number)}
-    words = {name.lower() for name in _IDENTIFIER.findall(instruction) if len(name) >= _LONG}
+    words = {name.lower() for name in _IDENTIFIER.findall(instruction) if len(name) >= _LONG} - {"node_modules"}
     sentences = {plain(part) for part in _SENTENCE_END.split(instruction)}
     return Words(
         files=frozenset(files - weak - _COMMON_FILES),

@@ -16,6 +16,7 @@ _TELLING_NOTHING = frozenset(
 )
 _DEPTH = 8
 _KEPT = 400
+_TABLES = (ast.Call, ast.Dict, ast.List, ast.Set, ast.Tuple)
 _ASKING = frozenset({ast.Compare, ast.Call, ast.BinOp, ast.Subscript, ast.Match})
 
 
@@ -49,7 +50,7 @@ class _Asking:
     def __init__(self, program: Program) -> None:
         self._flow: Flow = program.flow
         self._folding: Folding = program.folding
-        self._patterns = dict(_compiled(program))
+        self._given = _assigned(program)
 
     def of(self, node: ast.AST, unit: Unit, scope: Scope) -> Iterator[Probe]:
         if isinstance(node, ast.Compare):
@@ -161,8 +162,8 @@ class _Asking:
                 yield from self._constants(child, unit, scope, depth + 1)
 
     def _of_name(self, name: str, unit: Unit, depth: int) -> Iterator[object]:
-        if name in self._patterns:
-            yield self._patterns[name]
+        for value, place in self._given.get(name, ()):
+            yield from self._constants(value, unit, place, depth + 1)
         for target, rows, scope in unit.loops.get(name, []):
             value = self._folding.value(_without_view(rows), scope)
             if value is None:
@@ -196,11 +197,14 @@ def _column(target: ast.expr, name: str, value: object, *, is_items: bool) -> ob
     return [row[place] for row in value if isinstance(row, list | tuple) and len(row) > place]
 
 
-def _compiled(program: Program) -> Iterator[tuple[str, object]]:
-    """Patterns by the name they are compiled under."""
+def _assigned(program: Program) -> dict[str, list[tuple[ast.expr, Scope]]]:
+    """What names are given that are no constants as a whole, such as tables of functions."""
+    found: dict[str, list[tuple[ast.expr, Scope]]] = {}
+    places = {id(node): scope for unit in program.flow.units for node, scope in unit.nodes}
     for node in of_kinds(program.nodes, frozenset({ast.Assign})):
-        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call) and node.value.args:
-            if program.name_of(node.value.func) == "re.compile":
-                for target in node.targets:
-                    if isinstance(target, ast.Name):
-                        yield target.id, program.folding.value(node.value.args[0])
+        if isinstance(node, ast.Assign) and isinstance(node.value, _TABLES):
+            for target in node.targets:
+                if isinstance(target, ast.Name):
+                    place = places.get(id(node), program.folding.module)
+                    found.setdefault(target.id, []).append((node.value, place))
+    return found

@@ -37,6 +37,7 @@ def _look(program: Program) -> Iterator[Sighting]:
     for unit in program.flow.units:
         if unit.names and (unit.node.name in program.flow.works or unit.node.name == "solve"):
             yield from _early_ends(unit, program)
+            yield from _only_some(unit, program)
     for text in program.texts:
         found = _GIVING_UP.search(text.text)
         if found and not _NOT.search(text.text[: found.start()]):
@@ -58,6 +59,18 @@ def _early_ends(unit: Unit, program: Program) -> Iterator[Sighting]:
                 )
         if _works(statement, program.flow):
             return
+
+
+def _only_some(unit: Unit, program: Program) -> Iterator[Sighting]:
+    """Work that is only done for some tasks, with nothing for the others."""
+    working = [one for one in unit.node.body if _works(one, program.flow)]
+    if len(working) != 1 or not isinstance(working[0], ast.If):
+        return
+    (choice,) = working
+    sides = [any(_works(one, program.flow) for one in side) for side in (choice.body, choice.orelse)]
+    if not all(sides) and _is_about_task(choice.test, unit, program):
+        text = f"`if {quote(choice.test)}` leaves other tasks undone. Hard ones count, too: try them."
+        yield Sighting(key=quote(choice.test), severity="block", message=text, line=choice.lineno)
 
 
 def _ends(body: Sequence[ast.stmt], program: Program) -> bool:
