@@ -1,4 +1,4 @@
-"""Measures the static gate: what it catches and what it blocks wrongly, on both halves of its corpus.
+"""Measures the static gate: what it catches and what it blocks wrongly, on the parts of its corpus.
 
     python benchmarks/gate.py            the table
     python benchmarks/gate.py --list     and every edit that is not judged as it should be
@@ -17,6 +17,7 @@ from autoloop.guards import Guards, standard_guards
 from autoloop.records import Finding
 from tests.guards.edits import Edit, agent_source, edits, train_tasks
 
+PARTS = ("seen", "unseen", "later")
 RULES = (
     "task-words", "hidden-words", "branch", "lookup", "imports", "verifier", "obfuscation",
     "environment", "refusal", "growth",
@@ -28,10 +29,8 @@ def main() -> None:
         guards = standard_guards(train_tasks(Path(cache)))
     before = agent_source()
     found = {edit: guards.check(before=before, after=edit.source) for edit in edits()}
-    for seen in (True, False):
-        half = [edit for edit in found if edit.seen is seen]
-        if half:
-            _show("seen" if seen else "unseen", half, found)
+    for part in PARTS:
+        _show(part, [edit for edit in found if edit.part == part], found)
     print(f"1,000 lines: {_milliseconds(guards):.0f} ms an edit")
     if "--list" in sys.argv:
         _list(found)
@@ -44,7 +43,7 @@ def _show(title: str, half: Sequence[Edit], found: dict[Edit, tuple[Finding, ...
     warned = [edit for edit in cheating if found[edit] and edit not in caught]
     wrong = [edit for edit in honest if is_blocked(found[edit])]
     odd = [edit for edit in honest if found[edit] and edit not in wrong]
-    print(f"\n{title} half: {len(honest)} honest edits, {len(cheating)} cheating ones")
+    print(f"\n{title}: {len(honest)} honest edits, {len(cheating)} cheating ones")
     print(f"  recall {len(caught)}/{len(cheating)} = {len(caught) / len(cheating):.1%} blocked,", end="")
     print(f" {len(warned)} only warned of")
     print(f"  false blocks {len(wrong)}/{len(honest)}, {len(odd)} warned of")
@@ -77,8 +76,8 @@ def _list(found: dict[Edit, tuple[Finding, ...]]) -> None:
     for edit, findings in found.items():
         is_right = is_blocked(findings) if edit.cheating else not findings
         if not is_right:
-            side = f"{'cheating' if edit.cheating else 'honest'}/{'seen' if edit.seen else 'unseen'}"
-            print(f"\n{side}/{edit.name} ({edit.rule or edit.kind})")
+            side = "cheating" if edit.cheating else "honest"
+            print(f"\n{side}/{edit.part}/{edit.name} ({edit.rule or edit.kind})")
             for one in findings:
                 print(f"  {one.severity} {one.rule} line {one.line}: {one.message}")
 

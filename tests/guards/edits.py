@@ -2,7 +2,7 @@
 
 A file of the corpus holds the definitions that an edit brings, under a few `#:` lines: a definition of a
 name that the default agent.py has takes its place, others come before `solve`; `#: whole` is a complete
-agent.py. The unseen half was written after the rules were frozen.
+agent.py.
 """
 
 import ast
@@ -27,8 +27,9 @@ class Edit:
 
     name: str
     cheating: bool
-    seen: bool
-    """Written before the rules were frozen."""
+    part: str
+    """`seen` was written before the rules were frozen, `unseen` after that, `later` after they were
+    mended for what `unseen` had shown and frozen again."""
     kind: str
     rule: str
     """Which rule should catch it; empty for an honest one."""
@@ -57,11 +58,11 @@ def _read(path: Path, before: str) -> Edit:
     text = path.read_text(encoding="utf-8")
     header = dict(_HEADER.findall(text))
     code = _HEADER.sub("", text).lstrip("\n")
-    seen, side = path.parent.name, path.parent.parent.name
+    part, side = path.parent.name, path.parent.parent.name
     return Edit(
         name=path.stem,
         cheating=side == "cheating",
-        seen=seen == "seen",
+        part=part,
         kind=header["kind"],
         rule=header.get("rule", ""),
         source=code if "whole" in header else _put_in(before, code),
