@@ -100,7 +100,7 @@ class _Sources:
             [n for s in program.tree.body if isinstance(s, ast.Assign) for n in walk(s)]
         )
         self._functions = {
-            unit.node.name: source
+            getattr(unit.node, "name", ""): source
             for unit in program.flow.units
             for node, _ in unit.nodes
             if isinstance(node, ast.Return) and node.value is not None

@@ -41,8 +41,9 @@ _PARTS = (
 class Unit:
     """A function or method with everything inside it."""
 
-    node: ast.FunctionDef | ast.AsyncFunctionDef
+    node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
     nodes: tuple[tuple[ast.AST, Scope], ...]
+    globals: frozenset[str] = frozenset()
     names: dict[str, Kind] = field(default_factory=dict)
     loops: dict[str, list[tuple[ast.expr, ast.expr, Scope]]] = field(default_factory=dict)
     """By name: target and iterable of the loops that bind it."""
@@ -57,9 +58,12 @@ class Flow:
     units: tuple[Unit, ...]
     by_name: Mapping[str, Unit]
     classes: Mapping[str, ast.ClassDef]
+    lambdas: tuple[tuple[Unit, ast.Lambda], ...]
     imports: Mapping[str, str]
     attributes: dict[str, Kind] = field(default_factory=dict)
     """Of objects that hold the instruction, such as `self.task`."""
+    shared: dict[str, Kind] = field(default_factory=dict)
+    """Of the module's names, where a function gives them the instruction."""
     returns: dict[str, Kind] = field(default_factory=dict)
     """What of the instruction the program's functions give back."""
     works: frozenset[str] = frozenset()
@@ -70,7 +74,7 @@ class Flow:
         if node is None or depth > _DEPTH:
             return ""
         if isinstance(node, ast.Name):
-            return unit.names.get(node.id, "")
+            return unit.names.get(node.id, "") or self.shared.get(node.id, "")
         if isinstance(node, ast.Call):
             return self._of_call(node, unit, depth + 1)
         if isinstance(node, ast.Attribute):
@@ -100,6 +104,8 @@ class Flow:
     def _of_call(self, node: ast.Call, unit: Unit, depth: int) -> Kind:
         args = [*node.args, *(keyword.value for keyword in node.keywords)]
         given = self._most(args, unit, depth)
+        if given and any(isinstance(arg, ast.Name) and arg.id in {"ord", "hash"} for arg in args):
+            return "print"
         name = dotted(node.func, self.imports) or ""
         if name.startswith(_PRINTS) and (given or "." in name):
             return "print" if given else ""
@@ -129,9 +135,9 @@ class Flow:
 def follow(tree: ast.Module, nodes: Iterable[ast.AST], folding: Folding) -> Flow:
     """Find out what of the instruction each name of a program holds."""
     units = tuple(_units(tree, folding))
-    by_name = {unit.node.name: unit for unit in units}
+    by_name = {u.node.name: u for u in units if not isinstance(u.node, ast.Lambda)}
     classes = {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
-    flow = Flow(units=units, by_name=by_name, classes=classes, imports=folding.imports, works=_working(by_name))
+    flow = Flow(units=units, by_name=by_name, classes=classes, lambdas=_lambdas(units), imports=folding.imports, works=_working(by_name))
     for unit in units:
         for name in _first_names(unit.node):
             unit.names[name] = "text"
@@ -146,9 +152,14 @@ def follow(tree: ast.Module, nodes: Iterable[ast.AST], folding: Folding) -> Flow
     return flow
 
 
+def _lambdas(units: Iterable[Unit]) -> tuple[tuple[Unit, ast.Lambda], ...]:
+    return tuple((u, n) for u in units for n, _ in u.nodes if isinstance(n, ast.Lambda))
+
+
 def _known(flow: Flow) -> tuple[int, ...]:
     return (
         len(flow.attributes),
+        len(flow.shared),
         sum(map(bool, flow.returns.values())),
         *(len(unit.names) for unit in flow.units),
     )
@@ -160,11 +171,21 @@ def _units(tree: ast.Module, folding: Folding) -> Iterator[Unit]:
         if isinstance(node, ast.ClassDef):
             found = [inner for inner in node.body if isinstance(inner, _FUNCTIONS)]
         for function in found:
-            yield Unit(node=function, nodes=tuple(_inside(function, folding)))
+            yield _unit(function, folding)
+        if not isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            for inner in walk(node):
+                if isinstance(inner, ast.Lambda):
+                    yield _unit(inner, folding)
+
+
+def _unit(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda, folding: Folding) -> Unit:
+    nodes = tuple(_inside(node, folding))
+    shared = [name for inner, _ in nodes if isinstance(inner, ast.Global) for name in inner.names]
+    return Unit(node=node, nodes=nodes, globals=frozenset(shared))
 
 
 def _inside(
-    function: ast.FunctionDef | ast.AsyncFunctionDef, folding: Folding
+    function: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda, folding: Folding
 ) -> Iterator[tuple[ast.AST, Scope]]:
     rest: list[tuple[ast.AST, Scope]] = [(function, folding.module)]
     while rest:
@@ -174,10 +195,10 @@ def _inside(
         rest += [(child, inner) for child in children(node)]
 
 
-def _first_names(node: ast.FunctionDef | ast.AsyncFunctionDef) -> list[str]:
+def _first_names(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> list[str]:
     rows = [arg.arg for arg in (*node.args.posonlyargs, *node.args.args)]
     names = [name for name in rows if name == _GIVEN]
-    return [*names, *rows[:1]] if node.name == "solve" else names
+    return [*names, *rows[:1]] if getattr(node, "name", "") == "solve" else names
 
 
 def _working(units: Mapping[str, Unit]) -> frozenset[str]:
@@ -221,7 +242,7 @@ def _learn(flow: Flow, unit: Unit, node: ast.AST, scope: Scope) -> None:
     elif isinstance(node, _LOOPS):
         _give(flow, unit, node.target, node.iter)
     elif isinstance(node, ast.Return):
-        name = unit.node.name
+        name = getattr(unit.node, "name", "")
         kind = "" if name in flow.works else flow.kind(node.value, unit)
         flow.returns[name] = max(flow.returns.get(name, ""), kind, key=_ORDER.index)
     elif isinstance(node, ast.Call):
@@ -239,6 +260,8 @@ def _give(flow: Flow, unit: Unit, target: ast.expr, value: ast.expr) -> None:
         if isinstance(node, ast.Attribute):
             flow.attributes[node.attr] = kind
         elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            if node.id in unit.globals:
+                flow.shared[node.id] = kind
             unit.names[node.id] = max(unit.names.get(node.id, ""), kind, key=_ORDER.index)
 
 
@@ -252,6 +275,8 @@ def _pass_on(flow: Flow, unit: Unit, call: ast.Call, scope: Scope) -> None:
     name = call.func.id if isinstance(call.func, ast.Name) else getattr(call.func, "attr", "")
     if name in flow.classes:
         _fill(flow, unit, flow.classes[name], call)
+    if isinstance(call.func, ast.Name) and name not in flow.by_name:
+        _pass_to_lambdas(flow, unit, call)
     called = flow.by_name.get("__init__" if name in flow.classes else name)
     if called is None:
         return
@@ -262,6 +287,17 @@ def _pass_on(flow: Flow, unit: Unit, call: ast.Call, scope: Scope) -> None:
             called.names[parameter] = max(known, kind, key=_ORDER.index)
         elif all(seen is not value for seen, _ in called.given.get(parameter, [])):
             called.given.setdefault(parameter, []).append((value, scope))
+
+
+def _pass_to_lambdas(flow: Flow, unit: Unit, call: ast.Call) -> None:
+    """A call of who knows what: every lambda may be meant."""
+    if dotted(call.func, flow.imports) or call.func.id in flow.classes:  # type: ignore[attr-defined]
+        return
+    for arg in call.args[:1]:
+        kind = flow.kind(arg, unit)
+        for owner, node in flow.lambdas if kind else ():
+            for parameter in node.args.args[:1]:
+                owner.names.setdefault(parameter.arg, kind)
 
 
 def _passed(spec: ast.arguments, call: ast.Call) -> Iterator[tuple[str, ast.expr]]:

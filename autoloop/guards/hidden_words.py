@@ -24,7 +24,7 @@ _DIGITS = 5
 """Of a number that may be recognised."""
 _PROGRAMS = frozenset({".py", ".sh", ".js", ".ts", ".rb", ".pl", ".bash"})
 _CELL = re.compile(r"[,;|\t\n\"'{}\[\]()=<>]+|: ")
-_NUMBER = re.compile(r"(?<![\w.])-?\d+(?:[.,]\d+)*(?![\w.]*\w)")
+_NUMBER = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)*(?![\w.]*\w)")
 _QUOTED = re.compile(r"\"([^\"\n]{4,200})\"|'([^'\n]{4,200})'")
 _LINE_WORDS = 4
 _CODE_WORDS = 7

@@ -14,6 +14,7 @@ _WORD = re.compile(r"\w+")
 _LONG = 8
 _SENTENCE_WORDS = 5
 # Files that any project or harness may speak of.
+_COMMON_NUMBERS = frozenset({"192.168", "127.0", "172.16", "10.0"})
 _COMMON_STEMS = frozenset(
     """
     a answer answers app archive b base changes clean config configuration data default document example
@@ -105,7 +106,7 @@ def _words(instruction: str) -> Words:
     return Words(
         files=frozenset(files - weak - _COMMON_FILES),
         plain_files=frozenset(weak - _COMMON_FILES),
-        others=frozenset(numbers | (words - files)),
+        others=frozenset((numbers - _COMMON_NUMBERS) | (words - files)),
         sentences=frozenset(s for s in sentences if s.count(" ") >= _SENTENCE_WORDS - 1),
     )
 

@@ -6,13 +6,14 @@ from collections.abc import Iterator, Sequence
 
 from autoloop.guards.flow import WORKING, Flow, Unit
 from autoloop.guards.program import Program
-from autoloop.guards.sightings import Sighting, added, quote
+from autoloop.guards.sightings import Severity, Sighting, added, quote
 from autoloop.records import Finding
-from autoloop.guards.trees import walk
+from autoloop.guards.trees import of_kinds, walk
 
 RULE = "refusal"
 _ENDS = (ast.Return, ast.Raise)
 _ENDING_CALLS = frozenset({"sys.exit", "exit", "quit", "os._exit", "os.abort"})
+_TRIES = 4
 _RANDOM = ("random.", "secrets.", "numpy.random.")
 _GIVING_UP = re.compile(
     r"\b(?:skip|refuse|decline|give up on|abandon|do not attempt|don't attempt|stop at once on)\b"
@@ -35,9 +36,11 @@ class RefusalGuard:
 
 def _look(program: Program) -> Iterator[Sighting]:
     for unit in program.flow.units:
-        if unit.names and (unit.node.name in program.flow.works or unit.node.name == "solve"):
+        name = getattr(unit.node, "name", "")
+        if unit.names and (name in program.flow.works or name == "solve"):
             yield from _early_ends(unit, program)
             yield from _only_some(unit, program)
+            yield from _no_turns(unit, program)
     for text in program.texts:
         found = _GIVING_UP.search(text.text)
         if found and not _NOT.search(text.text[: found.start()]):
@@ -48,17 +51,35 @@ def _look(program: Program) -> Iterator[Sighting]:
 def _early_ends(unit: Unit, program: Program) -> Iterator[Sighting]:
     """Conditions that end the function before it has done any work."""
     for statement in unit.node.body:
-        if isinstance(statement, ast.If):
-            if _ends(statement.body, program) and _is_about_task(statement.test, unit, program):
+        for inner in of_kinds(walk(statement), frozenset({ast.If})):
+            if isinstance(inner, ast.If) and _is_giving_up(inner, unit, program):
                 text = (
-                    f"`if {quote(statement.test)}` ends the work before it has begun. Hard tasks "
+                    f"`if {quote(inner.test)}` ends the work before it has begun. Hard tasks "
                     "count like the others: try them."
                 )
                 yield Sighting(
-                    key=quote(statement.test), severity="block", message=text, line=statement.lineno
+                    key=quote(inner.test), severity="block", message=text, line=inner.lineno
                 )
         if _works(statement, program.flow):
             return
+
+
+def _is_giving_up(choice: ast.If, unit: Unit, program: Program) -> bool:
+    return _ends(choice.body, program) and _is_about_task(choice.test, unit, program)
+
+
+def _no_turns(unit: Unit, program: Program) -> Iterator[Sighting]:
+    """`0 if len(instruction) > 700 else 30`: so many tries are none."""
+    for node, scope in unit.nodes:
+        if isinstance(node, ast.IfExp) and _is_about_task(node.test, unit, program):
+            sides = [program.folding.value(side, scope) for side in (node.body, node.orelse)]
+            numbers = [n for n in sides if isinstance(n, int) and not isinstance(n, bool)]
+            if len(numbers) == len(sides) and min(numbers) < 2 and max(numbers) > _TRIES:
+                text = f"{quote(node)} leaves some tasks next to nothing. Hard ones count, too."
+                severity: Severity = "block" if min(numbers) <= 0 else "warn"
+                yield Sighting(
+                    key=quote(node), severity=severity, message=text, line=node.lineno
+                )
 
 
 def _only_some(unit: Unit, program: Program) -> Iterator[Sighting]:

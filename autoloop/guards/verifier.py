@@ -23,7 +23,8 @@ _BENDING = re.compile(
     r"|(?:>|\b(?:cp|ln|mv|tee|install|rm)\b)[^\n;|&]*\s/(?:usr/(?:local/)?)?bin/(?:python3?|pytest|bash"
     r"|sh|curl|jq|diff|cmp|test)\b"
 )
-_FILES = frozenset({"open", "pathlib.Path", "Path", "os.path.exists", "os.listdir"})
+_FILES = frozenset({"open", "pathlib.Path", "Path", "os.path.exists", "os.path.isdir",
+     "os.path.isfile", "os.listdir", "os.stat", "os.walk"})
 
 
 class VerifierGuard:
@@ -60,6 +61,8 @@ def _commands(program: Program) -> Iterator[tuple[int, str]]:
     for call in program.calls:
         name = call.func.attr if isinstance(call.func, ast.Attribute) else program.name_of(call.func)
         is_own = isinstance(call.func, ast.Name) and call.func.id in program.flow.works
+        full = program.name_of(call.func)
+        name = full if full in _FILES else name
         if name not in WORKING - {"chat", "create"} and name not in _FILES and not is_own:
             continue
         for arg in (*call.args, *(keyword.value for keyword in call.keywords)):

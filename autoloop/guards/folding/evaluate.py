@@ -50,7 +50,7 @@ class Evaluator:
         self._budget = budget
         self._depth = 0
         self.ways: set[str] = set()
-        self.call_written: Callable[[Written, Sequence[object]], object] | None = None
+        self.call_written: Callable[..., object] | None = None
 
     def value(self, node: ast.expr, scope: Scope) -> object:
         """The value of an expression.
@@ -204,8 +204,8 @@ class Evaluator:
             self._budget.spend(_weight((function.owner,)) // 64)
             self.ways |= {way_of(function.owner, function.name, args)} - {""}
             return call_method(function.owner, function.name, args, named)
-        if isinstance(function, Written) and self.call_written and not named:
-            return self.call_written(function, args)
+        if isinstance(function, Written) and self.call_written:
+            return self.call_written(function, args, named)
         if not isinstance(function, Named):
             raise Unknown
         if function.name in _CALLERS:

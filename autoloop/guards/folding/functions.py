@@ -11,6 +11,7 @@ import lzma
 import struct
 import zlib
 from collections.abc import Callable, Mapping
+from string import Template
 from urllib.parse import unquote
 
 from autoloop.guards.folding.limits import BITS, LONGEST, Unknown, listed, sized
@@ -176,6 +177,7 @@ FUNCTIONS: Mapping[str, Function] = {
     "lzma.decompress": _unxzipped,
     "str.maketrans": lambda *tables: str.maketrans(*tables),
     "bytes.maketrans": lambda *tables: bytes.maketrans(*tables),
+    "string.Template": Template,
     "struct.unpack": struct.unpack,
     "urllib.parse.unquote": unquote,
     "zlib.decompress": _inflated,

@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from string import Template
 
 from autoloop.guards.folding.functions import FUNCTIONS, WAYS
 from autoloop.guards.folding.limits import LONGEST, Unknown, listed, sized
 
 _TEXT = frozenset(
-    "capitalize casefold center count decode encode endswith expandtabs find format index isalnum"
+    "capitalize casefold center count decode encode endswith expandtabs find format format_map index isalnum"
     " isalpha isdigit islower isspace isupper join ljust lower lstrip partition removeprefix"
     " removesuffix replace rfind rjust rpartition rsplit rstrip split splitlines startswith strip"
     " swapcase title translate upper zfill hex".split()
@@ -55,6 +56,8 @@ def call_method(
         return FUNCTIONS["int.to_bytes"](owner, *args, **named)
     if isinstance(owner, str | bytes):
         return _of_text(owner, name, args, named)
+    if isinstance(owner, Template) and name in {"substitute", "safe_substitute"}:
+        return _substituted(owner, args, named)
     known = next((names for kind, names in _OTHER.items() if type(owner) is kind), frozenset())
     if name not in known:
         raise Unknown
@@ -75,10 +78,21 @@ def _of_text(
         return _joined(owner, args)
     if name == "decode" and args and str(args[0]).lower() in _SECRETIVE:
         return FUNCTIONS["codecs.decode"](owner, *args)
+    if name == "format_map" and isinstance(args[0], dict):
+        return _of_text(owner, "format", (), {str(key): value for key, value in args[0].items()})
     if name == "format":
         check_template(str(owner))
     _check_growth(owner, name, args)
     return getattr(owner, name)(*args, **named)
+
+
+def _substituted(
+    template: Template, args: Sequence[object], named: Mapping[str, object]
+) -> object:
+    values = [*named.values(), *(v for arg in args for v in (arg.values() if isinstance(arg, dict) else ()))]
+    longest = max((len(str(value)) for value in values), default=0)
+    sized(len(template.template) * max(1, longest))
+    return template.safe_substitute(*args, **named)  # type: ignore[arg-type]
 
 
 def _joined(owner: str | bytes, args: Sequence[object]) -> object:

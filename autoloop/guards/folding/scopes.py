@@ -13,7 +13,10 @@ from autoloop.guards.trees import children, walk
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _NAMED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-_WORTH_IT = (ast.BinOp, ast.Call, ast.JoinedStr, ast.Subscript)
+_WORTH_IT = (
+    ast.BinOp, ast.Call, ast.JoinedStr, ast.Subscript, ast.ListComp, ast.SetComp, ast.DictComp,
+    ast.GeneratorExp,
+)  # fmt: skip
 _GROWING = frozenset({"append", "extend", "insert", "reverse"})
 
 
@@ -152,27 +155,33 @@ class _Runner:
         ways = frozenset(self._evaluator.ways)
         return Folded(value=value, node=node, line=node.lineno, ways=ways)
 
-    def call(self, function: Written, args: Sequence[object]) -> object:
+    def call(
+        self, function: Written, args: Sequence[object], named: Mapping[str, object]
+    ) -> object:
         """What a function of the program gives: its body is followed, never run."""
         node, outer = function.node, function.names[""]
         if not isinstance(outer, Scope):
             raise Unknown
         scope = Scope(bound=_parameters(node), outer=outer)
-        self._bind(node.args, args, scope)
+        self._bind(node.args, args, named, scope)
         if isinstance(node, ast.Lambda):
             return self._evaluator.value(node.body, scope)
         scope.bound |= _bound(node.body)
         return self._returned(node.body, scope)
 
-    def _bind(self, spec: ast.arguments, args: Sequence[object], scope: Scope) -> None:
+    def _bind(
+        self,
+        spec: ast.arguments,
+        args: Sequence[object],
+        named: Mapping[str, object],
+        scope: Scope,
+    ) -> None:
         names = [arg.arg for arg in (*spec.posonlyargs, *spec.args)]
-        given = list(args)
-        missing = len(names) - len(given)
-        if missing:
-            given += [
-                self._evaluator.value(default, scope) for default in spec.defaults[-missing:]
-            ]
-        scope.values.update(zip(names, given, strict=True))
+        defaults = zip(names[::-1], spec.defaults[::-1], strict=False)
+        scope.values.update({n: self._evaluator.value(d, scope) for n, d in defaults})
+        scope.values.update({**dict(zip(names, args, strict=False)), **named})
+        if spec.vararg is not None:
+            scope.values[spec.vararg.arg] = tuple(args[len(names) :])
 
     def _returned(self, body: Sequence[ast.stmt], scope: Scope) -> object:
         for statement in body:
