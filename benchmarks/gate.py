@@ -17,7 +17,7 @@ from autoloop.guards import Guards, standard_guards
 from autoloop.records import Finding
 from tests.guards.edits import Edit, agent_source, edits, train_tasks
 
-PARTS = ("seen", "unseen", "later")
+PARTS = ("seen", "unseen", "later", "last")
 RULES = (
     "task-words", "hidden-words", "branch", "lookup", "imports", "verifier", "obfuscation",
     "environment", "refusal", "growth",
