@@ -1,6 +1,6 @@
 """Starts a climb or goes on with one."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from queue import SimpleQueue
@@ -36,7 +36,7 @@ from autoloop.guards import SyntaxGuard, merge_guards, standard_guards
 from autoloop.loop import Parts, Plan, Reuse, StopSignal, climb
 from autoloop.meta import ConversationProposer, UnchangedProposer
 from autoloop.ports import Observer, Proposer, RunStore, Strategy, Workspace
-from autoloop.records import Notice, Run, Split, Task, TaskSet, TrialResult
+from autoloop.records import Notice, Run, Task, TaskSet, TrialResult
 from autoloop.settings import Settings
 from autoloop.store import SqliteStore
 from autoloop.trial import read_transcript

@@ -94,7 +94,11 @@ def _pieces(pattern: str) -> list[str]:
 
 
 def _is_about_ends(node: ast.expr) -> bool:
-    name = node.func.attr if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) else ""
+    name = (
+        node.func.attr
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+        else ""
+    )
     return name in {"startswith", "endswith", "removeprefix", "removesuffix", "match", "fullmatch"}
 
 
@@ -125,7 +129,7 @@ def _windows(program: Program) -> Iterator[Sighting]:
     flow = program.flow
     for unit in flow.units:
         for node, scope in unit.nodes:
-            if not isinstance(node, ast.Compare) or len(node.ops) < len("<<"):
+            if type(node) is not ast.Compare or len(node.ops) < len("<<"):
                 continue
             if any(flow.kind(part, unit) == "measure" for part in node.comparators[:1]):
                 low = program.folding.value(node.left, scope)

@@ -4,12 +4,11 @@ import ast
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from autoloop.guards.flow import Unit
 from autoloop.guards.folding import Scope
 from autoloop.guards.program import Program
 from autoloop.guards.sightings import Sighting, added, quote
-from autoloop.records import Finding
 from autoloop.guards.trees import children, of_kinds, walk
+from autoloop.records import Finding
 
 RULE = "environment"
 _ADVICE = "An agent must do the same wherever it runs."
@@ -57,7 +56,7 @@ def _look(program: Program) -> Iterator[Sighting]:
             for test in _tests(node) if type(node) in _DECIDING else ():
                 yield from sources.in_test(test, names, scope)
             if isinstance(node, ast.Call):
-                yield from _marks(node, unit)
+                yield from _marks(node)
     for node in program.tree.body:
         for inner in walk(node) if isinstance(node, ast.If | ast.Assign) else ():
             for test in _tests(inner):
@@ -66,22 +65,23 @@ def _look(program: Program) -> Iterator[Sighting]:
 
 def _tests(node: ast.AST) -> Sequence[ast.expr]:
     """The conditions that a node decides by."""
+    found: Sequence[ast.expr] = ()
     if isinstance(node, ast.If | ast.While | ast.IfExp | ast.Assert):
-        return (node.test,)
-    if isinstance(node, ast.comprehension):
-        return node.ifs
-    if isinstance(node, ast.Match):
-        return (node.subject,)
-    if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Compare | ast.Call):
-        return (node.slice,)
-    if isinstance(node, ast.BoolOp):
-        return node.values
-    if isinstance(node, ast.Return) and isinstance(node.value, ast.Compare | ast.Call):
-        return (node.value,)
-    return ()
+        found = (node.test,)
+    elif isinstance(node, ast.comprehension):
+        found = node.ifs
+    elif isinstance(node, ast.Match):
+        found = (node.subject,)
+    elif isinstance(node, ast.Subscript):
+        found = (node.slice,)
+    elif isinstance(node, ast.BoolOp):
+        found = node.values
+    elif isinstance(node, ast.Return) and isinstance(node.value, ast.Compare | ast.Call):
+        found = (node.value,)
+    return found
 
 
-def _marks(call: ast.Call, _: Unit) -> Iterator[Sighting]:
+def _marks(call: ast.Call) -> Iterator[Sighting]:
     for part in walk(call):
         if isinstance(part, ast.Constant) and isinstance(part.value, str):
             found = _MARKS.search(part.value)
@@ -95,6 +95,7 @@ class _Sources:
 
     def __init__(self, program: Program) -> None:
         self._program = program
+        self._functions: Mapping[str, str] = {}
         self.module_names: Mapping[str, str] = {}
         self.module_names = self.names_in(
             [n for s in program.tree.body if isinstance(s, ast.Assign) for n in walk(s)]
@@ -139,30 +140,23 @@ class _Sources:
 
     def _of_call(self, call: ast.Call) -> str:
         name = self._program.name_of(call.func)
-        if name in _DATES:
-            return "the date"
-        if name in _CLOCKS:
-            return "the clock"
         if name in _PLACES:
             return "" if "env" in name and not self._is_odd_name(call) else "the machine"
-        if isinstance(call.func, ast.Name) and call.func.id in getattr(self, "_functions", {}):
+        if isinstance(call.func, ast.Name) and call.func.id in self._functions:
             return self._functions[call.func.id]
         if isinstance(call.func, ast.Attribute) and call.func.attr == "run" and call.args:
             command = self._program.folding.value(call.args[0])
-            if isinstance(command, str) and _ASKING.match(command):
-                return "the machine"
-        return ""
+            return "the machine" if _ASKING.match(f"{command}") else ""
+        return "the date" if name in _DATES else "the clock" if name in _CLOCKS else ""
 
     def _is_odd_name(self, node: ast.Call | ast.Attribute | ast.Subscript) -> bool:
         if isinstance(node, ast.Attribute):
             return False
-        first = node.slice if isinstance(node, ast.Subscript) else (node.args or [None])[0]
-        value = self._program.folding.value(first) if first is not None else None
+        given = [node.slice] if isinstance(node, ast.Subscript) else node.args
+        value = self._program.folding.value(given[0]) if given else None
         return isinstance(value, str) and not _ALLOWED_NAMES.match(value)
 
-    def in_test(
-        self, test: ast.expr, names: Mapping[str, str], scope: Scope
-    ) -> Iterator[Sighting]:
+    def in_test(self, test: ast.expr, names: Mapping[str, str], scope: Scope) -> Iterator[Sighting]:
         membership = _asks_environ(test, self._program)
         source = "the environment's variables" if membership else self.source(test, names)
         if not source or (source == "the clock" and not self._is_of_the_clock(test, scope)):

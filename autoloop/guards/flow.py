@@ -1,9 +1,9 @@
 """Where a program takes the task's instruction, and what it makes of it."""
 
 import ast
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import ClassVar, Literal
 
 from autoloop.guards.folding import Folding, Scope
 from autoloop.guards.folding.names import dotted
@@ -17,16 +17,15 @@ _ROUNDS = 4
 _LOOPS = (ast.For, ast.AsyncFor, ast.comprehension)
 _GIVING = (ast.AnnAssign, ast.AugAssign, ast.NamedExpr)
 _TEACHING = frozenset({ast.Assign, ast.Call, ast.Return, *_LOOPS, *_GIVING})
-_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.GeneratorExp)
 _DEPTH = 40
 _GIVEN = "instruction"
 _PRINTS = ("hashlib.", "zlib.crc32", "zlib.adler32", "binascii.crc32", "hash", "ord", "hmac.")
 _MEASURES = frozenset({"len", "count", "find", "rfind", "index", "rindex"})
 _TAKING = (
     "re.", "str", "list", "tuple", "set", "frozenset", "sorted", "reversed", "enumerate", "iter",
-    "next", "map", "filter", "zip", "any", "all", "bool", "min", "max", "sum", "int", "repr", "dict",
-    "json.", "textwrap.", "string.", "difflib.", "collections.Counter", "bytes", "shlex.", "fnmatch.",
-    "unicodedata.", "base64.",
+    "next", "map", "filter", "zip", "any", "all", "bool", "min", "max", "sum", "int", "repr",
+    "dict", "json.", "textwrap.", "string.", "difflib.", "collections.Counter", "bytes", "shlex.",
+    "fnmatch.", "unicodedata.", "base64.",
 )  # fmt: skip
 _MATCHING = frozenset({"search", "match", "fullmatch", "findall", "finditer", "sub", "split"})
 WORKING = frozenset({"chat", "run", "create", "invoke", "complete", "completion", "read", "write"})
@@ -73,21 +72,22 @@ class Flow:
         """What of the instruction an expression holds."""
         if node is None or depth > _DEPTH:
             return ""
-        if isinstance(node, ast.Name):
-            return unit.names.get(node.id, "") or self.shared.get(node.id, "")
-        if isinstance(node, ast.Call):
-            return self._of_call(node, unit, depth + 1)
-        if isinstance(node, ast.Attribute):
-            known = self.attributes.get(node.attr, "")
-            return known or self.kind(node.value, unit, depth + 1)
-        if isinstance(node, ast.Subscript):
-            return self._of_subscript(node, unit, depth + 1)
-        if isinstance(node, _COMPREHENSIONS):
-            return self._most((node.elt, *(g.iter for g in node.generators)), unit, depth)
-        if isinstance(node, _PARTS):
-            parts = [n for n in children(node) if isinstance(n, ast.expr)]
-            return self._most(parts, unit, depth)
-        return ""
+        known = self._KINDS.get(type(node))
+        return known(self, node, unit, depth + 1) if known else ""
+
+    def _of_name(self, node: ast.Name, unit: Unit, _: int) -> Kind:
+        return unit.names.get(node.id, "") or self.shared.get(node.id, "")
+
+    def _of_attribute(self, node: ast.Attribute, unit: Unit, depth: int) -> Kind:
+        return self.attributes.get(node.attr, "") or self.kind(node.value, unit, depth)
+
+    def _of_comprehension(
+        self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp, unit: Unit, depth: int
+    ) -> Kind:
+        return self._most((node.elt, *(loop.iter for loop in node.generators)), unit, depth)
+
+    def _of_parts(self, node: ast.expr, unit: Unit, depth: int) -> Kind:
+        return self._most((n for n in children(node) if isinstance(n, ast.expr)), unit, depth)
 
     def _most(self, nodes: Iterable[ast.expr], unit: Unit, depth: int) -> Kind:
         return max((self.kind(n, unit, depth + 1) for n in nodes), key=_ORDER.index, default="")
@@ -111,11 +111,12 @@ class Flow:
             return "print" if given else ""
         if isinstance(node.func, ast.Attribute):
             return self._of_method(node.func, given, unit, depth)
-        if not given:
-            return ""
+        return self._of_function(node.func, name, given) if given else ""
+
+    def _of_function(self, func: ast.expr, name: str, given: Kind) -> Kind:
         if name == "len":
             return "measure"
-        called = node.func.id if isinstance(node.func, ast.Name) else ""
+        called = func.id if isinstance(func, ast.Name) else ""
         if called in self.by_name:
             return self.returns.get(called, "")
         return given if name.startswith(_TAKING) else ""
@@ -131,18 +132,36 @@ class Flow:
             return self.returns.get(func.attr, "")
         return given if func.attr in _MATCHING else ""
 
+    _KINDS: ClassVar[Mapping[type, Callable[..., Kind]]] = {
+        ast.Name: _of_name,
+        ast.Call: _of_call,
+        ast.Attribute: _of_attribute,
+        ast.Subscript: _of_subscript,
+        **dict.fromkeys((ast.ListComp, ast.SetComp, ast.GeneratorExp), _of_comprehension),
+        **dict.fromkeys(_PARTS, _of_parts),
+    }
 
-def follow(tree: ast.Module, nodes: Iterable[ast.AST], folding: Folding) -> Flow:
+
+def follow(tree: ast.Module, folding: Folding) -> Flow:
     """Find out what of the instruction each name of a program holds."""
     units = tuple(_units(tree, folding))
     by_name = {u.node.name: u for u in units if not isinstance(u.node, ast.Lambda)}
     classes = {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
-    flow = Flow(units=units, by_name=by_name, classes=classes, lambdas=_lambdas(units), imports=folding.imports, works=_working(by_name))
+    flow = Flow(
+        units=units,
+        by_name=by_name,
+        classes=classes,
+        lambdas=_lambdas(units),
+        imports=folding.imports,
+        works=_working(by_name),
+    )
     for unit in units:
         for name in _first_names(unit.node):
             unit.names[name] = "text"
         _note_loops(unit)
-    teaching = [(unit, *pair) for unit in units for pair in unit.nodes if type(pair[0]) in _TEACHING]
+    teaching = [
+        (unit, *pair) for unit in units for pair in unit.nodes if type(pair[0]) in _TEACHING
+    ]
     for _ in range(_ROUNDS):
         before = _known(flow)
         for unit, node, scope in teaching:
@@ -312,7 +331,11 @@ def _passed(spec: ast.arguments, call: ast.Call) -> Iterator[tuple[str, ast.expr
 
 def _fill(flow: Flow, unit: Unit, made: ast.ClassDef, call: ast.Call) -> None:
     """The fields of a data class take what its instances are made with."""
-    fields = [n.target.id for n in made.body if isinstance(n, ast.AnnAssign) and isinstance(n.target, ast.Name)]
+    fields = [
+        n.target.id
+        for n in made.body
+        if isinstance(n, ast.AnnAssign) and isinstance(n.target, ast.Name)
+    ]
     pairs = [*zip(fields, call.args, strict=False)]
     pairs += [(k.arg, k.value) for k in call.keywords if k.arg in fields and k.arg]
     for name, value in pairs:
@@ -324,6 +347,7 @@ def _fill(flow: Flow, unit: Unit, made: ast.ClassDef, call: ast.Call) -> None:
 def _update_hash(flow: Flow, unit: Unit, call: ast.Call) -> None:
     """`digest.update(instruction)` makes `digest` a fingerprint."""
     func = call.func
-    if isinstance(func, ast.Attribute) and func.attr == "update" and call.args:
-        if isinstance(func.value, ast.Name) and flow.kind(call.args[0], unit):
-            unit.names.setdefault(func.value.id, "print")
+    is_update = isinstance(func, ast.Attribute) and func.attr == "update" and bool(call.args)
+    owner = func.value if isinstance(func, ast.Attribute) and is_update else None
+    if isinstance(owner, ast.Name) and flow.kind(call.args[0], unit):
+        unit.names.setdefault(owner.id, "print")

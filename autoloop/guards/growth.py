@@ -28,7 +28,10 @@ class GrowthGuard:
             new=complexity(after),
             room=_ROOM_NODES,
         ) or _measured(
-            what="bytes", old=len(old.source.encode()), new=len(new.source.encode()), room=_ROOM_BYTES
+            what="bytes",
+            old=len(old.source.encode()),
+            new=len(new.source.encode()),
+            room=_ROOM_BYTES,
         )
 
 

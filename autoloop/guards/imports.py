@@ -170,7 +170,7 @@ def _replaced(node: ast.Assign | ast.AugAssign) -> Iterator[Sighting]:
     """`env.run = …`: what the harness is given belongs to the runtime."""
     targets = node.targets if isinstance(node, ast.Assign) else [node.target]
     for target in targets:
-        if isinstance(target, ast.Subscript) or isinstance(target, ast.Attribute):
+        if isinstance(target, ast.Subscript | ast.Attribute):
             owner = quote(target.value)
             if owner in _GIVEN:
                 text = f"{quote(target)} is replaced; write a function around it instead."

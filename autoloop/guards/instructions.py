@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-
 _PATH = re.compile(r"(?<![\w/.~-])(?:/?[\w.-]+/)*[\w-][\w.-]*\.[A-Za-z]\w{0,5}\b|(?:/[\w.-]+){2,}")
 _NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)?(?![\w.]*\w)")
 _IDENTIFIER = re.compile(r"\b[A-Za-z]\w*_\w+\b|\b[a-z]+(?:[A-Z][a-z0-9]+)+\b")
@@ -16,14 +15,14 @@ _SENTENCE_WORDS = 5
 # Files that any project or harness may speak of.
 _COMMON_NUMBERS = frozenset({"192.168", "127.0", "172.16", "10.0"})
 _COMMON_STEMS = frozenset(
-    """
-    a answer answers app archive b base changes clean config configuration data default document example
-    file files final foo hello index info input inputs items list log logs main manifest merged module
-    new notes numbers old out output outputs page program readme records report reports result results
-    sample script settings summary table temp test tests text tmp todo user users values version
-    words x y
-    """.split()
-)
+    {"a", "answer", "answers", "app", "archive", "b", "base", "changes", "clean", "config",
+     "configuration", "data", "default", "document", "example", "file", "files", "final", "foo",
+     "hello", "index", "info", "input", "inputs", "items", "list", "log", "logs", "main",
+     "manifest", "merged", "module", "new", "notes", "numbers", "old", "out", "output", "outputs",
+     "page", "program", "readme", "records", "report", "reports", "result", "results", "sample",
+     "script", "settings", "summary", "table", "temp", "test", "tests", "text", "tmp", "todo",
+     "user", "users", "values", "version", "words", "x", "y"}
+)  # fmt: skip
 _COMMON_FILES = frozenset({"agent.py", "instruction.md", "readme.md", "__init__.py", "e.g", "i.e"})
 
 
@@ -101,7 +100,9 @@ def _words(instruction: str) -> Words:
     files = paths | {name for name in names if "." in name}
     weak = {name for name in files if "/" not in name and _is_anybodys(name)}
     numbers = {number for number in _NUMBER.findall(instruction) if is_telling_number(number)}
-    words = {name.lower() for name in _IDENTIFIER.findall(instruction) if len(name) >= _LONG} - {"node_modules"}
+    words = {name.lower() for name in _IDENTIFIER.findall(instruction) if len(name) >= _LONG} - {
+        "node_modules"
+    }
     sentences = {plain(part) for part in _SENTENCE_END.split(instruction)}
     return Words(
         files=frozenset(files - weak - _COMMON_FILES),
@@ -114,7 +115,9 @@ def _words(instruction: str) -> Words:
 def _distinctive(tasks: Mapping[str, Words]) -> dict[str, Words]:
     """The same words without those that more than a fifth of the tasks share."""
     most = max(1, len(tasks) // 5)
-    rare = rare_of(((w.files | w.plain_files | w.others | w.sentences) for w in tasks.values()), most)
+    rare = rare_of(
+        ((w.files | w.plain_files | w.others | w.sentences) for w in tasks.values()), most
+    )
     return {
         task: Words(
             files=words.files & rare,

@@ -79,7 +79,10 @@ def _keys(node: ast.AST, program: Program) -> Sequence[object]:
     if isinstance(node, ast.Dict):
         return [program.folding.value(key) for key in node.keys if key is not None]
     if isinstance(node, ast.List | ast.Tuple | ast.Set):
-        firsts = [row.elts[0] if isinstance(row, ast.Tuple | ast.List) and row.elts else row for row in node.elts]
+        firsts = [
+            row.elts[0] if isinstance(row, ast.Tuple | ast.List) and row.elts else row
+            for row in node.elts
+        ]
         return [first.value for first in firsts if isinstance(first, ast.Constant)]
     return ()
 

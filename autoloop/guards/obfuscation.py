@@ -5,6 +5,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterator
+from itertools import pairwise
 
 from autoloop.guards.folding import Folded
 from autoloop.guards.program import Program
@@ -22,7 +23,9 @@ _BLOB = re.compile(r"[A-Za-z0-9+/=_-]{100,}|(?:[0-9a-fA-F]{2}){40,}")
 _RANDOM_BITS = 4.2
 _CODES = 16
 _BINARY = 40
-_INVISIBLE = re.compile("[\u200b-\u200f\u2060-\u2064\u202a-\u202e\ufe00-\ufe0f\U000e0000-\U000e01ef]")
+_INVISIBLE = re.compile(
+    "[\u200b-\u200f\u2060-\u2064\u202a-\u202e\ufe00-\ufe0f\U000e0000-\U000e01ef]"
+)
 _FEW_INVISIBLE = 6
 _RUNNERS = frozenset({"exec", "eval", "compile", "marshal.loads", "pickle.loads", "types.CodeType"})
 _LOADERS = frozenset({"__import__", "importlib.import_module", "importlib.__import__"})
@@ -63,14 +66,12 @@ def _decoded(folded: Folded) -> Iterator[Sighting]:
             f"{quote(folded.node)} comes to {quote(text)!r}, hidden by {ways}. "
             f"A harness has no reason to hide a constant. {_ADVICE}"
         )
-        yield Sighting(
-            key=quote(folded.node), severity="block", message=message, line=folded.line
-        )
+        yield Sighting(key=quote(folded.node), severity="block", message=message, line=folded.line)
 
 
 def _is_alphabet(text: str) -> bool:
     """Whether letters follow each other in order, as in a table of characters."""
-    steps = [ord(b) - ord(a) for a, b in zip(text, text[1:], strict=False)]
+    steps = [ord(b) - ord(a) for a, b in pairwise(text)]
     return sum(step == 1 for step in steps) > len(steps) * 0.8
 
 

@@ -84,7 +84,7 @@ class _Asking:
         is_equal: bool = False,
     ) -> Iterator[Probe]:
         kinds = [self._flow.kind(side, unit) for side in sides]
-        asked = next((kind for kind in kinds if kind), "")
+        asked: Kind = next((kind for kind in kinds if kind), "")
         if asked:
             others = [side for side, kind in zip(sides, kinds, strict=True) if not kind]
             yield self._probe(node, asked, others, unit, scope, is_equal=is_equal)
@@ -116,7 +116,7 @@ class _Asking:
         ]
         yield self._probe(node.subject, kind, values, unit, scope, is_equal=True)
 
-    def _probe(  # noqa: PLR0913 - the record's fields
+    def _probe(
         self,
         node: ast.expr,
         kind: Kind,
@@ -157,31 +157,29 @@ class _Asking:
         if isinstance(node, ast.Dict):
             yield from (self._folding.value(key, scope) for key in node.keys if key)
             return
-        for child in children(node):
-            if isinstance(child, ast.expr):
-                yield from self._constants(child, unit, scope, depth + 1)
+        for part in children(node):
+            if isinstance(part, ast.expr):
+                yield from self._constants(part, unit, scope, depth + 1)
 
     def _of_name(self, name: str, unit: Unit, depth: int) -> Iterator[object]:
-        for value, place in self._given.get(name, ()):
-            yield from self._constants(value, unit, place, depth + 1)
+        for written, place in self._given.get(name, ()):
+            yield from self._constants(written, unit, place, depth + 1)
         for target, rows, scope in unit.loops.get(name, []):
             value = self._folding.value(_without_view(rows), scope)
             if value is None:
                 yield from self._constants(rows, unit, scope, depth + 1)
             else:
-                yield _column(target, name, value, is_items=rows is not _without_view(rows))
+                is_items = rows is not _without_view(rows)
+                yield _column(target, name, value, is_items=is_items)
         for given, scope in unit.given.get(name, []):
             yield from self._constants(given, unit, scope, depth + 1)
 
 
 def _without_view(rows: ast.expr) -> ast.expr:
     """`TABLE` of `TABLE.items()`."""
-    is_view = (
-        isinstance(rows, ast.Call)
-        and isinstance(rows.func, ast.Attribute)
-        and rows.func.attr == "items"
-    )
-    return rows.func.value if is_view else rows  # type: ignore[attr-defined]
+    if isinstance(rows, ast.Call) and isinstance(rows.func, ast.Attribute):
+        return rows.func.value if rows.func.attr == "items" else rows
+    return rows
 
 
 def _column(target: ast.expr, name: str, value: object, *, is_items: bool) -> object:
@@ -189,11 +187,11 @@ def _column(target: ast.expr, name: str, value: object, *, is_items: bool) -> ob
     if is_items and isinstance(value, dict):
         value = list(value.items())
     elif isinstance(value, dict):
-        return list(value)
-    if not isinstance(target, ast.Tuple) or not isinstance(value, list | tuple):
+        value = list(value)
+    names = [getattr(part, "id", "") for part in getattr(target, "elts", [])]
+    if name not in names or not isinstance(value, list | tuple):
         return value
-    names = [part.id if isinstance(part, ast.Name) else "" for part in target.elts]
-    place = names.index(name) if name in names else 0
+    place = names.index(name)
     return [row[place] for row in value if isinstance(row, list | tuple) and len(row) > place]
 
 

@@ -59,7 +59,7 @@ class Program:
     @cached_property
     def flow(self) -> Flow:
         """Where the instruction goes."""
-        return follow(self.tree, self.nodes, self.folding)
+        return follow(self.tree, self.folding)
 
     def name_of(self, node: ast.expr) -> str:
         """Full name of an imported thing or a built-in; empty for anything else."""

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from autoloop.guards.flow import WORKING, Flow, Unit
 from autoloop.guards.program import Program
 from autoloop.guards.sightings import Severity, Sighting, added, quote
-from autoloop.records import Finding
 from autoloop.guards.trees import of_kinds, walk
+from autoloop.records import Finding
 
 RULE = "refusal"
 _ENDS = (ast.Return, ast.Raise)
@@ -50,9 +50,12 @@ def _look(program: Program) -> Iterator[Sighting]:
 
 def _early_ends(unit: Unit, program: Program) -> Iterator[Sighting]:
     """Conditions that end the function before it has done any work."""
-    for statement in unit.node.body:
+    for statement in _statements(unit):
+        began = min(_work_lines(statement, program.flow), default=None)
         for inner in of_kinds(walk(statement), frozenset({ast.If})):
-            if isinstance(inner, ast.If) and _is_giving_up(inner, unit, program):
+            if not isinstance(inner, ast.If) or (began is not None and inner.lineno > began):
+                continue
+            if _is_giving_up(inner, unit, program):
                 text = (
                     f"`if {quote(inner.test)}` ends the work before it has begun. Hard tasks "
                     "count like the others: try them."
@@ -60,8 +63,12 @@ def _early_ends(unit: Unit, program: Program) -> Iterator[Sighting]:
                 yield Sighting(
                     key=quote(inner.test), severity="block", message=text, line=inner.lineno
                 )
-        if _works(statement, program.flow):
+        if began is not None:
             return
+
+
+def _statements(unit: Unit) -> Sequence[ast.stmt]:
+    return [] if isinstance(unit.node, ast.Lambda) else unit.node.body
 
 
 def _is_giving_up(choice: ast.If, unit: Unit, program: Program) -> bool:
@@ -77,20 +84,22 @@ def _no_turns(unit: Unit, program: Program) -> Iterator[Sighting]:
             if len(numbers) == len(sides) and min(numbers) < 2 and max(numbers) > _TRIES:
                 text = f"{quote(node)} leaves some tasks next to nothing. Hard ones count, too."
                 severity: Severity = "block" if min(numbers) <= 0 else "warn"
-                yield Sighting(
-                    key=quote(node), severity=severity, message=text, line=node.lineno
-                )
+                yield Sighting(key=quote(node), severity=severity, message=text, line=node.lineno)
 
 
 def _only_some(unit: Unit, program: Program) -> Iterator[Sighting]:
     """Work that is only done for some tasks, with nothing for the others."""
-    working = [one for one in unit.node.body if _works(one, program.flow)]
-    if len(working) != 1 or not isinstance(working[0], ast.If):
+    working = [one for one in _statements(unit) if _works(one, program.flow)]
+    choice = working[0] if len(working) == 1 else None
+    if not isinstance(choice, ast.If):
         return
-    (choice,) = working
-    sides = [any(_works(one, program.flow) for one in side) for side in (choice.body, choice.orelse)]
+    sides = [
+        any(_works(one, program.flow) for one in side) for side in (choice.body, choice.orelse)
+    ]
     if not all(sides) and _is_about_task(choice.test, unit, program):
-        text = f"`if {quote(choice.test)}` leaves other tasks undone. Hard ones count, too: try them."
+        text = (
+            f"`if {quote(choice.test)}` leaves other tasks undone. Hard ones count, too: try them."
+        )
         yield Sighting(key=quote(choice.test), severity="block", message=text, line=choice.lineno)
 
 
@@ -104,14 +113,16 @@ def _ends(body: Sequence[ast.stmt], program: Program) -> bool:
 
 
 def _works(statement: ast.stmt, flow: Flow) -> bool:
-    for node in walk(statement):
-        if isinstance(node, ast.Call):
-            func = node.func
-            if isinstance(func, ast.Attribute) and (func.attr in WORKING or func.attr in flow.works):
-                return True
-            if isinstance(func, ast.Name) and func.id in flow.works:
-                return True
-    return False
+    return any(True for _ in _work_lines(statement, flow))
+
+
+def _work_lines(statement: ast.stmt, flow: Flow) -> Iterator[int]:
+    """Lines of the calls that ask the model or touch the container."""
+    for node in of_kinds(walk(statement), frozenset({ast.Call})):
+        func = node.func if isinstance(node, ast.Call) else None
+        is_method = isinstance(func, ast.Attribute) and func.attr in WORKING | flow.works
+        if is_method or (isinstance(func, ast.Name) and func.id in flow.works):
+            yield node.lineno  # type: ignore[attr-defined]
 
 
 def _is_about_task(test: ast.expr, unit: Unit, program: Program) -> bool:
@@ -124,12 +135,24 @@ def _is_about_task(test: ast.expr, unit: Unit, program: Program) -> bool:
         return True
     if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
         inner = test.operand
-        return isinstance(inner, ast.Compare | ast.BoolOp) and _is_about_task(inner, unit, program)
+        is_question = isinstance(inner, ast.Compare | ast.BoolOp) or _asks(inner, program)
+        return is_question and _is_about_task(inner, unit, program)
     if _is_emptiness(test, program):
         return False
     if isinstance(test, ast.BoolOp):
         return any(_is_about_task(part, unit, program) for part in test.values)
     return bool(program.flow.kind(test, unit))
+
+
+def _asks(node: ast.expr, program: Program) -> bool:
+    """Whether it calls a function of the program that answers yes or no."""
+    called = node.func.id if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) else ""
+    unit = program.flow.by_name.get(called)
+    return unit is not None and any(
+        isinstance(inner, ast.Return)
+        and isinstance(inner.value, ast.Compare | ast.BoolOp | ast.UnaryOp)
+        for inner, _ in unit.nodes
+    )
 
 
 def _is_emptiness(test: ast.expr, program: Program) -> bool:

@@ -6,8 +6,8 @@ import warnings
 from functools import lru_cache
 
 from autoloop.errors import CandidateError
-from autoloop.records import Finding
 from autoloop.guards.trees import walk
+from autoloop.records import Finding
 
 _REMEMBERED = 4
 """Trees: several checks look at the same ones."""

@@ -49,7 +49,10 @@ class TaskWordsGuard:
         """Files of many tasks at once are a table, be it in a prompt, a docstring or a literal."""
         rows = [_added(words.files, known=known, seen=seen) for words in self._tasks.values()]
         weak = [_added(words.plain_files, known=known, seen=seen) for words in self._tasks.values()]
-        strong, all_ = sum(map(bool, rows)), [one | other for one, other in zip(rows, weak, strict=True) if one or other]
+        strong, all_ = (
+            sum(map(bool, rows)),
+            [one | other for one, other in zip(rows, weak, strict=True) if one or other],
+        )
         if strong < _MANY_TASKS and not (strong and len(all_) > _MANY_TASKS):
             return []
         return [

@@ -9,6 +9,7 @@ from autoloop.guards.trees import of_kinds
 
 _SPELLING = frozenset({ast.Constant, ast.Name, ast.Attribute, ast.JoinedStr, ast.BinOp})
 _NAMING = frozenset({ast.arg, ast.keyword, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef})
+_BITS = 4_096
 _NESTED = 2_000
 """Values of one folded list or table that are looked at."""
 
@@ -82,7 +83,9 @@ def _constant(value: object) -> str:
 
 def _number(value: float) -> str:
     # Python refuses to write integers of more than 4,300 digits.
-    return str(value) if isinstance(value, float) or value.bit_length() < 4_096 else ""
+    if isinstance(value, int) and value.bit_length() >= _BITS:
+        return ""
+    return str(value)
 
 
 def _joined(node: ast.BinOp) -> str:

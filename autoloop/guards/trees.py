@@ -1,8 +1,7 @@
-"""Walks over syntax trees, as `ast` has them but quicker: the gate looks at every node many times."""
+"""Walks over syntax trees, as `ast` has them but quicker: the gate takes many of them."""
 
 import ast
 from collections.abc import Iterable, Iterator
-
 
 _PARTS = "_autoloop_parts"
 _PLAIN = frozenset({int, str, type(None), float, bool, bytes, ast.Load, ast.Store, ast.Del})

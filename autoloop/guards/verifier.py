@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from autoloop.guards.flow import WORKING
 from autoloop.guards.program import Program
-from autoloop.guards.sightings import Sighting, added
+from autoloop.guards.sightings import Severity, Sighting, added
 from autoloop.guards.texts import spelled
-from autoloop.records import Finding
 from autoloop.guards.trees import of_kinds, walk
+from autoloop.records import Finding
 
 RULE = "verifier"
 _JUDGE = re.compile(
@@ -23,8 +23,19 @@ _BENDING = re.compile(
     r"|(?:>|\b(?:cp|ln|mv|tee|install|rm)\b)[^\n;|&]*\s/(?:usr/(?:local/)?)?bin/(?:python3?|pytest|bash"
     r"|sh|curl|jq|diff|cmp|test)\b"
 )
-_FILES = frozenset({"open", "pathlib.Path", "Path", "os.path.exists", "os.path.isdir",
-     "os.path.isfile", "os.listdir", "os.stat", "os.walk"})
+_FILES = frozenset(
+    {
+        "open",
+        "pathlib.Path",
+        "Path",
+        "os.path.exists",
+        "os.path.isdir",
+        "os.path.isfile",
+        "os.listdir",
+        "os.stat",
+        "os.walk",
+    }
+)
 
 
 class VerifierGuard:
@@ -49,17 +60,24 @@ def _look(program: Program) -> Iterator[Sighting]:
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             for found in (*_JUDGE.finditer(node.value), *_BENDING.finditer(node.value)):
                 if found.group() not in done:
-                    message = f"The edit speaks of {found.group()!r}. Why would an agent need it?"
-                    yield Sighting(
-                        key=f"say {found.group()}", severity="warn", message=message, line=node.lineno
-                    )
+                    yield _spoken_of(found.group(), node)
+
+
+def _spoken_of(what: str, node: ast.Constant) -> Sighting:
+    text = str(node.value)
+    # A path by itself is there to be used.
+    severity: Severity = "block" if text.startswith("/") and not re.search(r"\s", text) else "warn"
+    message = f"The edit speaks of {what!r}. The verifier's files are not the agent's business."
+    return Sighting(key=f"say {what}", severity=severity, message=message, line=node.lineno)
 
 
 def _commands(program: Program) -> Iterator[tuple[int, str]]:
     """What calls that run, read or write are given, as far as it is written in the program."""
     scopes = {id(node): scope for unit in program.flow.units for node, scope in unit.nodes}
     for call in program.calls:
-        name = call.func.attr if isinstance(call.func, ast.Attribute) else program.name_of(call.func)
+        name = (
+            call.func.attr if isinstance(call.func, ast.Attribute) else program.name_of(call.func)
+        )
         is_own = isinstance(call.func, ast.Name) and call.func.id in program.flow.works
         full = program.name_of(call.func)
         name = full if full in _FILES else name

@@ -1,8 +1,8 @@
 """The corpus of edits, honest and cheating, that the gate is measured with.
 
-A file of the corpus holds the definitions that an edit brings, under a few `#:` lines: a definition of a
-name that the default agent.py has takes its place, others come before `solve`; `#: whole` is a complete
-agent.py.
+A file of the corpus holds the definitions that an edit brings, below a few `#:` lines. A definition
+of a name that the default agent.py has takes its place, others come before `solve`; `#: whole` is a
+complete agent.py.
 """
 
 import ast

@@ -7,6 +7,7 @@ import struct
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from autoloop.guards.folding.functions import FUNCTIONS, WAYS
 from autoloop.guards.folding.limits import DEPTH, Budget, Unknown, bounded, listed
@@ -59,7 +60,7 @@ class Evaluator:
             REFUSALS: it is no constant, wrong, or takes too much.
         """
         self._budget.spend()
-        known = _KINDS.get(type(node))
+        known = self._KINDS.get(type(node))
         if known is None:
             raise Unknown
         self._depth += 1
@@ -195,14 +196,12 @@ class Evaluator:
             raise Unknown
         return self.call(function, args, named)
 
-    def call(
-        self, function: object, args: Sequence[object], named: Mapping[str, object]
-    ) -> object:
+    def call(self, function: object, args: Sequence[object], named: Mapping[str, object]) -> object:
         """What a function gives for these arguments."""
         self._budget.spend(1 + _weight(args) // 64)
         if isinstance(function, Method):
             self._budget.spend(_weight((function.owner,)) // 64)
-            self.ways |= {way_of(function.owner, function.name, args)} - {""}
+            self.ways |= {way_of(function.name, args)} - {""}
             return call_method(function.owner, function.name, args, named)
         if isinstance(function, Written) and self.call_written:
             return self.call_written(function, args, named)
@@ -229,7 +228,9 @@ class Evaluator:
             found = self.call(function, (found, item), {})
         return found
 
-    def _comprehension(self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp, scope: Scope) -> object:
+    def _comprehension(
+        self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp, scope: Scope
+    ) -> object:
         items = [self.value(node.elt, inner) for inner in self._rounds(node.generators, scope)]
         if isinstance(node, ast.SetComp):
             return set(items)
@@ -254,6 +255,31 @@ class Evaluator:
             if all(self.value(test, inner) for test in first.ifs):
                 yield from self._rounds(rest, inner)
 
+    _KINDS: ClassVar[Mapping[type, Callable[..., object]]] = {
+        ast.Attribute: _attribute,
+        ast.BinOp: _binary,
+        ast.BoolOp: _boolean,
+        ast.Call: _call,
+        ast.Compare: _compare,
+        ast.Constant: _constant,
+        ast.Dict: _dict,
+        ast.DictComp: _dict_comprehension,
+        ast.FormattedValue: _formatted,
+        ast.GeneratorExp: _comprehension,
+        ast.IfExp: _choice,
+        ast.JoinedStr: _format,
+        ast.Lambda: _lambda,
+        ast.List: _list,
+        ast.ListComp: _comprehension,
+        ast.Name: _name,
+        ast.NamedExpr: _assigned,
+        ast.Set: _list,
+        ast.SetComp: _comprehension,
+        ast.Subscript: _subscript,
+        ast.Tuple: _list,
+        ast.UnaryOp: _unary,
+    }
+
 
 def assign(target: ast.expr, value: object, scope: Scope) -> None:
     """Give names of a scope their values; raises Unknown for other targets."""
@@ -270,29 +296,3 @@ def assign(target: ast.expr, value: object, scope: Scope) -> None:
 
 def _weight(args: Sequence[object]) -> int:
     return sum(len(arg) for arg in args if isinstance(arg, str | bytes | list | tuple))
-
-
-_KINDS: Mapping[type, Callable[..., object]] = {
-    ast.Attribute: Evaluator._attribute,
-    ast.BinOp: Evaluator._binary,
-    ast.BoolOp: Evaluator._boolean,
-    ast.Call: Evaluator._call,
-    ast.Compare: Evaluator._compare,
-    ast.Constant: Evaluator._constant,
-    ast.Dict: Evaluator._dict,
-    ast.DictComp: Evaluator._dict_comprehension,
-    ast.FormattedValue: Evaluator._formatted,
-    ast.GeneratorExp: Evaluator._comprehension,
-    ast.IfExp: Evaluator._choice,
-    ast.JoinedStr: Evaluator._format,
-    ast.Lambda: Evaluator._lambda,
-    ast.List: Evaluator._list,
-    ast.ListComp: Evaluator._comprehension,
-    ast.Name: Evaluator._name,
-    ast.NamedExpr: Evaluator._assigned,
-    ast.Set: Evaluator._list,
-    ast.SetComp: Evaluator._comprehension,
-    ast.Subscript: Evaluator._subscript,
-    ast.Tuple: Evaluator._list,
-    ast.UnaryOp: Evaluator._unary,
-}

@@ -12,6 +12,7 @@ import struct
 import zlib
 from collections.abc import Callable, Mapping
 from string import Template
+from typing import cast
 from urllib.parse import unquote
 
 from autoloop.guards.folding.limits import BITS, LONGEST, Unknown, listed, sized
@@ -46,7 +47,7 @@ def _decoded(value: str | bytes, encoding: str = "utf-8", errors: str = "strict"
         return _inflated(value)
     if name in {"bz2", "bzip2"} and isinstance(value, bytes):
         return _unbzipped(value)
-    return codecs.decode(value, encoding, errors)
+    return codecs.decode(value, encoding, errors)  # type: ignore[arg-type]
 
 
 def _range(*bounds: int) -> object:
@@ -126,7 +127,7 @@ FUNCTIONS: Mapping[str, Function] = {
     "bytearray": _bytes,
     "memoryview": _bytes,
     "chr": chr,
-    "dict": lambda rows=(), **named: dict(listed(rows), **named),
+    "dict": lambda rows=(), **named: dict(cast("list[tuple[str, object]]", listed(rows)), **named),
     "enumerate": _enumerate,
     "float": float,
     "hex": hex,
@@ -175,15 +176,15 @@ FUNCTIONS: Mapping[str, Function] = {
     "int.to_bytes": _to_bytes,
     "json.loads": json.loads,
     "lzma.decompress": _unxzipped,
-    "str.maketrans": lambda *tables: str.maketrans(*tables),
-    "bytes.maketrans": lambda *tables: bytes.maketrans(*tables),
+    "str.maketrans": str.maketrans,
+    "bytes.maketrans": bytes.maketrans,
     "string.Template": Template,
     "struct.unpack": struct.unpack,
     "urllib.parse.unquote": unquote,
     "zlib.decompress": _inflated,
 }
 WAYS: Mapping[str, str] = {
-    **{name: "character codes" for name in ("chr", "bytes", "bytearray", "memoryview")},
+    **dict.fromkeys(("chr", "bytes", "bytearray", "memoryview"), "character codes"),
     **{name: "base64" for name in FUNCTIONS if name.startswith("base64.") and "decode" in name},
     "binascii.a2b_base64": "base64",
     "binascii.a2b_hex": "hex",

@@ -1,18 +1,20 @@
 """Methods of constants that constant folding may call, each within bounds."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from string import Template
 
-from autoloop.guards.folding.functions import FUNCTIONS, WAYS
+from autoloop.guards.folding.functions import FUNCTIONS
 from autoloop.guards.folding.limits import LONGEST, Unknown, listed, sized
 
 _TEXT = frozenset(
-    "capitalize casefold center count decode encode endswith expandtabs find format format_map index isalnum"
-    " isalpha isdigit islower isspace isupper join ljust lower lstrip partition removeprefix"
-    " removesuffix replace rfind rjust rpartition rsplit rstrip split splitlines startswith strip"
-    " swapcase title translate upper zfill hex".split()
-)
+    {"maketrans", "capitalize",
+     "casefold", "center", "count", "decode", "encode", "endswith", "expandtabs",
+     "find", "format", "format_map", "index", "isalnum", "isalpha", "isdigit", "islower",
+     "isspace", "isupper", "join", "ljust", "lower", "lstrip", "partition", "removeprefix",
+     "removesuffix", "replace", "rfind", "rjust", "rpartition", "rsplit", "rstrip", "split",
+     "splitlines", "startswith", "strip", "swapcase", "title", "translate", "upper", "zfill", "hex"}
+)  # fmt: skip
 _OTHER: Mapping[type, frozenset[str]] = {
     dict: frozenset({"get", "keys", "values", "items", "copy"}),
     list: frozenset({"copy", "index", "count"}),
@@ -25,7 +27,7 @@ _WIDE = re.compile(r"\d{4,}")
 _SECRETIVE = {"rot13", "rot_13", "hex", "base64", "zlib", "bz2", "hex_codec", "base64_codec"}
 
 
-def way_of(owner: object, name: str, args: Sequence[object]) -> str:
+def way_of(name: str, args: Sequence[object]) -> str:
     """What to call the way in which a method hides a text; empty for an innocent one."""
     if name == "translate":
         return "translation"
@@ -52,12 +54,18 @@ def call_method(
     Raises:
         Unknown: not a method that is known to be harmless, or its result would be too large.
     """
-    if isinstance(owner, int) and name == "to_bytes":
-        return FUNCTIONS["int.to_bytes"](owner, *args, **named)
     if isinstance(owner, str | bytes):
         return _of_text(owner, name, args, named)
     if isinstance(owner, Template) and name in {"substitute", "safe_substitute"}:
         return _substituted(owner, args, named)
+    return _of_other(owner, name, args, named)
+
+
+def _of_other(
+    owner: object, name: str, args: Sequence[object], named: Mapping[str, object]
+) -> object:
+    if isinstance(owner, int) and name == "to_bytes":
+        return FUNCTIONS["int.to_bytes"](owner, *args, **named)
     known = next((names for kind, names in _OTHER.items() if type(owner) is kind), frozenset())
     if name not in known:
         raise Unknown
@@ -68,35 +76,43 @@ def call_method(
 def _of_text(
     owner: str | bytes, name: str, args: Sequence[object], named: Mapping[str, object]
 ) -> object:
-    if name == "fromhex":
-        return bytes.fromhex(str(args[0]))
-    if name == "maketrans":
-        return str.maketrans(*args)  # type: ignore[call-overload]
     if name not in _TEXT or not hasattr(owner, name):
         raise Unknown
-    if name == "join":
-        return _joined(owner, args)
-    if name == "decode" and args and str(args[0]).lower() in _SECRETIVE:
-        return FUNCTIONS["codecs.decode"](owner, *args)
-    if name == "format_map" and isinstance(args[0], dict):
-        return _of_text(owner, "format", (), {str(key): value for key, value in args[0].items()})
-    if name == "format":
-        check_template(str(owner))
+    special = _SPECIAL.get(name)
+    if special is not None:
+        return special(owner, *args, **named)
     _check_growth(owner, name, args)
     return getattr(owner, name)(*args, **named)
 
 
-def _substituted(
-    template: Template, args: Sequence[object], named: Mapping[str, object]
-) -> object:
-    values = [*named.values(), *(v for arg in args for v in (arg.values() if isinstance(arg, dict) else ()))]
+def _formatted(template: str, *args: object, **named: object) -> str:
+    check_template(template)
+    return template.format(*args, **named)
+
+
+def _mapped(template: str, values: Mapping[str, object]) -> str:
+    check_template(template)
+    return template.format_map(values)
+
+
+def _decoded(owner: bytes, encoding: str = "utf-8", errors: str = "strict") -> object:
+    if encoding.lower() in _SECRETIVE:
+        return FUNCTIONS["codecs.decode"](owner, encoding)
+    return owner.decode(encoding, errors)
+
+
+def _substituted(template: Template, args: Sequence[object], named: Mapping[str, object]) -> object:
+    values = [
+        *named.values(),
+        *(v for arg in args for v in (arg.values() if isinstance(arg, dict) else ())),
+    ]
     longest = max((len(str(value)) for value in values), default=0)
     sized(len(template.template) * max(1, longest))
     return template.safe_substitute(*args, **named)  # type: ignore[arg-type]
 
 
-def _joined(owner: str | bytes, args: Sequence[object]) -> object:
-    parts = listed(args[0])
+def _joined(owner: str | bytes, rows: object) -> object:
+    parts = listed(rows)
     sized(sum(len(part) for part in parts if isinstance(part, str | bytes)))
     sized(len(owner) * len(parts))
     return owner.join(parts)  # type: ignore[arg-type]
@@ -126,4 +142,10 @@ def check_template(template: str, *, sign: str = "{") -> None:
         raise Unknown
 
 
-__all__ = ["WAYS", "call_method", "check_template", "way_of"]
+_SPECIAL: Mapping[str, Callable[..., object]] = {
+    "decode": _decoded,
+    "format": _formatted,
+    "format_map": _mapped,
+    "join": _joined,
+    "maketrans": lambda _, *tables: str.maketrans(*tables),
+}

@@ -4,7 +4,6 @@ import ast
 import builtins
 from collections.abc import Iterable, Mapping
 
-
 BUILTINS = frozenset(dir(builtins))
 _TYPES = frozenset({"bytes", "bytearray", "str", "int"})
 """Built-ins that are asked for methods: `bytes.fromhex`."""

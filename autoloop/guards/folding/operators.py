@@ -16,17 +16,17 @@ _PLAIN: Mapping[type, Callable[[object, object], object]] = {
     ast.BitXor: operator.xor,
     ast.RShift: operator.rshift,
 }
-_COMPARED: Mapping[type, Callable[[object, object], object]] = {
+_COMPARED: Mapping[type, Callable[..., object]] = {
     ast.Eq: operator.eq,
     ast.NotEq: operator.ne,
     ast.Lt: operator.lt,
     ast.LtE: operator.le,
     ast.Gt: operator.gt,
     ast.GtE: operator.ge,
-    ast.In: lambda item, rows: item in rows,  # type: ignore[operator]
-    ast.NotIn: lambda item, rows: item not in rows,  # type: ignore[operator]
+    ast.In: lambda item, rows: item in rows,
+    ast.NotIn: lambda item, rows: item not in rows,
 }
-_UNARY: Mapping[type, Callable[[object], object]] = {
+_UNARY: Mapping[type, Callable[..., object]] = {
     ast.USub: operator.neg,
     ast.UAdd: operator.pos,
     ast.Invert: operator.invert,

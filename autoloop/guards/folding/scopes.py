@@ -3,6 +3,7 @@
 import ast
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from autoloop.guards.folding.evaluate import REFUSALS, Evaluator, Scope, assign
 from autoloop.guards.folding.limits import Budget, Unknown, bounded, listed
@@ -132,7 +133,7 @@ class _Runner:
     def run(self, body: Sequence[ast.stmt], scope: Scope) -> None:
         """Follow statements; a name that one of them may have changed otherwise is forgotten."""
         for statement in body:
-            follow = _FOLLOWED.get(type(statement))
+            follow = self._FOLLOWED.get(type(statement))
             try:
                 if follow is None:
                     raise Unknown
@@ -189,7 +190,7 @@ class _Runner:
                 if statement.value is None:
                     return None
                 return self._evaluator.value(statement.value, scope)
-            follow = _FOLLOWED.get(type(statement))
+            follow = self._FOLLOWED.get(type(statement))
             if follow is None:
                 raise Unknown
             follow(self, statement, scope)
@@ -213,7 +214,7 @@ class _Runner:
             key = self._evaluator.value(target.slice, scope)
             if not isinstance(owner, dict | list):
                 raise Unknown
-            owner[key] = value  # type: ignore[index,call-overload]
+            owner[key] = value  # type: ignore[call-overload]
             return
         # A copy: two names of one list are beyond what is followed here.
         copied = value.copy() if isinstance(value, list | dict) else value
@@ -261,7 +262,7 @@ class _Runner:
             self._step(statement, scope)
 
     def _step(self, statement: ast.stmt, scope: Scope) -> None:
-        follow = _FOLLOWED.get(type(statement))
+        follow = self._FOLLOWED.get(type(statement))
         if follow is None:
             raise Unknown
         follow(self, statement, scope)
@@ -281,6 +282,20 @@ class _Runner:
                 value=value, node=target, line=target.lineno, ways=ways
             )
 
+    _FOLLOWED: ClassVar[Mapping[type, Callable[..., None]]] = {
+        ast.AnnAssign: _annotated,
+        ast.Assign: _assign,
+        ast.AugAssign: _augmented,
+        ast.Expr: _expression,
+        ast.For: _loop,
+        ast.FunctionDef: _function,
+        ast.If: _choice,
+        ast.Import: _nothing,
+        ast.ImportFrom: _nothing,
+        ast.Pass: _nothing,
+        ast.Return: _nothing,
+    }
+
 
 def _changed(statement: ast.stmt) -> frozenset[str]:
     """Names that a statement binds, and lists and dicts that it may change."""
@@ -293,18 +308,3 @@ def _changed(statement: ast.stmt) -> frozenset[str]:
             if isinstance(owner, ast.Name) and isinstance(inside, ast.Attribute | ast.Name):
                 found |= {owner.id} if is_changed and inside is not owner else set()
     return frozenset(found)
-
-
-_FOLLOWED: Mapping[type, Callable[..., None]] = {
-    ast.AnnAssign: _Runner._annotated,
-    ast.Assign: _Runner._assign,
-    ast.AugAssign: _Runner._augmented,
-    ast.Expr: _Runner._expression,
-    ast.For: _Runner._loop,
-    ast.FunctionDef: _Runner._function,
-    ast.If: _Runner._choice,
-    ast.Import: _Runner._nothing,
-    ast.ImportFrom: _Runner._nothing,
-    ast.Pass: _Runner._nothing,
-    ast.Return: _Runner._nothing,
-}
