@@ -14,7 +14,7 @@ from autoloop.records import Finding
 RULE = "verifier"
 _JUDGE = re.compile(
     r"/logs/(?:verifier|agent)|\breward\.(?:txt|json)\b"
-    r"|(?<![\w.~}*/-])/(?:tests|solution)(?=/|[\s'\"`;|&)*]|$)|\bsolve\.sh\b"
+    r"|(?<![\w.~}*/-])/(?:tests|solution)(?=/|[\s'\"`;|&)*]|[.,:](?:\s|$)|$)|\bsolve\.sh\b"
 )
 _BENDING = re.compile(
     r"\b(?:sitecustomize|usercustomize)\b|ld\.so\.preload|\bLD_PRELOAD\b|\bBASH_ENV\b|\.pth\b"
