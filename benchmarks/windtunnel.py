@@ -19,7 +19,7 @@ from flight import Flight
 from landscape import SCENARIOS, Landscape, World
 from peers import PEERS, Bench, PeerRule
 
-from autoloop.decision import BayesRule, Estimates, PairedRule
+from autoloop.decision import BayesRule, Estimates, PairedRule, PassedRule
 from autoloop.decision.strategies import (
     AdaptiveStrategy,
     FactorialStrategy,
@@ -37,6 +37,7 @@ STRATEGIES: Mapping[str, Strategy] = {
     "race": RaceStrategy(),
     "pareto": ParetoStrategy(),
     "paired": SingleStrategy(rule=PairedRule()),
+    "passed": SingleStrategy(rule=PassedRule()),
 }
 FINAL_ATTEMPTS = 3
 HOLDOUT = 30

@@ -5,6 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from statistics import fmean
+from types import MappingProxyType
+from typing import Literal
 
 from autoloop.app.contents import program_of
 from autoloop.app.evaluating import Watch, evaluate_agent
@@ -16,6 +18,9 @@ from autoloop.records import Notice, Task, TaskProblem, TrialResult
 from autoloop.sandbox.looks import ImageLooks
 
 SAME = 1e-9
+OTHER: Mapping[Literal["fresh", "shared"], Literal["fresh", "shared"]] = MappingProxyType(
+    {"fresh": "shared", "shared": "fresh"}
+)
 
 
 def prove_tasks(project: Project, wish: CheckWish, watch: Watch) -> tuple[TaskProof, ...]:
@@ -33,8 +38,10 @@ def prove_tasks(project: Project, wish: CheckWish, watch: Watch) -> tuple[TaskPr
     solved = replace(plan, agent="oracle", attempts=wish.repeat)
     oracle = _whole(evaluate_agent(lenient, solved, watch, least=0))
     nop = _whole(evaluate_agent(lenient, replace(plan, agent="nop"), watch, least=0))
+    elsewhere = _elsewhere(lenient, replace(solved, attempts=1), oracle, watch)
     answers = _answers(harbor, oracle.tasks, watch)
     good = [_proof(task, oracle, nop) for task in oracle.tasks]
+    good = [_in_both(proof, oracle.trials, elsewhere) for proof in good]
     if program_of(project).settings.engine == "docker":
         good = _with_images(good, oracle.tasks, offline=wish.offline)
     compared = [_compared(proof, oracle.trials, answers.get(proof.task)) for proof in good]
@@ -46,6 +53,35 @@ def _whole(evaluation: Evaluation) -> Evaluation:
     if evaluation.stopped:
         raise InterruptError(f"Interrupted: nothing is proven. Trials: {evaluation.folder}")
     return evaluation
+
+
+def _elsewhere(
+    project: Project, wish: EvalWish, oracle: Evaluation, watch: Watch
+) -> tuple[TrialResult, ...]:
+    """Trials of the solutions where tests run in the other of both places."""
+    found: list[TrialResult] = []
+    for here, there in OTHER.items():
+        names = {trial.key.task for trial in oracle.trials if trial.verification == here}
+        if names:
+            chosen = replace(wish, only=tuple(sorted(names)), verification=there)
+            found += _whole(evaluate_agent(project, chosen, watch, least=0)).trials
+    return tuple(found)
+
+
+def _in_both(
+    proof: TaskProof, trials: Iterable[TrialResult], elsewhere: Iterable[TrialResult]
+) -> TaskProof:
+    """The proof with what the solution scores in both places."""
+    own = [trial for trial in trials if trial.key.task == proof.task and trial.counts]
+    other = [trial for trial in elsewhere if trial.key.task == proof.task and trial.counts]
+    by_mode = {mode: [t.reward for t in (*own, *other) if t.verification == mode] for mode in OTHER}
+    proof = replace(
+        proof,
+        fresh=fmean(by_mode["fresh"]) if by_mode["fresh"] else None,
+        shared=fmean(by_mode["shared"]) if by_mode["shared"] else None,
+        verification=own[0].verification if own else "",
+    )
+    return replace(proof, problem=proof.problem or (proof.remark if not proof.sound else ""))
 
 
 def _proof(task: Task, oracle: Evaluation, nop: Evaluation) -> TaskProof:

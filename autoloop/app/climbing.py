@@ -67,6 +67,7 @@ def start_climb(project: Project, climbing: Climb) -> Run:
         UserError: the project, its tasks or its settings cannot be used.
     """
     settings = program_of(project).settings
+    _refuse_objective(strategy_of(settings), settings, f"{project.root / 'program.md'}")
     found = found_tasks(tasks_source(project, settings))
     leaving = LeavingOut(policy=policy_of(settings, auto="strict"), observer=climbing.observer)
     leaving.settle(found.problems, left=len(found.tasks))
@@ -112,6 +113,7 @@ def resume_climb(project: Project, name: str | None, climbing: Climb) -> Run:
             raise RunError(f"{folder} was stopped before its run began. Start anew: autoloop climb")
         settings = recorded_settings(project, run.settings)
         _refuse_other_looks(run, settings)
+        _refuse_objective(run.rule, settings, f"Run {run.name!r}")
         tasks = _known_tasks(found_tasks(tasks_source(project, settings)), run, climbing.observer)
         run = replace(run, settings=settings.model_dump_json(), budget=settings.budget.record())
         with _machine(project, run, climbing) as built:
@@ -269,6 +271,18 @@ def refuse_broken(source: str, project: Project) -> None:
     if blocked:
         reasons = " ".join(finding.message for finding in blocked)
         raise ProjectError(f"{project.root / 'agent.py'} cannot be climbed from: {reasons}")
+
+
+def _refuse_objective(strategy: str, settings: Settings, source: str) -> None:
+    """What a strategy cannot look at is told before anything of a run is written.
+
+    Raises:
+        SettingsError: it looks at the reward alone, and the objective names something second.
+    """
+    try:
+        strategy_by_name(strategy, settings.objective.record())
+    except SettingsError as error:
+        raise SettingsError(f"{source}: {error}.") from error
 
 
 def _refuse_other_looks(run: Run, settings: Settings) -> None:

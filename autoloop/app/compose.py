@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autoloop.app.clock import SystemClock
-from autoloop.decision.strategies import SearchWish, strategy_name
+from autoloop.decision.strategies import SearchWish, strategy_by_name, strategy_name
 from autoloop.egress import EgressProxy
 from autoloop.engines import LocalEngine, default_workers
 from autoloop.gateway import SocketGateway, choose_model
@@ -77,6 +77,11 @@ def strategy_of(settings: Settings) -> str:
         workers=workers_of(settings),
     )
     return strategy_name(wish)
+
+
+def is_mixing(settings: Settings) -> bool:
+    """Whether trials of a new run will have several edits on."""
+    return strategy_by_name(strategy_of(settings)).mixes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

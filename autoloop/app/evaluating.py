@@ -192,6 +192,10 @@ def _new_job(project: Project, wish: EvalWish, watch: Watch, *, least: int) -> _
     splits = split_tasks(project, found.tasks) if wish.split is not None else {}
     chosen = [t for t in found.tasks if wish.split is None or splits[t.name] is wish.split]
     chosen = [t for t in chosen if not wish.only or t.name in wish.only]
+    if wish.verification is not None:
+        # Trials of another mode are not told apart from these where trials are reused.
+        settings = settings.model_copy(update={"reuse": False})
+        chosen = [replace(task, verification=wish.verification) for task in chosen]
     agent = chosen_agent(project, wish.agent)
     record = EvalRecord(
         agent=agent.kind if agent.kind != "python" else (wish.agent or "agent.py"),
@@ -286,7 +290,7 @@ def _lab(parts: LabParts, settings: Settings, tasks: tuple[Task, ...], stop: Sto
         seed=settings.seed,
     )
     workers = parts.engine.workers
-    meter = Meter(plan.budget, SystemClock(), active_s=0.0, final_trials=0, workers=workers)
+    meter = Meter(plan.budget, SystemClock(), active_s=0.0, workers=workers)
     return Lab(parts, plan, meter, stop, one_bad_task_stops=False)
 
 

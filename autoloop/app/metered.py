@@ -188,7 +188,6 @@ def _lab(project: Project, case: _Case, watch: Watch) -> Iterator[Lab]:
                 Budget(hours=None),
                 SystemClock(),
                 active_s=0.0,
-                final_trials=0,
                 workers=machine.engine.workers,
             )
             yield Lab(parts, _plan(tasks, case.settings), meter, watch.stop)

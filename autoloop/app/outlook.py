@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from autoloop.app.compose import is_mixing
 from autoloop.app.estimate import Outlook, Price
 from autoloop.app.recorded import VerdictCost
 from autoloop.records import Split, Usage
@@ -54,14 +55,16 @@ def outlook(
 ) -> Outlook:
     """How many edits the budget can judge, and what ends it.
 
-    Fixed costs, the baseline's pass and the final table, come off first. What the meta-agent takes
-    is counted in money and tokens once earlier climbs have measured it; its time is not.
+    Fixed costs, the baseline's pass and the final table, come off first; where trials run edits
+    together, a pass of the best alone is part of it. What the meta-agent takes is counted in money
+    and tokens once earlier climbs have measured it; its time is not.
     """
     per_verdict = cost.trials if cost else SIMULATED_TRIALS
     meta = cost.meta if cost else Usage()
     verdicts = cost.verdicts if cost else 0
     meta_usd = (meta.cost_usd or 0.0) / max(1, verdicts)
-    fixed = counts.get(Split.TRAIN, 0) + counts.get(Split.VALIDATION, 0)
+    passes = 2 if is_mixing(settings) else 1
+    fixed = passes * (counts.get(Split.TRAIN, 0) + counts.get(Split.VALIDATION, 0))
     fixed += 2 * counts.get(Split.HOLDOUT, 0) * settings.final.attempts
     budget = settings.budget
     usd, tokens = spending.trial_usd or 0.0, spending.trial_tokens

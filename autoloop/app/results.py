@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from autoloop.app.look_log import Look
 from autoloop.errors import SettingsError
@@ -80,6 +81,8 @@ class EvalWish:
     attempts: int = 1
     """Counted trials that every task has in the end."""
     workers: int | None = None
+    verification: Literal["fresh", "shared"] | None = None
+    """Where tests run, whatever tasks and settings say; None: as they say."""
     add: str = ""
     """Name of an evaluation that is brought to so many attempts; its agent and tasks stay."""
 
@@ -169,6 +172,25 @@ class TaskProof:
     """Whether the solution is rewarded alike in Harbor; None where that was not found out."""
     harbor_remark: str = ""
     """What Harbor gave, or why it gave nothing."""
+    fresh: float | None = None
+    """Mean reward of the solution where its tests run in a new container; None: they cannot."""
+    shared: float | None = None
+    """The same where they run in the solution's own."""
+    verification: Literal["fresh", "shared", "separate", ""] = ""
+    """Where the tests of this task run."""
+
+    @property
+    def remark(self) -> str:
+        """What to do about where its tests run; empty where all is well."""
+        if self.verification == "fresh" and (self.shared or 0.0) > (self.fresh or 0.0):
+            return (
+                f"its solution scores {self.fresh or 0.0:g} in a new container and"
+                f" {self.shared:g} in its own: write verification = 'shared' under"
+                " [metadata.autoloop] of task.toml"
+            )
+        if self.verification == "shared" and self.fresh is not None and self.fresh == self.shared:
+            return "its solution scores the same in a new container: leave verification out"
+        return ""
 
     @property
     def flaky(self) -> bool:

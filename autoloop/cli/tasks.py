@@ -19,8 +19,8 @@ importing = typer.Typer(no_args_is_help=True, help="Make tasks from other benchm
 app.add_typer(importing, name="import")
 
 COLUMNS = (
-    *("task", "solution", "nothing", "build", "offline", "image", "trial", "same in Harbor"),
-    "verdict",
+    *("task", "solution", "nothing", "fresh", "shared", "build", "offline", "image", "trial"),
+    *("same in Harbor", "verdict"),
 )
 LISTED = ("task", "family", "difficulty", "split", "last result", "in all trials")
 Source = Annotated[
@@ -77,13 +77,20 @@ def check_tasks(
     ] = "auto",
     json: Json = False,
 ) -> None:
-    """Prove for every task: its solution scores 1 every time, doing nothing scores 0."""
+    """Prove for every task: its solution scores 1 every time, doing nothing scores 0.
+
+    Each solution is also tried where the tests run in the other of both places, a new container
+    or its own, to tell which tasks need which.
+    """
     wish = CheckWish(tasks=source, workers=workers, repeat=repeat, offline=offline, harbor=harbor)
     proofs = Optimizer(context.obj).check_tasks(wish)
     if json:
         print_json([_facts(proof) for proof in proofs])
     else:
         print_table(COLUMNS, map(_row, proofs))
+        for proof in proofs:
+            if proof.remark:
+                say(f"{proof.task}: {proof.remark}.")
         say(f"{sum(p.sound for p in proofs)} of {len(proofs)} tasks are sound.")
     if not all(p.sound for p in proofs):
         raise typer.Exit(Exit.UNSOUND)
@@ -119,7 +126,8 @@ def import_spreadsheetbench(
 
 
 def _facts(proof: TaskProof) -> dict[str, object]:
-    return {**asdict(proof), "flaky": proof.flaky, "sound": proof.sound}
+    words = {"flaky": proof.flaky, "sound": proof.sound, "remark": proof.remark}
+    return {**asdict(proof), **words}
 
 
 def _row(proof: TaskProof) -> tuple[str, ...]:
@@ -129,6 +137,8 @@ def _row(proof: TaskProof) -> tuple[str, ...]:
         proof.task,
         _number(proof.oracle, "{:g}"),
         _number(proof.nop, "{:g}"),
+        _number(proof.fresh, "{:g}"),
+        _number(proof.shared, "{:g}"),
         _number(proof.build_s, "{:.1f} s"),
         words[proof.offline],
         _number(proof.image_mb, "{:.0f} MB"),

@@ -1,7 +1,7 @@
 """Scores and gains with 95 % intervals: tasks are what is resampled, attempts only sharpen them.
 
 Few tasks often show less spread than there is; in the extreme they all agree, and a plain
-t-interval shrinks to nothing. `benchmarks/keep_rules.py` simulates how often the truth lies inside.
+t-interval shrinks to nothing. `benchmarks/intervals.py` simulates how often the truth lies inside.
 """
 
 from collections.abc import Mapping, Sequence

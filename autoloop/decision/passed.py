@@ -12,8 +12,9 @@ FULL_REWARD = 1.0 - 1e-9
 class PassedRule:
     """More passed train tasks keeps; as many, and simpler, keeps; anything else reverts.
 
-    Each side's first attempt at a task counts and no other. The rule knows no chance: on edits
-    that change nothing it keeps about one in four (`benchmarks/keep_rules.py`).
+    Each side's first attempt at a task counts and no other. The rule knows no chance: of
+    edits that change nothing `benchmarks/windtunnel.py` finds 25 of 552 kept with 20 + 10 tasks,
+    each of them for a lucky score that from then on has to be beaten.
     """
 
     name: str = "passed"

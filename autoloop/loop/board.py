@@ -9,6 +9,7 @@ from autoloop.records import (
     Board,
     ClosedEdit,
     Decision,
+    Integrity,
     Observation,
     OpenEdit,
     Order,
@@ -238,6 +239,7 @@ def _observed(trial: TrialResult, split: Split, *, second: Second) -> Observatio
         attempt=trial.key.attempt,
         reward=trial.reward,
         cost=_cost(trial, second),
+        tampered=trial.integrity is Integrity.TAMPERED,
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from autoloop.errors import InfraError, ModelError, UserError
 from autoloop.loop.attempts import run_attempts
-from autoloop.loop.final import final_scores
+from autoloop.loop.final import final_scores, keep_back
 from autoloop.loop.folding import Merging
 from autoloop.loop.lab import Lab, StoppedError, StopSignal
 from autoloop.loop.meter import Meter
@@ -20,7 +20,6 @@ from autoloop.records import (
     Run,
     RunFinished,
     RunStarted,
-    Split,
     StopReason,
 )
 
@@ -34,9 +33,9 @@ def climb(parts: Parts, plan: Plan, run: Run, stop: StopSignal) -> Run:
     with _session(parts, plan, run, stop) as session:
         work = session.work
         # The final table needs the baseline on both; run first, no step has to pay for it.
-        seen = (*plan.names(Split.TRAIN), *plan.names(Split.VALIDATION))
+        keep_back(work)
         baseline = Agent(source=work.baseline)
-        run_attempts(work.lab, baseline, seen, attempts=1, purpose=Purpose.SEARCH)
+        run_attempts(work.lab, baseline, plan.visible, attempts=1, purpose=Purpose.SEARCH)
         search = Search(work, goes_on=session.was_finished, save=session.save)
         session.reason = search.run()
         session.finish()
@@ -111,7 +110,6 @@ def _work(parts: Parts, plan: Plan, run: Run, stop: StopSignal) -> Work:
         plan.budget,
         parts.clock,
         active_s=run.active_s,
-        final_trials=plan.final_trials,
         workers=parts.engine.workers,
     )
     meter.recall(parts.store.trials(), parts.store.steps())

@@ -15,6 +15,30 @@ from autoloop.records import (
 )
 
 
+def keep_back(work: Work) -> None:
+    """Keep back from the search what the final table would take if it were made now.
+
+    Besides the holdout that is one pass of the best alone over the visible tasks: all of it where
+    trials run edits together, for whatever lands has never run as it is. Else an incumbent has
+    trials of its own; what it still lacks may take a tenth of the run, and no more. The baseline's
+    pass is none of it: that one comes before the search.
+    """
+    plan, meter = work.plan, work.lab.meter
+    most = (
+        len(plan.visible) if work.parts.strategy.mixes else min(_lacking(work), meter.trials // 10)
+    )
+    meter.keep_back(plan.holdout_trials + most)
+
+
+def _lacking(work: Work) -> int:
+    """Visible tasks that a best other than the baseline was never tried on."""
+    tip = work.tip()
+    if not tip.step:
+        return 0
+    alone = work.lab.counted(Agent(source=tip.source), Purpose.SEARCH)
+    return len(set(work.plan.visible) - {trial.key.task for trial in alone})
+
+
 def final_scores(work: Work, *, baseline: Agent, best: Agent) -> Mapping[Split, SplitScores]:
     """Open the holdout, run what is missing, and score all three splits.
 
@@ -25,8 +49,8 @@ def final_scores(work: Work, *, baseline: Agent, best: Agent) -> Mapping[Split, 
         StoppedError: the run has to end first.
     """
     plan = work.plan
-    work.lab.meter.open_reserve()
-    work.parts.observer.notify(FinalStarted(trials=plan.final_trials))
+    work.lab.meter.keep_back(0)
+    work.parts.observer.notify(FinalStarted(trials=plan.holdout_trials))
     # Alternating the sides pairs them in time, too: a drifting model cannot favour one of them.
     for attempts in range(1, plan.final_attempts + 1):
         for agent in (baseline, best):
@@ -40,8 +64,8 @@ def final_scores(work: Work, *, baseline: Agent, best: Agent) -> Mapping[Split, 
 
 def _run_visible(work: Work, agent: Agent, version: Version) -> None:
     """Run an agent once on every visible task that it was never run on."""
-    seen = (*work.plan.names(Split.TRAIN), *work.plan.names(Split.VALIDATION))
-    run_attempts(work.lab, agent, seen, attempts=1, purpose=Purpose.SEARCH, version=version)
+    tasks = work.plan.visible
+    run_attempts(work.lab, agent, tasks, attempts=1, purpose=Purpose.SEARCH, version=version)
 
 
 def _scores(work: Work, split: Split, *, baseline: Agent, best: Agent) -> SplitScores:

@@ -33,14 +33,12 @@ class Meter:
     more than what is in flight. What the final table will take is kept back from the search.
     """
 
-    def __init__(
-        self, budget: Budget, clock: Clock, *, active_s: float, final_trials: int, workers: int
-    ) -> None:
+    def __init__(self, budget: Budget, clock: Clock, *, active_s: float, workers: int) -> None:
         """`active_s`: seconds that earlier sessions of the run have used."""
         self._budget = budget
         self._clock = clock
         self._began = clock.monotonic() - active_s
-        self._final_trials = final_trials
+        self._kept_back = 0
         self._workers = workers
         self._in_flight = 0
         self._tokens, self._usd, self._seconds = _Mean(), _Mean(), _Mean()
@@ -95,20 +93,20 @@ class Meter:
                 " not known. Limit the run by tokens instead, or take usd out of the budget."
             )
 
-    def open_reserve(self) -> None:
-        """From now on the final table is made: it may use what was kept back for it."""
-        self._final_trials = 0
+    def keep_back(self, trials: int) -> None:
+        """From now on so many trials are for the final table alone; 0 while it is made."""
+        self._kept_back = trials
 
     def refusal(self, *, steps: int = 0) -> StopReason | None:
         """The limit that forbids to start another trial now; None if it may start.
 
         `steps` is the number of finished steps, to be given where a new step would start.
         """
-        ahead = self._final_trials + self._in_flight
+        ahead = self._kept_back + self._in_flight
         budget = self._budget
         tokens = self.usage.tokens + ahead * self._tokens.value
         usd = (self.usage.cost_usd or 0.0) + ahead * self._usd.value
-        seconds = self.active_s + self._final_trials * self._seconds.value / self._workers
+        seconds = self.active_s + self._kept_back * self._seconds.value / self._workers
         limits = (
             (StopReason.STEPS, budget.steps, steps),
             (StopReason.TRIALS, budget.trials, self.trials + ahead),

@@ -69,6 +69,11 @@ class Plan:
         return tuple(sorted(name for name, own in self.splits.items() if own is split))
 
     @property
-    def final_trials(self) -> int:
-        """Trials that the final table takes."""
+    def visible(self) -> tuple[str, ...]:
+        """Tasks that verdicts rest on, train first."""
+        return (*self.names(Split.TRAIN), *self.names(Split.VALIDATION))
+
+    @property
+    def holdout_trials(self) -> int:
+        """Trials that the final table takes on the holdout."""
         return 2 * len(self.names(Split.HOLDOUT)) * self.final_attempts

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from autoloop.loop.board import Lane, Moment, board_at, is_closed, is_open
+from autoloop.loop.final import keep_back
 from autoloop.loop.landing import settle
 from autoloop.loop.proposing import begin, is_begun, is_waiting, join, propose
 from autoloop.loop.work import Work
@@ -44,11 +45,13 @@ class Search:
         """Search until there is a reason to stop, and nothing is under test."""
         self._work.lab.check_stop()
         settle(self._work)
+        keep_back(self._work)
         self._recall()
         reason: StopReason | None = None
         while reason is None:
             self._work.lab.check_stop()
             settle(self._work)
+            keep_back(self._work)
             reason = self._round()
         return reason
 

@@ -10,7 +10,15 @@ from autoloop.ports.egress import Egress
 from autoloop.ports.gateway import ChatModel, Gateway, Grant, Session, TaskEnv, Turn
 from autoloop.ports.meta import ProposalOutcome, Proposer, StepDesk, TaskStanding, TraceSummary
 from autoloop.ports.observer import Observer
-from autoloop.ports.sandbox import Bind, BoxSpec, Container, ContainerSpec, Sandbox
+from autoloop.ports.sandbox import (
+    Bind,
+    BoxSpec,
+    Container,
+    ContainerSpec,
+    FileChange,
+    Sandbox,
+    Withheld,
+)
 from autoloop.ports.state import RunStore, TrialArchive, Workspace
 from autoloop.ports.trials import Engine, TrialRunner
 
@@ -24,6 +32,7 @@ __all__ = [
     "Egress",
     "Engine",
     "Estimator",
+    "FileChange",
     "Gateway",
     "Grant",
     "Guard",
@@ -42,5 +51,6 @@ __all__ = [
     "TrialArchive",
     "TrialRunner",
     "Turn",
+    "Withheld",
     "Workspace",
 ]

@@ -31,6 +31,10 @@ class Strategy(Protocol):
     def name(self) -> str:
         """Name in settings and reports."""
 
+    @property
+    def mixes(self) -> bool:
+        """Whether trials run several edits together: what lands may never have run as it is."""
+
     def decide(self, board: Board) -> Move:
         """Verdicts, orders for trials, a wish for another edit, or nothing: wait."""
 

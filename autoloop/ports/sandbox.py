@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import IO, Literal, Protocol
 
 from autoloop.records import CommandResult, Environment, Resources
 
@@ -50,6 +50,26 @@ class BoxSpec:
     """Folders made world-writable in `main` before it starts, such as /logs/agent."""
     timeout_s: float = 600.0
     """Seconds for building and starting together."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileChange:
+    """A path of a container that is not as in its image."""
+
+    path: str
+    """Absolute, through no link."""
+    kind: Literal["added", "changed", "removed"]
+    is_folder: bool | None = None
+    """None: the engine did not say."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Withheld:
+    """A path that was not taken along, and why."""
+
+    path: str
+    reason: str
+    """Such as `a socket`."""
 
 
 class Container(Protocol):
@@ -117,6 +137,32 @@ class Container(Protocol):
         Raises:
             AgentError: the agent ended the container, or left what cannot be ended or cleared.
         """
+
+    def changes(self, *, most: int = 200_000) -> tuple[FileChange, ...] | None:
+        """What differs from the image, parents before what lies in them, volumes left out.
+
+        No program of the container takes part, and it may have been killed. None: this engine
+        cannot tell.
+
+        Raises:
+            AgentError: there are more than `most`.
+        """
+
+    def pack(
+        self, paths: Sequence[str], archive: IO[bytes], *, closed: Sequence[str], max_bytes: int
+    ) -> tuple[Withheld, ...]:
+        """Write an archive of these paths, for `unpack`; what is not taken along is returned.
+
+        Only regular files, folders, and links whose way leads into none of the `closed` folders;
+        with owner and mode, without set-uid and set-gid, capabilities or other attributes. No
+        program of the container takes part, and it may have been killed.
+
+        Raises:
+            AgentError: the files have more than `max_bytes` together.
+        """
+
+    def unpack(self, archive: IO[bytes]) -> None:
+        """Merge what `pack` wrote into this container, with owners and modes."""
 
     def service(self, name: str) -> "Container":
         """The container of a compose service; `main` is this one.

@@ -34,6 +34,7 @@ from autoloop.records.events import (
     TrialFinished,
     TrialStarted,
 )
+from autoloop.records.integrity import EVIDENCE_LENGTH, Integrity, TrialFinding, integrity_of
 from autoloop.records.rates import (
     ComparedSide,
     Comparison,
@@ -68,6 +69,7 @@ from autoloop.records.steps import (
     Verdict,
     Want,
 )
+from autoloop.records.system_paths import SYSTEM_PATHS
 from autoloop.records.tasks import (
     Artifact,
     Collect,
@@ -108,6 +110,8 @@ from autoloop.records.trials import (
 from autoloop.records.truth import SelectionGap, SuccessRates, Worthless
 
 __all__ = [
+    "EVIDENCE_LENGTH",
+    "SYSTEM_PATHS",
     "Agent",
     "AgentEnd",
     "AgentNote",
@@ -135,6 +139,7 @@ __all__ = [
     "Finding",
     "Healthcheck",
     "History",
+    "Integrity",
     "Interval",
     "JsonObject",
     "JsonValue",
@@ -190,6 +195,7 @@ __all__ = [
     "ToolCall",
     "ToolSpec",
     "TraceEvent",
+    "TrialFinding",
     "TrialFinished",
     "TrialKey",
     "TrialRequest",
@@ -202,4 +208,5 @@ __all__ = [
     "Version",
     "Want",
     "Worthless",
+    "integrity_of",
 ]

@@ -22,6 +22,8 @@ class Observation:
     reward: float
     cost: float | None = None
     """What the objective looks at second, dollars or seconds; None where it is not known."""
+    tampered: bool = False
+    """Whether the agent tried to get at the score; then the reward is 0."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

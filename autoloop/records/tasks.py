@@ -176,6 +176,12 @@ class Task:
     """An ATIF file with what went before, for agents that can take it up."""
     keeps_services: bool = False
     """The tests need what the agent left running, such as a server that it was to start."""
+    verification: Literal["fresh", "shared"] | None = None
+    """Where its tests are to run; None: as the settings say."""
+    reward_range: tuple[float, float] = (0.0, 1.0)
+    """What the reward that counts may be; beyond it somebody has tricked the tests."""
+    changes_system: bool = False
+    """Its agent is to replace programs or libraries, so that this is no sign of tampering."""
     notes: tuple[str, ...] = ()
     """What a person should know: unknown keys, fields that have no effect here."""
 

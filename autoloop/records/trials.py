@@ -8,6 +8,8 @@ from enum import StrEnum
 from typing import Literal
 
 from autoloop.records.chat import ChatReply, ChatRequest, Usage
+from autoloop.records.integrity import Integrity, TrialFinding, integrity_of
+from autoloop.records.system_paths import SYSTEM_PATHS
 from autoloop.records.tasks import Split, Task
 
 
@@ -103,6 +105,10 @@ class TrialRules:
     timeouts: Timeouts = field(default_factory=Timeouts)
     services: Literal["end", "keep"] = "end"
     """What becomes of processes that an agent which ended in time left running."""
+    verification: Literal["fresh", "shared"] = "fresh"
+    """Where tests run: in a new container with what the agent left, or where it worked."""
+    system_paths: tuple[str, ...] = SYSTEM_PATHS
+    """What is not carried into a new container."""
     harbor_quirks: bool = False
     """Count as Harbor 0.24 does where autoloop is stricter; docs/harbor.md lists where."""
 
@@ -237,11 +243,21 @@ class TrialResult:
     """The steps that were begun; empty unless the task has named steps."""
     reused_from: str = ""
     """Run that ran and paid for it; empty: the run that holds it."""
+    verification: Literal["fresh", "shared", "separate", ""] = ""
+    """Where the tests ran: in a new container from the task's image, in the agent's, or in the
+    verifier's own; empty where they did not run."""
+    findings: tuple[TrialFinding, ...] = ()
+    """What speaks against the score."""
 
     @property
     def paid(self) -> Usage:
         """What the run that holds it paid: nothing for a trial that another run had paid for."""
         return Usage() if self.reused_from else self.usage
+
+    @property
+    def integrity(self) -> Integrity:
+        """Whether the score was earned, as far as anybody saw."""
+        return integrity_of(self.findings)
 
     @property
     def passed(self) -> bool:

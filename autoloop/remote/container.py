@@ -3,12 +3,13 @@
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import IO, Literal
 
 from harbor.environments.base import BaseEnvironment
 from harbor.models.task.config import NetworkMode, NetworkPolicy
 
 from autoloop.errors import AgentError, AutoloopError, EngineError, TaskError
+from autoloop.ports import FileChange, Withheld
 from autoloop.records import CommandResult
 from autoloop.remote.bridge import Bridge, error_of, said
 from autoloop.remote.files import Files
@@ -137,6 +138,20 @@ class RemoteContainer:
         self._is_agents_time = False
         for target, source in brought.items():
             self.put(source, target)
+
+    def changes(self, *, most: int = 200_000) -> tuple[FileChange, ...] | None:  # noqa: ARG002
+        """None: Harbor's environments cannot tell what differs from their image."""
+        return None
+
+    def pack(
+        self, paths: Sequence[str], archive: IO[bytes], *, closed: Sequence[str], max_bytes: int
+    ) -> tuple[Withheld, ...]:
+        """Never asked for, since `changes` tells of nothing."""
+        raise NotImplementedError
+
+    def unpack(self, archive: IO[bytes]) -> None:
+        """Never asked for, since `changes` tells of nothing."""
+        raise NotImplementedError
 
     def service(self, name: str) -> "RemoteContainer":
         """The container of a compose service; `main` is this one.

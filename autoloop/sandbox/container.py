@@ -12,14 +12,17 @@ import requests
 from docker.api.client import APIClient
 
 from autoloop.errors import AgentError, AutoloopError, EngineError, ImageError, TaskError
+from autoloop.ports import FileChange, Withheld
 from autoloop.records import CommandResult
 from autoloop.sandbox.archives import Entry, archive_of, archive_of_folders, emptied, normal
+from autoloop.sandbox.changes import TooManyChangesError, changes_of
 from autoloop.sandbox.doors import BridgeDoor, Door
 from autoloop.sandbox.engine import ask, engine_errors, explanation, innermost
 from autoloop.sandbox.execution import Command, run_command
 from autoloop.sandbox.extraction import Limits, unpack
 from autoloop.sandbox.files import Files, PathState, state_in
 from autoloop.sandbox.output import Excerpt, Frames
+from autoloop.sandbox.packing import Packer, TooLargeError
 from autoloop.sandbox.processes import Process, end_all_but, settled
 
 MAIN = "main"
@@ -182,6 +185,53 @@ class DockerContainer:
         bringing = {str(normal(target)): source for target, source in (bring or {}).items()}
         with self._engine(f"emptying {', '.join(clear)}"):
             self._renew(emptying, bringing)
+
+    def changes(self, *, most: int = 200_000) -> tuple[FileChange, ...] | None:
+        """What differs from the image; None where volumes are mounted, which the engine leaves out.
+
+        Raises:
+            AgentError: there are more than `most`.
+        """
+        with self._engine("looking at what was changed"):
+            try:
+                return changes_of(self._api, self._id, most=most)
+            except TooManyChangesError as error:
+                raise AgentError(
+                    f"The agent made or changed more than {most:,} files and folders of the task"
+                    " container, which is more than can be looked at."
+                ) from error
+
+    def pack(
+        self, paths: Sequence[str], archive: IO[bytes], *, closed: Sequence[str], max_bytes: int
+    ) -> tuple[Withheld, ...]:
+        """Write an archive of these paths, for `unpack`; what is not taken along is returned.
+
+        Raises:
+            AgentError: the files have more than `max_bytes` together.
+        """
+        with (
+            self._engine("taking along what was changed"),
+            tarfile.open(fileobj=archive, mode="w", format=tarfile.PAX_FORMAT) as target,
+        ):
+            packer = Packer(
+                files=self._files,
+                wanted=frozenset(paths),
+                closed=tuple(map(normal, closed)),
+                left_bytes=max_bytes,
+                target=target,
+            )
+            try:
+                return packer.pack()
+            except TooLargeError as error:
+                raise AgentError(
+                    f"What the agent left in the task container has more than {max_bytes:,} bytes,"
+                    " which is more than can be brought to the tests."
+                ) from error
+
+    def unpack(self, archive: IO[bytes]) -> None:
+        """Merge what `pack` wrote into this container, with owners and modes."""
+        with self._engine("bringing what the agent left"):
+            self._files.unpack(archive, at="/")
 
     def service(self, name: str) -> "DockerContainer":
         """The container of a compose service; `main` is this one.

@@ -12,7 +12,7 @@ from pydantic import (
     model_validator,
 )
 
-from autoloop.records import Budget, Objective, Quota, Timeouts, TrialRules
+from autoloop.records import SYSTEM_PATHS, Budget, Objective, Quota, Timeouts, TrialRules
 
 # A description says what to write; it ends the sentence about a value that cannot work.
 Text = Annotated[str, Field(min_length=1)]
@@ -206,6 +206,16 @@ class Settings(_Table):
     """Count as Harbor does where autoloop is stricter."""
     services: Annotated[Literal["end", "keep"], Field(description="end or keep")] = "end"
     """What becomes of processes that the agent left running when the tests begin."""
+    verification: Annotated[Literal["fresh", "shared"], Field(description="fresh or shared")] = (
+        "fresh"
+    )
+    """Where tests run: in a new container with what the agent left, or where it worked."""
+    system_paths: Annotated[
+        Patterns | None,
+        Field(description="a list of paths such as ['/usr', '*/site-packages'], or null"),
+    ] = None
+    """What is not carried into a new container, and is looked at for tampering; null: the list of
+    docs/security.md."""
     timeouts: TimeoutSettings = TimeoutSettings()
     reuse: Annotated[bool, Field(strict=True, description="true or false")] = True
     """Whether trials that earlier runs have paid for stand for trials of this one."""
@@ -233,5 +243,7 @@ class Settings(_Table):
             default_timeout_s=self.trial.timeout_s,
             timeouts=self.timeouts.record(),
             services=self.services,
+            verification=self.verification,
+            system_paths=self.system_paths or SYSTEM_PATHS,
             harbor_quirks=self.harbor_quirks,
         )

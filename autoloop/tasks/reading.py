@@ -35,6 +35,7 @@ from autoloop.tasks.inputs import (
     trajectory_of,
 )
 from autoloop.tasks.links import bad_links
+from autoloop.tasks.own import bad_own, own_table
 from autoloop.tasks.parsing import parse_toml, unknown_keys
 from autoloop.tasks.support import refusals, without_effect
 from autoloop.tasks.variables import resolved, unset
@@ -100,6 +101,7 @@ class _Draft:
         return (
             refusals(self.folder, self.table)
             or bad_links(self.folder, steps)
+            or list(bad_own(self.folder, self.table.metadata))
             or [*bad_inputs(self.folder, self.table), *self._unset_variables()]
         )
 
@@ -114,7 +116,7 @@ class _Draft:
 
     def task(self, name: str) -> Task:
         """The finished record."""
-        table, folder = self.table, self.folder
+        table, folder, own = self.table, self.folder, own_table(self.table.metadata)
         hashed = functools.cache(sha256_of)
         return Task(
             name=table.task.name if table.task else name,
@@ -128,14 +130,12 @@ class _Draft:
             reward_strategy=table.multi_step_reward_strategy or "mean",
             solution_env=resolved(table.solution.env, self.host_env),
             trajectory=trajectory_of(folder, table),
-            keeps_services=self._own("services") == "keep",
+            keeps_services=own.services == "keep",
+            verification=own.verification,
+            changes_system=own.system_changes == "expected",
+            reward_range=own.reward_range,
             notes=tuple(self._notes()),
         )
-
-    def _own(self, key: str) -> object:
-        """What `[metadata.autoloop]` says: the table that is ours among the task's own."""
-        table = self.table.metadata.get("autoloop")
-        return table.get(key) if isinstance(table, dict) else None
 
     def _said(self, key: str) -> str:
         value = self.table.metadata.get(key)

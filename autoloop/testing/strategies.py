@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean
+from typing import ClassVar
 
 from autoloop.records import (
     Board,
@@ -32,6 +33,7 @@ class ScreenStrategy:
     enough: int = 5
     """Trials with an edit on, and as many with it off, after which it is decided."""
     name: str = "screen"
+    mixes: ClassVar[bool] = True
 
     def decide(self, board: Board) -> Move:
         """Verdicts that are due; else trials for all free workers, and another edit."""

@@ -21,6 +21,7 @@ from autoloop.trial.plan import PARTS, TrialPlan
 
 LOG_FOLDERS = tuple(f"/logs/{part}" for part in PARTS)
 LOG_BYTES = 32_000_000
+REMOVED_AT_ONCE = 500
 ROOT = "0"
 """By number: an image without /etc/passwd has no user named root."""
 # The folders themselves stay: what is mounted there cannot be removed.
@@ -130,6 +131,12 @@ class Box:
                 f" {(done.stderr or done.stdout).strip()[-500:]}"
             )
 
+    def remove(self, paths: Sequence[str]) -> None:
+        """Remove files and folders by commands; what is not there, or stays, does no harm."""
+        for first in range(0, len(paths), REMOVED_AT_ONCE):
+            some = shlex.join(paths[first : first + REMOVED_AT_ONCE])
+            self.run(f"rm -rf -- {some}", user=ROOT)
+
     def fetch_logs(self, folder: Path, *, parts: Sequence[str] = PARTS) -> None:
         """Copy /logs out into a folder of the trial, in Harbor's layout."""
         staging = folder / "logs"
@@ -151,6 +158,8 @@ class Survey:
 
     has_tests: bool
     """Whether the image has something of its own at /tests."""
+    touched: frozenset[str] | None
+    """Paths that the environment changes itself as it starts; None: the engine cannot tell."""
 
 
 class Surveys:
@@ -189,7 +198,9 @@ def _survey(box: Box, task: Task) -> Survey:
             " task must; install bash in its Dockerfile. The engine says:"
             f" {(done.stderr or done.stdout).strip()[-300:]}"
         )
-    return Survey(has_tests="tests" in done.stdout)
+    changes = box.container.changes()
+    touched = None if changes is None else frozenset(change.path for change in changes)
+    return Survey(has_tests="tests" in done.stdout, touched=touched)
 
 
 def _refuse_unknown(box: Box, user: str, where: str) -> None:

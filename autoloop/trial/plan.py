@@ -5,6 +5,7 @@ from pathlib import Path
 
 from autoloop.ports import Egress, Sandbox
 from autoloop.records import Task, TaskStep, TrialRequest, TrialRules
+from autoloop.trial.canaries import Canaries
 
 PARTS = ("agent", "verifier", "artifacts")
 """The folders of a trial, or of a step, in Harbor's layout."""
@@ -21,6 +22,7 @@ class TrialPlan:
     sandbox: Sandbox
     egress: Egress
     rules: TrialRules
+    canaries: Canaries
 
     @property
     def task(self) -> Task:
@@ -32,6 +34,18 @@ class TrialPlan:
         """Whether what an agent left running in time goes on while the tests run."""
         kept = self.task.keeps_services or self.rules.services == "keep"
         return kept or self.rules.harbor_quirks
+
+    @property
+    def wants_fresh(self) -> bool:
+        """Whether the tests are to run in a new container, as far as the task allows it.
+
+        Several steps build on each other, sidecars have states of their own, and services that the
+        agent started cannot be carried over.
+        """
+        task = self.task
+        wish = task.verification or self.rules.verification
+        is_simple = not task.is_multi_step and task.environment.compose is None
+        return wish == "fresh" and is_simple and not self.keeps_services
 
     def step_folder(self, step: TaskStep) -> Path:
         """Where the files of a step go: its own folder, or the trial's where steps have no name."""

@@ -13,15 +13,18 @@ from pathlib import Path
 from autoloop.errors import AgentError, InfraError, ModelError, StorageError, UserError
 from autoloop.ports import Clock, Egress, Gateway, Sandbox
 from autoloop.records import (
+    EVIDENCE_LENGTH,
     Failure,
     Span,
     StepResult,
+    TrialFinding,
     TrialRequest,
     TrialResult,
     TrialRules,
     Usage,
 )
 from autoloop.trial.box import Box, Surveys
+from autoloop.trial.canaries import Canaries
 from autoloop.trial.ending import Ending, ending_of
 from autoloop.trial.layout import JobFolders
 from autoloop.trial.plan import TrialPlan
@@ -29,6 +32,7 @@ from autoloop.trial.redaction import Redaction
 from autoloop.trial.solvers import Nobody, Oracle, Seats, Solver
 from autoloop.trial.steps import StepRecord, Steps, users_of_steps
 from autoloop.trial.traces import write_traces
+from autoloop.trial.verify import Verification
 
 MESSAGE_LENGTH = 2_000
 NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
@@ -86,9 +90,12 @@ class SandboxRunner:
             sandbox=self._sandbox,
             egress=self._egress,
             rules=self._rules,
+            canaries=Canaries(request.task),
         )
         log = _Log(self._clock)
         ending = self._ending(plan, log)
+        log.findings += (*ending.findings, *_seen_elsewhere(plan))
+        ending = ending.judged(log.findings)
         redaction = Redaction.of(request.task)
         result = self._result(plan, log, ending, redaction=redaction)
         self._jobs.finish(request, result, plan.folder)
@@ -113,6 +120,8 @@ class SandboxRunner:
             usage=log.usage,
             span=Span(started_at=log.started_at, finished_at=self._clock.now()),
             phases={**log.phases, **own},
+            verification=log.steps[-1].verification if log.steps else "",
+            findings=tuple(_safe(finding, redaction) for finding in log.findings),
             folder=str(plan.folder.relative_to(self._run_folder)),
             steps=tuple(_step_result(record, redaction) for record in log.steps)
             if plan.task.is_multi_step
@@ -159,8 +168,12 @@ class SandboxRunner:
                 if environment.healthcheck is not None:
                     is_patient = not plan.rules.harbor_quirks
                     box.wait_until_healthy(environment.healthcheck, is_patient=is_patient)
-            steps = Steps(plan, box, solver=solver, clock=self._clock)
-            steps.run(log.steps, self._surveys, has_tests=survey.has_tests)
+            verification = Verification(plan, box, self._surveys, survey=survey)
+            try:
+                steps = Steps(plan, box, solver=solver, clock=self._clock)
+                steps.run(log.steps, verification)
+            finally:
+                log.findings += verification.findings
         return ending_of(plan, log.steps)
 
 
@@ -173,6 +186,8 @@ class _Log:
     phases: dict[str, Span] = field(default_factory=dict)
     steps: list[StepRecord] = field(default_factory=list)
     usage: Usage = field(default_factory=Usage)
+    findings: list[TrialFinding] = field(default_factory=list)
+    """What speaks against the score."""
 
     def __post_init__(self) -> None:
         self.started_at = self.clock.now()
@@ -186,6 +201,12 @@ class _Log:
             self.phases[name] = Span(started_at=started_at, finished_at=self.clock.now())
 
 
+def _seen_elsewhere(plan: TrialPlan) -> Iterator[TrialFinding]:
+    """Canaries in what an agent wrote; the task's own solution may know them."""
+    if plan.request.agent.kind == "python":
+        yield from plan.canaries.sightings(plan.folder)
+
+
 def _phases_of_only(records: list[StepRecord]) -> Mapping[str, Span]:
     return records[0].phases if records else {}
 
@@ -197,6 +218,12 @@ def _step_result(record: StepRecord, redaction: Redaction) -> StepResult:
         failure=_fitting(record.failure, redaction),
         phases=record.phases,
     )
+
+
+def _safe(finding: TrialFinding, redaction: Redaction) -> TrialFinding:
+    """The finding in words that every file, database and terminal can hold."""
+    text = "".join(c if c.isprintable() else "\ufffd" for c in redaction.text(finding.evidence))
+    return replace(finding, evidence=text.encode(errors="replace").decode()[:EVIDENCE_LENGTH])
 
 
 def _own_fault(error: Exception) -> str:

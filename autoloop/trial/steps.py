@@ -4,11 +4,12 @@ import shlex
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Literal
 
 from autoloop.errors import AgentError, InfraError
 from autoloop.ports import Clock
 from autoloop.records import Failure, Span, TaskStep
-from autoloop.trial.box import Box, Surveys
+from autoloop.trial.box import Box
 from autoloop.trial.env import BoxEnv
 from autoloop.trial.health import HealthcheckError
 from autoloop.trial.plan import TrialPlan, make_parts
@@ -34,6 +35,8 @@ class StepRecord:
     """None: its verifier gave no usable reward, or was not run."""
     failure: Failure | None = None
     phases: dict[str, Span] = field(default_factory=dict)
+    verification: Literal["fresh", "shared", "separate", ""] = ""
+    """Where its tests ran."""
 
     @contextmanager
     def phase(self, name: str, clock: Clock) -> Iterator[None]:
@@ -55,9 +58,8 @@ class Steps:
         self._clock = clock
         self._has_begun = False
 
-    def run(self, records: list[StepRecord], surveys: Surveys, *, has_tests: bool) -> None:
+    def run(self, records: list[StepRecord], verification: Verification) -> None:
         """Run them until the last, or one after which none is to be run; fills `records`."""
-        verification = Verification(self._plan, self._box, surveys, has_tests=has_tests)
         for step in self._plan.task.steps:
             if records:
                 verification.reset(records[-1].step)
@@ -132,6 +134,7 @@ class Steps:
         with record.phase("verifier", self._clock):
             try:
                 in_time = record.failure is None
+                record.verification = verification.mode(step)
                 record.rewards = verification.rewards(step, env, is_last=is_last, in_time=in_time)
             except RewardProblem as problem:
                 record.failure = Failure(kind=problem.kind, message=str(problem))

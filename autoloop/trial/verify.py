@@ -1,37 +1,60 @@
 """Judges one step: where the agent worked, or in an environment of the verifier's own."""
 
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, suppress
 from pathlib import Path
+from tempfile import SpooledTemporaryFile
+from typing import IO, Literal
 
 from autoloop.errors import AgentError, EngineError
 from autoloop.ports import Container
-from autoloop.records import CommandResult, TaskStep, Verifier
+from autoloop.records import CommandResult, Environment, TaskStep, TrialFinding, Verifier
 from autoloop.trial.artifacts import Collection
-from autoloop.trial.box import LOG_BYTES, LOG_FOLDERS, Box, Surveys
+from autoloop.trial.box import LOG_BYTES, LOG_FOLDERS, Box, Survey, Surveys
 from autoloop.trial.env import BoxEnv
+from autoloop.trial.inspection import Inspection, removed
 from autoloop.trial.plan import PARTS, TrialPlan
 from autoloop.trial.rewards import RewardProblem, read_rewards
+from autoloop.trial.tampering import Judged
 
 IDLE_S = 60.0
 """How long an action that goes on may take to notice that its command was killed."""
 TESTS = "/tests"
+CANARY = f"{TESTS}/.canary"
 REWARDS = "/logs/verifier"
+CLOSED = (TESTS, "/solution", "/logs", "/proc", "/dev", "/sys", "/run")
+"""Where no link that is brought to the tests may lead."""
+LUGGAGE_BYTES = 4_000_000_000
+IN_MEMORY_BYTES = 8_000_000
 
 
 class Verification:
     """Everything from the end of the agent's time to the rewards of a step."""
 
-    def __init__(self, plan: TrialPlan, box: Box, surveys: Surveys, *, has_tests: bool) -> None:
-        """`box` is where the agents work; `has_tests` whether its image has a /tests."""
+    def __init__(self, plan: TrialPlan, box: Box, surveys: Surveys, *, survey: Survey) -> None:
+        """`box` is where the agents work; `survey` what its image is like."""
         self._plan = plan
         self._box = box
         self._surveys = surveys
+        self._inspection = Inspection(plan, box, survey)
         self._goes_on = False
         self._cleared = [REWARDS]
-        if not has_tests or plan.task.is_multi_step:
+        if not survey.has_tests or plan.task.is_multi_step:
             # What lies there is the agent's or an earlier step's, and must not mix with the tests.
             self._cleared.append(TESTS)
+
+    @property
+    def findings(self) -> tuple[TrialFinding, ...]:
+        """What speaks against the agent, as far as its environment shows it."""
+        return self._inspection.findings
+
+    def mode(self, step: TaskStep) -> Literal["fresh", "shared", "separate"]:
+        """Where the tests of a step run."""
+        if step.verifier.environment is not None:
+            return "separate"
+        is_fresh = self._plan.wants_fresh and self._inspection.is_possible
+        return "fresh" if is_fresh else "shared"
 
     def rewards(
         self, step: TaskStep, env: BoxEnv, *, is_last: bool, in_time: bool
@@ -48,7 +71,10 @@ class Verification:
         """
         # Harbor lets even an agent go on whose time was over.
         self._goes_on = self._plan.keeps_services and (in_time or self._plan.rules.harbor_quirks)
-        if step.verifier.environment is None:
+        mode = self.mode(step)
+        if mode == "fresh":
+            return self._fresh(step, env)
+        if mode == "shared":
             return self._shared(step, env)
         return self._separate(step, env, is_last=is_last)
 
@@ -68,6 +94,7 @@ class Verification:
             self._box.empty(used)
         else:
             self._box.container.seal(used)
+        self._inspection.begin_again()
 
     def _shared(self, step: TaskStep, env: BoxEnv) -> Mapping[str, float]:
         verifier, folder = step.verifier, self._plan.step_folder(step)
@@ -85,17 +112,15 @@ class Verification:
         if self._goes_on:
             env.close()
             self._collect(collection)
+            self._inspection.judge("shared")
             if self._plan.task.is_multi_step or not self._plan.rules.harbor_quirks:
                 self._box.empty(self._cleared)
             self._put_tests(self._box, verifier.tests)
             return
-        first = {TESTS: verifier.tests[0]}
-        if collection.is_wanted:
-            self._end_agents_time(env, [], {})
-            self._collect(collection)
-            self._box.container.seal(self._cleared, bring=first)
-        else:
-            self._end_agents_time(env, self._cleared, first)
+        self._end_agents_time(env)
+        self._collect(collection)
+        self._inspection.clean(self._inspection.judge("shared"))
+        self._box.container.seal(self._cleared, bring={TESTS: verifier.tests[0]})
         self._put_tests(self._box, verifier.tests[1:])
 
     def _separate(self, step: TaskStep, env: BoxEnv, *, is_last: bool) -> Mapping[str, float]:
@@ -103,33 +128,75 @@ class Verification:
         if self._goes_on:
             env.close()
         else:
-            self._end_agents_time(env, [], {})
+            self._end_agents_time(env)
         self._collect(collection)
+        self._inspection.judge("fresh")
         self._copy_out(step, collection, parts=("agent", "artifacts"))
         if is_last:
             self._box.end()
-        return self._in_fresh(step, collection)
+        environment = step.verifier.environment or self._box.environment
+        with self._new_box(environment) as fresh:
+            return self._judge_in(fresh, step, bring=collection.bring_to)
 
-    def _in_fresh(self, step: TaskStep, collection: Collection) -> Mapping[str, float]:
-        verifier, fetched = step.verifier, self._plan.step_folder(step) / "verifier"
-        environment = verifier.environment
-        if environment is None:
-            raise RuntimeError("Only a verifier with an environment of its own comes here.")
+    def _fresh(self, step: TaskStep, env: BoxEnv) -> Mapping[str, float]:
+        """The tests meet what the agent left as plain files, in a new container."""
+        collection = Collection(self._plan, self._box, step)
+        with ThreadPoolExecutor(1, "fresh-box") as pool, ExitStack() as stack:
+            # It takes the engine as long to start one as to look at the other.
+            starting = pool.submit(self._new_box, self._box.environment)
+            stack.callback(_end_box, starting)
+            self._end_agents_time(env)
+            self._collect(collection)
+            judged = self._inspection.judge("fresh")
+            self._copy_out(step, collection, parts=("agent", "artifacts"))
+            luggage = stack.enter_context(SpooledTemporaryFile(max_size=IN_MEMORY_BYTES))
+            self._pack(judged, luggage)
+            self._box.end()
+
+            def bring(fresh: Box) -> None:
+                fresh.remove(removed(judged.carried))
+                luggage.seek(0)
+                fresh.container.unpack(luggage)
+
+            return self._judge_in(starting.result(), step, bring=bring)
+
+    def _pack(self, judged: Judged, luggage: IO[bytes]) -> None:
+        """What of the agent's work can be brought to the tests."""
+        withheld = self._box.container.pack(
+            [change.path for change in judged.carried if change.kind != "removed"],
+            luggage,
+            closed=CLOSED,
+            max_bytes=LUGGAGE_BYTES,
+        )
+        for one in withheld:
+            self._plan.note(f"Not brought to the tests: {one.path!r}, {one.reason}.")
+
+    def _new_box(self, environment: Environment) -> Box:
+        """A new environment to run the tests of a step in."""
         # Harbor gives it the time of the agent's environment, whatever its own is.
         own_s = max(self._plan.task.environment.build_timeout_s, environment.build_timeout_s)
         limit_s = self._plan.rules.timeouts.build_s(own_s)
-        with Box.start(self._plan, environment, timeout_s=limit_s) as fresh:
-            self._surveys.of(
-                fresh, self._plan, users=users_of(verifier), place=f"verifier of {step.name}"
-            )
-            collection.bring_to(fresh)
-            self._put_tests(fresh, verifier.tests)
-            fresh.line.use(verifier.network or environment.network)
-            try:
-                done = self._run_tests(fresh, verifier)
-            finally:
-                fresh.container.fetch(REWARDS, fetched, max_bytes=LOG_BYTES)
-            return _rewards(fresh.container, done, fetched)
+        return Box.start(self._plan, environment, timeout_s=limit_s)
+
+    def _judge_in(
+        self, fresh: Box, step: TaskStep, *, bring: Callable[[Box], None]
+    ) -> Mapping[str, float]:
+        """Run the tests of a step in a new environment, once what belongs there is there."""
+        verifier, fetched = step.verifier, self._plan.step_folder(step) / "verifier"
+        is_own = fresh.environment is not self._box.environment
+        place = f"verifier of {step.name}" if is_own else ""
+        self._surveys.of(fresh, self._plan, users=users_of(verifier), place=place)
+        if fresh.environment.healthcheck is not None:
+            is_patient = not self._plan.rules.harbor_quirks
+            fresh.wait_until_healthy(fresh.environment.healthcheck, is_patient=is_patient)
+        bring(fresh)
+        self._put_tests(fresh, verifier.tests)
+        fresh.line.use(verifier.network or fresh.environment.network)
+        try:
+            done = self._run_tests(fresh, verifier)
+        finally:
+            fresh.container.fetch(REWARDS, fetched, max_bytes=LOG_BYTES)
+        return _rewards(fresh.container, done, fetched)
 
     def _collect(self, collection: Collection) -> None:
         if collection.is_wanted:
@@ -142,9 +209,7 @@ class Verification:
         self._box.fetch_logs(self._plan.step_folder(step), parts=parts)
         collection.write_manifest()
 
-    def _end_agents_time(
-        self, env: BoxEnv, clear: Sequence[str], bring: Mapping[str, Path]
-    ) -> None:
+    def _end_agents_time(self, env: BoxEnv) -> None:
         """Nothing of the agent goes on after this, neither in the container nor on its way to it.
 
         Raises:
@@ -152,7 +217,7 @@ class Verification:
             EngineError: an action of the agent does not end.
         """
         idle = env.close()
-        self._box.container.seal(clear, bring=bring)
+        self._box.container.seal([])
         if idle:
             return
         if not env.wait_until_idle(IDLE_S):
@@ -160,8 +225,8 @@ class Verification:
                 f"An action in the task container went on for {IDLE_S:g} s after its processes"
                 " were killed; the container engine is overloaded or broken."
             )
-        # What went on may have started or written something after the first time.
-        self._box.container.seal(clear, bring=bring)
+        # What went on may have started something after the first time.
+        self._box.container.seal([])
 
     @staticmethod
     def _put_tests(box: Box, folders: Sequence[Path]) -> None:
@@ -174,7 +239,8 @@ class Verification:
         box.make_executable(f"{TESTS}/test.sh", source=brought)
         limit_s = self._plan.rules.timeouts.verifier_s(verifier.timeout_s)
         done = box.run(
-            f"({TESTS}/test.sh) > {REWARDS}/test-stdout.txt 2>&1",
+            f"echo {self._plan.canaries.token} 2> /dev/null > {CANARY};"
+            f" ({TESTS}/test.sh) > {REWARDS}/test-stdout.txt 2>&1",
             timeout_s=limit_s,
             user=verifier.user,
             env=verifier.env,
@@ -186,6 +252,12 @@ class Verification:
                 " the settings make of it, and was ended.",
             )
         return done
+
+
+def _end_box(starting: Future[Box]) -> None:
+    """End an environment that was started in the background, if it was."""
+    if starting.exception() is None:
+        starting.result().end()
 
 
 def users_of(verifier: Verifier) -> Mapping[str, str]:

@@ -124,13 +124,19 @@ def record_trials(project: Path, name: str, *trials: TrialResult) -> None:
             store.save_trial(trial)
 
 
-def record_run(project: Path, *, name: str = RUN, title: str = "Sync at the end") -> Run:
+def record_run(
+    project: Path,
+    *,
+    name: str = RUN,
+    title: str = "Sync at the end",
+    rule: str = "climb/bayes",
+) -> Run:
     """A finished run of one kept and one reverted edit, in database and git."""
     with (
         closing(GitWorkspace(project)) as workspace,
         closing(SqliteStore.open(project / "runs" / name)) as store,
     ):
-        run = _run(name, workspace.begin(name, AGENT))
+        run = replace(_run(name, workspace.begin(name, AGENT)), rule=rule)
         store.save_run(run)
         store.save_step(_step(workspace, run, 1, source=BETTER, title=title, keep=True))
         store.save_step(_step(workspace, run, 2, source=BETTER + "#\n", title="Worse", keep=False))

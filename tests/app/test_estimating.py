@@ -169,7 +169,7 @@ def test_the_cost_of_verdicts_is_measured_on_earlier_climbs(project: Path) -> No
         ({"hours": None}, None, ""),
         ({"hours": None, "trials": 445}, 10, "trials"),
         ({"hours": 1.0}, 3, "hours"),
-        ({"hours": None, "usd": 12.5}, 2, "usd"),
+        ({"hours": None, "usd": 14.0}, 2, "usd"),
         ({"hours": 24.0, "steps": 7}, 7, "steps"),
         ({"hours": None, "trials": 3}, 0, "trials"),
     ],
@@ -184,15 +184,26 @@ def test_the_budget_reaches_as_far_as_its_first_limit(
     assert (found.edits, found.limit, found.verdicts) == (edits, limit, 0)
 
 
+@pytest.mark.parametrize(("strategy", "edits"), [("race", 10), ("factorial", 9)])
+def test_where_trials_mix_edits_a_pass_of_the_best_alone_comes_off_first(
+    strategy: str, edits: int
+) -> None:
+    wish = {"budget.hours": None, "budget.trials": 445, "strategy": strategy}
+
+    found = outlook(override("{}", wish), COUNTS, spending=SPENDING, cost=None)
+
+    assert found.edits == edits
+
+
 def test_what_the_meta_agent_costs_counts_once_it_is_measured() -> None:
-    settings = override("{}", {"budget.hours": None, "budget.usd": 24.5})
+    settings = override("{}", {"budget.hours": None, "budget.usd": 26.0})
     cost = VerdictCost(verdicts=4, trials=10.0, meta=Usage(cost_usd=4.0))
 
     found = outlook(settings, COUNTS, spending=SPENDING, cost=cost)
 
     assert (found.edits, found.trials_per_verdict) == (10, 10.0)
     assert found.price is not None
-    assert found.price.usd == pytest.approx(24.5)
+    assert found.price.usd == pytest.approx(26.0)
 
 
 def test_a_wish_for_no_attempts_is_refused() -> None:

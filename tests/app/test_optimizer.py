@@ -167,6 +167,16 @@ def test_a_wrong_keyword_is_named_as_such(project: Path) -> None:
         Optimizer(project, trial={"calls": 0}).tasks()
 
 
+def test_a_run_is_not_resumed_with_an_objective_that_its_rule_cannot_look_at(project: Path) -> None:
+    record_run(project, rule="climb/passed")
+    before = Optimizer(project).status().run
+
+    with pytest.raises(SettingsError, match=f"Run {RUN!r}: 'objective.second' is 'cost', and rule"):
+        Optimizer(project).resume(objective={"second": "cost"})
+
+    assert Optimizer(project).status().run == before
+
+
 @pytest.mark.parametrize("wish", [{"attempts": 0}, {"workers": -1}])
 def test_an_evaluation_of_nothing_is_refused(wish: dict[str, int]) -> None:
     with pytest.raises(SettingsError, match="write a whole number of at least 1"):

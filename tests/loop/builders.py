@@ -210,9 +210,7 @@ class Table:
     def work(self) -> Work:
         """A climb at work, for tests of its parts."""
         parts, plan = self.parts(), self.plan()
-        meter = Meter(
-            plan.budget, self.clock, active_s=0, final_trials=0, workers=self.engine.workers
-        )
+        meter = Meter(plan.budget, self.clock, active_s=0, workers=self.engine.workers)
         base = self.workspace.begin(RUN, self.baseline)
         return Work(
             parts=parts,

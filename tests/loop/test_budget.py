@@ -1,7 +1,7 @@
 """Limits of a run: exact where they can be, overshot by what is in flight at most."""
 
 import threading
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -9,17 +9,25 @@ from autoloop.engines import LocalEngine
 from autoloop.errors import UserError
 from autoloop.ports import ProposalOutcome, StepDesk
 from autoloop.records import (
+    Agent,
+    Ask,
     Budget,
+    Decision,
+    Evidence,
     Purpose,
+    Side,
     Split,
     StopReason,
     TrialRequest,
     TrialResult,
     Usage,
+    Verdict,
+    Want,
 )
 from autoloop.testing.proposers import edit
+from autoloop.testing.strategies import ScreenStrategy
 from autoloop.testing.trials import SMALL
-from tests.loop.builders import Table, agent
+from tests.loop.builders import Table, agent, improving, sided
 
 EDITS = [edit(agent(n / 100)) for n in range(40, 90)]
 
@@ -58,6 +66,65 @@ def test_the_final_table_gets_what_was_kept_back_for_it() -> None:
     assert len(table.store.trials()) == 60
     assert len(table.trials(Purpose.FINAL)) == 2 * 2 * 3
     assert [run.scores[split].gain.n for split in Split] == [6, 3, 2]
+
+
+@dataclass(frozen=True)
+class Hasty:
+    """Keeps every edit after one trial, or none."""
+
+    decision: Decision
+    name: str = "hasty"
+
+    def decide(self, evidence: Evidence) -> Verdict | Ask:
+        if evidence.exhausted or any(s.step == evidence.step for s in evidence.scores):
+            return Verdict(decision=self.decision, reason="hasty")
+        return Ask(wants=(Want(side=Side.CANDIDATE, task="train/t0"),))
+
+
+@pytest.mark.parametrize("trials", [50, 64, 80])
+def test_where_trials_mix_edits_a_pass_of_the_best_alone_is_kept_back(trials: int) -> None:
+    turns = [improving("Try it", **{part: gain}) for gain in (0.1, 0.12, 0.14) for part in "ABCDE"]
+    rule = ScreenStrategy(enough=6)
+    limit = budget(trials=trials)
+    table = Table(turns=turns, baseline=sided(), budget=limit, strategy=rule, simplify=False)
+
+    run = table.climb()
+
+    best = Agent(source=table.workspace.source(table.workspace.tip(run.name)))
+    alone = [t for t in table.trials(Purpose.SEARCH) if t.key.agent == best.digest]
+    assert "keep" in table.decisions()
+    assert run.stop_reason is StopReason.TRIALS
+    assert trials - 9 < len(table.store.trials()) <= trials
+    assert {trial.key.task for trial in alone} == set(table.plan().visible)
+    assert [run.scores[split].gain.n for split in Split] == [6, 3, 2]
+
+
+def test_one_at_a_time_what_the_incumbent_lacks_takes_a_tenth_of_the_run_at_most() -> None:
+    table = Table(turns=EDITS, budget=budget(trials=49 + 4 + 4), rule=Hasty(Decision.KEEP))
+
+    run = table.climb()
+
+    assert table.decisions() == ["keep"] * (49 - 9)
+    assert len(table.store.trials()) == 57
+    assert [run.scores[split].gain.n for split in Split] == [1 + 4, 0, 2]
+
+
+def test_one_at_a_time_the_rest_of_the_table_is_filled_where_a_tenth_is_enough() -> None:
+    turns = [edit(agent(0.3 + n / 1000)) for n in range(100)]
+    table = Table(turns=turns, budget=budget(trials=100), rule=Hasty(Decision.KEEP))
+
+    run = table.climb()
+
+    assert len(table.store.trials()) == 100
+    assert [run.scores[split].gain.n for split in Split] == [6, 3, 2]
+
+
+def test_while_the_baseline_is_the_best_nothing_is_kept_back_but_the_holdout() -> None:
+    table = Table(turns=EDITS, budget=budget(trials=9 + 5 + 4), rule=Hasty(Decision.REVERT))
+
+    table.climb()
+
+    assert table.decisions() == ["revert"] * 5
 
 
 def test_a_budget_too_small_for_anything_else_goes_to_the_final_table() -> None:

@@ -13,7 +13,7 @@ def lab(table: Table) -> Lab:
     """A lab whose tasks are the holdout's."""
     plan = table.plan()
     names = plan.names(Split.HOLDOUT)
-    meter = Meter(Budget(hours=None), table.clock, active_s=0.0, final_trials=0, workers=2)
+    meter = Meter(Budget(hours=None), table.clock, active_s=0.0, workers=2)
     plan = replace(plan, tasks={name: plan.tasks[name] for name in names})
     return Lab(table.parts(), plan, meter, table.stop)
 

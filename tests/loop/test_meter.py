@@ -19,9 +19,10 @@ from autoloop.records import (
 from autoloop.testing.clocks import THEN, ManualClock
 
 
-def meter(budget: Budget, *, final_trials: int = 0, clock: ManualClock | None = None) -> Meter:
-    clock = clock or ManualClock()
-    return Meter(budget, clock, active_s=0.0, final_trials=final_trials, workers=2)
+def meter(budget: Budget, *, kept_back: int = 0, clock: ManualClock | None = None) -> Meter:
+    own = Meter(budget, clock or ManualClock(), active_s=0.0, workers=2)
+    own.keep_back(kept_back)
+    return own
 
 
 def trial(
@@ -84,19 +85,19 @@ def test_what_is_in_flight_is_reserved_at_the_mean_so_far() -> None:
 
 
 def test_the_final_table_is_reserved_until_it_is_made() -> None:
-    own = meter(Budget(hours=None, usd=1.0), final_trials=4)
+    own = meter(Budget(hours=None, usd=1.0), kept_back=4)
     own.start()
     own.settle(trial(usd=0.2))
     assert own.refusal() is StopReason.USD
 
-    own.open_reserve()
+    own.keep_back(0)
 
     assert own.refusal() is None
 
 
 def test_the_time_of_the_final_table_is_shared_by_the_workers() -> None:
     clock = ManualClock()
-    own = meter(Budget(hours=1.0), final_trials=4, clock=clock)
+    own = meter(Budget(hours=1.0), kept_back=4, clock=clock)
     own.count(trial(seconds=600))
     clock.advance(2_399)
     assert own.refusal() is None

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import ClassVar
 
 import pytest
 
@@ -50,6 +51,7 @@ class Pairs:
     builds: bool = False
     """The second is written on top of the first."""
     name: str = "pairs"
+    mixes: ClassVar[bool] = True
 
     def decide(self, board: Board) -> Move:
         count = len(board.open) + len(board.closed)
@@ -335,7 +337,7 @@ def test_trials_go_on_while_the_meta_agent_thinks() -> None:
 
 def test_a_strategy_that_never_decides_is_found_out() -> None:
     table = several(*TURNS[:2], strategy=Pairs({}))
-    table.budget = Budget(hours=None, trials=20)
+    table.budget = Budget(hours=None, trials=30)
 
     with pytest.raises(AssertionError, match="must decide"):
         table.climb()

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 import pytest
 
@@ -32,6 +33,7 @@ class Told:
     keeps: Mapping[int, float] = field(default_factory=dict)
     """How sure it is of them."""
     name: str = "told"
+    mixes: ClassVar[bool] = False
 
     def decide(self, board: Board) -> Move:
         if not board.open:

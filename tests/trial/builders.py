@@ -5,10 +5,10 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Literal
+from typing import IO, Literal
 
 from autoloop.errors import TaskError
-from autoloop.ports import BoxSpec, ContainerSpec
+from autoloop.ports import BoxSpec, ContainerSpec, FileChange, Withheld
 from autoloop.records import (
     Agent,
     ChatRequest,
@@ -31,6 +31,7 @@ from autoloop.records import (
 )
 from autoloop.testing.models import reply
 from autoloop.trial.box import Box
+from autoloop.trial.canaries import Canaries
 from autoloop.trial.network import Line
 from autoloop.trial.plan import TrialPlan
 
@@ -104,6 +105,17 @@ class PaperContainer:
         }
         for target, source in (bring or {}).items():
             self.put(source, target)
+
+    def changes(self, *, most: int = 200_000) -> tuple[FileChange, ...] | None:  # noqa: ARG002
+        return None
+
+    def pack(
+        self, paths: Sequence[str], archive: IO[bytes], *, closed: Sequence[str], max_bytes: int
+    ) -> tuple[Withheld, ...]:
+        raise NotImplementedError
+
+    def unpack(self, archive: IO[bytes]) -> None:
+        raise NotImplementedError
 
     def service(self, name: str) -> "PaperContainer":
         if name == "main":
@@ -187,13 +199,15 @@ def make_plan(
     task: Task | None = None,
     rules: TrialRules | None = None,
 ) -> TrialPlan:
+    request = make_request(task=task)
     return TrialPlan(
         name="sum__0000001",
-        request=make_request(task=task),
+        request=request,
         folder=folder,
         sandbox=PaperSandbox(container),
         egress=NoEgress(),
         rules=rules or TrialRules(),
+        canaries=Canaries(request.task),
     )
 
 

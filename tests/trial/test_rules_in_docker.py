@@ -49,6 +49,7 @@ CASES = {
         agent="oracle",
         files=solution("ls -d /tests /solution"),
         test=f"test -e /solution/solve.sh && {ONE}",
+        rules=TrialRules(verification="shared"),
     ),
     "a32": Case(
         agent="oracle",
@@ -151,7 +152,7 @@ def test_the_number_that_counts_follows_the_rules(
     [
         ("b06", Outcome.INVALID, "TaskError", "The user 'ghost' of [agent].user"),
         ("c12", Outcome.INVALID, "TaskError", "with bash"),
-        ("bash removed", Outcome.FAILED, "RewardFileNotFoundError", "bash"),
+        ("bash removed", Outcome.FAILED, "Tampered", "bash"),
         ("hanging check quirk", Outcome.INVALID, "HealthcheckError", "ended after 0.5 s"),
         ("no key", Outcome.FAILED, "RewardKeyError", "'style'"),
         ("no numbers", Outcome.FAILED, "VerifierOutputParseError", "names no reward"),

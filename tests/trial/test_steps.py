@@ -7,9 +7,10 @@ import pytest
 from autoloop.errors import AgentError, ProviderError
 from autoloop.records import Failure, Quota, TrialRules, Usage
 from autoloop.testing.clocks import ManualClock
-from autoloop.trial.box import Surveys
+from autoloop.trial.box import Survey, Surveys
 from autoloop.trial.solvers import Assignment, _left
 from autoloop.trial.steps import StepRecord, Steps
+from autoloop.trial.verify import Verification
 from tests.trial.builders import PaperContainer, make_box, make_plan, make_step, make_task
 
 
@@ -32,8 +33,10 @@ def run(folder: Path, solver: Ender) -> list[StepRecord]:
     task = make_task(folder, steps=(make_step("one"), make_step("two")))
     plan = make_plan(folder, container, task=task, rules=TrialRules())
     records: list[StepRecord] = []
-    steps = Steps(plan, make_box(plan, container), solver=solver, clock=ManualClock())
-    steps.run(records, Surveys(), has_tests=False)
+    box = make_box(plan, container)
+    survey = Survey(has_tests=False, touched=None)
+    verification = Verification(plan, box, Surveys(), survey=survey)
+    Steps(plan, box, solver=solver, clock=ManualClock()).run(records, verification)
     return records
 
 

@@ -13,7 +13,15 @@ import pytest
 from docker.api.client import APIClient
 
 from autoloop.errors import ModelError, ProviderError
-from autoloop.records import ChatReply, ChatRequest, Outcome, Quota, ToolCall
+from autoloop.records import (
+    ChatReply,
+    ChatRequest,
+    Integrity,
+    Outcome,
+    Quota,
+    ToolCall,
+    TrialRules,
+)
 from autoloop.sandbox.engine import connect
 from autoloop.testing.models import ScriptedModel, reply
 from tests.trial.conftest import ROOT, RUN, TOML, Bench, Case, Look, on_their_way
@@ -276,6 +284,13 @@ CASES = {
     ),
 }
 
+SHARED = TrialRules(verification="shared")
+CASES |= {
+    f"{name} shared": replace(case, rules=SHARED)
+    for name, case in CASES.items()
+    if name.startswith(("planted", "racing"))
+}
+
 
 @pytest.fixture(scope="module")
 def ended(bench: Bench) -> Iterator[Look]:
@@ -299,7 +314,6 @@ def ended(bench: Bench) -> Iterator[Look]:
         "unknown tool",
         "verifier exits 1",
         "everything set",
-        "planted tests",
     ],
 )
 def test_what_is_done_well_scores_one(ended: Look, name: str) -> None:
@@ -316,19 +330,37 @@ def test_what_is_done_well_scores_one(ended: Look, name: str) -> None:
         "garbage",
         "no tool call",
         "bad arguments",
-        "planted file",
-        "planted link",
-        "planted folder",
-        "planted pipe",
-        "planted writer",
-        "racing writes",
     ],
 )
-def test_what_is_not_done_scores_zero_whatever_was_planted(ended: Look, name: str) -> None:
+def test_what_is_not_done_scores_zero(ended: Look, name: str) -> None:
     end = ended(name)
 
     assert (end.result.outcome, end.result.reward) == (Outcome.SCORED, 0.0), end.result
     assert end.result.failure is None
+
+
+@pytest.mark.parametrize("shared", ["", " shared"])
+@pytest.mark.parametrize(
+    ("name", "rule"),
+    [
+        ("planted file", "planted-reward"),
+        ("planted folder", "planted-reward"),
+        ("planted pipe", "planted-reward"),
+        ("planted link", "planted-reward"),
+        ("planted writer", "planted-reward"),
+        ("racing writes", "planted-reward"),
+        ("planted tests", "planted-tests"),
+    ],
+)
+def test_who_plants_something_has_tampered_and_scores_zero(
+    ended: Look, name: str, rule: str, shared: str
+) -> None:
+    end = ended(name + shared)
+
+    assert (end.result.outcome, end.result.reward) == (Outcome.FAILED, 0.0), end.result
+    assert end.result.integrity is Integrity.TAMPERED
+    assert [finding.rule for finding in end.result.findings] == [rule]
+    assert end.kind == "Tampered"
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 
 from autoloop.errors import TaskError
 from autoloop.records import CommandResult, TrialRules
-from autoloop.trial.box import Surveys
+from autoloop.trial.box import Survey, Surveys
 from autoloop.trial.rewards import RewardProblem
 from autoloop.trial.steps import users_of_steps
 from autoloop.trial.verify import Verification
@@ -34,7 +34,8 @@ class Judged:
         box = make_box(plan, container)
         self.step = plan.task.steps[0]
         self.env = box.agent_env(None)
-        self.verification = Verification(plan, box, Surveys(), has_tests=has_tests)
+        survey = Survey(has_tests=has_tests, touched=None)
+        self.verification = Verification(plan, box, Surveys(), survey=survey)
 
     def run(self) -> None:
         with pytest.raises(RewardProblem):

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from itertools import combinations
+from typing import ClassVar
 
 from autoloop.decision.bayes import BayesRule
 from autoloop.decision.strategies.factorial import FactorialStrategy
@@ -19,6 +20,7 @@ class AdaptiveStrategy:
     """
 
     name: str = "adaptive"
+    mixes: ClassVar[bool] = True
     many: Strategy = field(default_factory=FactorialStrategy)
     one: Strategy = field(default_factory=lambda: SingleStrategy(rule=BayesRule()))
     dense: float = 0.12

@@ -8,6 +8,7 @@ from autoloop.decision.bayes import BayesRule
 from autoloop.decision.rules import PLAIN, RULES, rule_by_name
 from autoloop.decision.strategies.adaptive import AdaptiveStrategy
 from autoloop.decision.strategies.factorial import FactorialStrategy
+from autoloop.decision.strategies.incorruptible import Incorruptible
 from autoloop.decision.strategies.pareto import ParetoStrategy
 from autoloop.decision.strategies.race import SURE, RaceStrategy
 from autoloop.decision.strategies.single import SingleStrategy
@@ -50,11 +51,15 @@ def strategy_name(wish: SearchWish) -> str:
 
 
 def strategy_by_name(name: str, objective: Objective = PLAIN) -> Strategy:
-    """The strategy of a run's record, with this objective.
+    """The strategy of a run's record, with this objective; it keeps nobody who tampers.
 
     Raises:
         SettingsError: there is none of this name, or it looks at the reward alone.
     """
+    return Incorruptible(_plain_strategy(name, objective))
+
+
+def _plain_strategy(name: str, objective: Objective) -> Strategy:
     kind, _, rule = name.partition("/")
     # Runs that began before there were strategies recorded the rule alone.
     if kind == CLIMB or kind in RULES:

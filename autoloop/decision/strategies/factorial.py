@@ -8,6 +8,7 @@ of the incumbent nor a drifting model can pass for a gain.
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 import numpy as np
 
@@ -41,6 +42,7 @@ class FactorialStrategy:
     """
 
     name: str = "factorial"
+    mixes: ClassVar[bool] = True
     edits: int = 16
     """Under test at once."""
     keep: float = 0.88

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 from statistics import fmean
+from typing import ClassVar
 
 import numpy as np
 
@@ -29,6 +30,7 @@ class ParetoStrategy:
     """Explores from several parents; lands a whole lineage when it is most likely better."""
 
     name: str = "pareto"
+    mixes: ClassVar[bool] = False
     pool: int = 8
     """Members at most; the one that leads on fewest tasks makes room."""
     minibatch: int = 4

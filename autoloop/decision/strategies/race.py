@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 import numpy as np
 
@@ -25,6 +26,7 @@ class RaceStrategy:
     """
 
     name: str = "race"
+    mixes: ClassVar[bool] = False
     edits: int = 4
     """Under test at once."""
     rule: BayesRule = field(default_factory=lambda: BayesRule(keep=SURE))

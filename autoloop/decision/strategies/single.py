@@ -1,6 +1,7 @@
 """One edit at a time, judged by a keep rule."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from autoloop.decision.drift import notice_of
 from autoloop.decision.strategies.evidence import evidence_of
@@ -24,6 +25,7 @@ class SingleStrategy:
 
     rule: KeepRule
     name: str = "climb"
+    mixes: ClassVar[bool] = False
 
     def decide(self, board: Board) -> Move:
         """Ask the rule about the edit under test, or wish for an edit where there is none."""

@@ -1,7 +1,7 @@
 """What a verifier may write, and what becomes of it."""
 
 from autoloop.records import Outcome, TrialRules
-from tests.conformance.building import failed, scored, task
+from tests.conformance.building import LIMITS, failed, scored, task
 from tests.conformance.case import Case, Expect, Reference
 
 UNREADABLE = "VerifierOutputParseError"
@@ -29,11 +29,26 @@ CASES = (
     Case(id="txt-integer", files=task(test=text("1")), expect=scored(1.0)),
     Case(id="txt-zero", files=task(test=text("0\\n")), expect=scored(0.0)),
     Case(id="txt-white-space", files=task(test=text("  \\n 0.25\\n\\n")), expect=scored(0.25)),
-    Case(id="txt-negative", files=task(test=text("-3.5\\n")), expect=scored(-3.5)),
+    Case(
+        id="txt-negative",
+        files=task(test=text("-3.5\\n")),
+        expect=Expect(rewards={"reward": -3.5}, reward=0.0),
+        harbor=Reference(rewards={"reward": -3.5}),
+        differs="reward-range",
+        quirks=scored(-3.5),
+    ),
+    Case(
+        id="txt-negative-as-the-task-allows",
+        files=task(f"{LIMITS}[metadata.autoloop]\nreward_range = [-5, 5]\n", test=text("-3.5\\n")),
+        expect=scored(-3.5),
+    ),
     Case(
         id="txt-thirty-digits",
         files=task(test=text("123456789012345678901234567890")),
-        expect=scored(1.2345678901234568e29),
+        expect=Expect(rewards={"reward": 1.2345678901234568e29}, reward=1.0),
+        harbor=Reference(rewards={"reward": 1.2345678901234568e29}),
+        differs="reward-range",
+        quirks=scored(1.2345678901234568e29),
     ),
     Case(
         id="txt-empty",

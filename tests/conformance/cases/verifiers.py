@@ -91,6 +91,29 @@ CASES = (
     Case(
         id="verifier-sees-the-solution",
         files=task(test=holds("[ -e /solution/solve.sh ]")),
+        expect=scored(0.0),
+        harbor=Reference(rewards={"reward": 1.0}),
+        differs="system-changes",
+        quirks=scored(),
+    ),
+    Case(
+        id="a-program-that-the-agent-installed",
+        files=task(
+            solve="printf '#!/bin/sh\\necho hi\\n' > /usr/bin/hi; chmod +x /usr/bin/hi",
+            test=holds("hi"),
+        ),
+        expect=scored(0.0),
+        harbor=Reference(rewards={"reward": 1.0}),
+        differs="system-changes",
+        quirks=scored(),
+    ),
+    Case(
+        id="a-program-that-the-task-is-about",
+        files=task(
+            f'{LIMITS}[metadata.autoloop]\nverification = "shared"\n',
+            solve="printf '#!/bin/sh\\necho hi\\n' > /usr/bin/hi; chmod +x /usr/bin/hi",
+            test=holds("hi"),
+        ),
         expect=scored(),
     ),
     Case(

@@ -1,6 +1,7 @@
 """The search that tests play, and the check of a strategy's answers that users may call."""
 
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import pytest
 
@@ -81,6 +82,7 @@ class Silent:
     """Opens an edit and says no more."""
 
     name: str = "silent"
+    mixes: ClassVar[bool] = False
 
     def decide(self, board: Board) -> Move:
         return Move(opening=None if board.open else Opening())

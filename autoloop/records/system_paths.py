@@ -1,0 +1,49 @@
+"""Where what runs the tests lives: paths that are never carried from an agent to its tests."""
+
+SYSTEM_PATHS: tuple[str, ...] = (
+    # Programs, libraries and what starts them.
+    *("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/usr", "/boot"),
+    *("/dev", "/proc", "/sys", "/run", "/.dockerenv"),
+    # What belongs to the verification.
+    *("/tests", "/solution", "/logs/verifier"),
+    # What loaders, shells and interpreters read as they start.
+    *("/etc/ld.so*", "/etc/environment", "/etc/profile*", "/etc/bash*", "/etc/zsh*", "/etc/zlogin"),
+    *(
+        "/etc/inputrc",
+        "/etc/skel",
+        "/etc/shells",
+        "/etc/python*",
+        "/etc/pip.conf",
+        "/etc/gitconfig",
+    ),
+    *("/root/.bash*", "/root/.profile", "/root/.zsh*", "/root/.zprofile", "/root/.inputrc"),
+    *(
+        "/root/.pythonrc*",
+        "/root/.curlrc",
+        "/root/.wgetrc",
+        "/root/.gitconfig",
+        "/root/.config/git",
+    ),
+    *("/home/*/.bash*", "/home/*/.profile", "/home/*/.zsh*", "/home/*/.zprofile"),
+    *("/home/*/.pythonrc*", "/home/*/.curlrc", "/home/*/.wgetrc", "/home/*/.gitconfig"),
+    *("*/.local/bin", "*/.local/lib", "*/sitecustomize.py", "*/usercustomize.py", "*.pth"),
+    # What works at a later time.
+    *("/etc/cron*", "/etc/anacrontab", "/etc/at.*", "/etc/systemd", "/etc/init*", "/etc/rc*"),
+    *("/var/spool/cron", "/var/spool/at"),
+    # Who is who, and where what is.
+    *("/etc/passwd*", "/etc/shadow*", "/etc/group*", "/etc/gshadow*", "/etc/sub[ug]id*"),
+    *("/etc/sudoers*", "/etc/pam*", "/etc/security", "/etc/login.defs", "/etc/nsswitch.conf"),
+    *("/etc/hosts*", "/etc/hostname", "/etc/resolv.conf", "/etc/localtime", "/etc/timezone"),
+    *("/etc/alternatives", "/etc/ssl", "/etc/ca-certificates*"),
+    # Packages: what was installed is not carried either, so neither is the list of it.
+    *("/etc/apt", "/etc/dpkg", "/var/lib/dpkg", "/var/lib/apt", "/var/cache", "/var/log/apt"),
+    *("/var/log/dpkg.log", "/var/lib/python*", "/var/lib/systemd"),
+    *("*/site-packages", "*/dist-packages"),
+    # pytest looks for these from the folder of the tests up to the root.
+    *("/conftest.py", "/pytest.ini", "/.pytest.ini", "/tox.ini", "/setup.cfg", "/pyproject.toml"),
+)
+"""A path stands for itself and all below it; `*` stands for any characters, `/` among them.
+
+A package folder that the agent made itself, such as that of a virtual environment in its working
+folder, is none.
+"""

@@ -1,0 +1,135 @@
+"""What an agent changed in its container, as the engine knows it: no program inside is asked."""
+
+import json
+import os
+import stat
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Literal
+
+import requests
+from docker.api.client import APIClient
+
+from autoloop.ports import FileChange
+from autoloop.sandbox.engine import ask
+
+Kind = Literal["added", "changed", "removed"]
+KINDS: Mapping[int, Kind] = MappingProxyType({0: "changed", 1: "added", 2: "removed"})
+"""As the engine numbers them."""
+BYTES_PER_CHANGE = 512
+"""More than this for each change that may be listed is read of no answer."""
+WHITEOUT = os.makedev(0, 0)
+OPAQUE = "trusted.overlay.opaque"
+
+
+class TooManyChangesError(Exception):
+    """There are more than may be listed."""
+
+
+def changes_of(api: APIClient, container: str, *, most: int) -> tuple[FileChange, ...] | None:
+    """All paths that differ from the image; None where volumes are mounted, which it leaves out.
+
+    Read from the overlay's own folder where this process may, which takes milliseconds; else asked
+    of the engine, which compares the whole file system.
+
+    Raises:
+        TooManyChangesError: there are more than `most`.
+    """
+    about = api.inspect_container(container)
+    if any(mount.get("Type") == "volume" for mount in about.get("Mounts") or ()):
+        return None
+    layers = _layers(about.get("GraphDriver") or {})
+    found = _asked(api, container, most=most) if layers is None else _walked(layers, most=most)
+    return tuple(found)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Layers:
+    """Folders of an overlay on this machine."""
+
+    upper: Path
+    lower: tuple[Path, ...]
+    """Nearest first."""
+
+    def kind(self, relative: Path) -> Kind:
+        """Whether the image has something at this path."""
+        for layer in self.lower:
+            try:
+                found = (layer / relative).lstat()
+            except (FileNotFoundError, NotADirectoryError):
+                continue
+            return "added" if _is_whiteout(found) else "changed"
+        return "added"
+
+
+def _layers(driver: Mapping[str, Any]) -> _Layers | None:  # what the engine says of its storage
+    data = driver.get("Data") or {}
+    if driver.get("Name") != "overlay2" or not {"UpperDir", "LowerDir"} <= data.keys():
+        return None
+    lower = tuple(Path(folder) for folder in str(data["LowerDir"]).split(":"))
+    layers = _Layers(upper=Path(data["UpperDir"]), lower=lower)
+    every = (layers.upper, *layers.lower)
+    # Only root sees the mark of a folder that replaces another.
+    may_read = os.geteuid() == 0 and all(os.access(folder, os.R_OK | os.X_OK) for folder in every)
+    return layers if may_read else None
+
+
+def _walked(layers: _Layers, *, most: int) -> Iterator[FileChange]:
+    count = 0
+    for entry in _below(layers.upper):
+        count += 1
+        if count > most:
+            raise TooManyChangesError
+        relative = Path(entry.path).relative_to(layers.upper)
+        own = entry.stat(follow_symlinks=False)
+        path = f"/{relative.as_posix()}"
+        if _is_whiteout(own):
+            yield FileChange(path=path, kind="removed")
+            continue
+        kind = "added" if _is_opaque(entry) else layers.kind(relative)
+        yield FileChange(path=path, kind=kind, is_folder=entry.is_dir(follow_symlinks=False))
+
+
+def _below(folder: Path) -> Iterator["os.DirEntry[str]"]:
+    """Everything below a folder, parents first; a stack, since a hostile tree can be deep."""
+    stack = [os.fspath(folder)]
+    while stack:
+        with os.scandir(stack.pop()) as entries:
+            for entry in sorted(entries, key=lambda entry: entry.name):
+                yield entry
+                if entry.is_dir(follow_symlinks=False):
+                    stack.append(entry.path)
+
+
+def _is_whiteout(found: os.stat_result) -> bool:
+    return stat.S_ISCHR(found.st_mode) and found.st_rdev == WHITEOUT
+
+
+def _is_opaque(entry: "os.DirEntry[str]") -> bool:
+    if not entry.is_dir(follow_symlinks=False):
+        return False
+    try:
+        return os.getxattr(entry.path, OPAQUE, follow_symlinks=False) == b"y"
+    except OSError:
+        return False
+
+
+def _asked(api: APIClient, container: str, *, most: int) -> Sequence[FileChange]:
+    with ask(api, "GET", f"/containers/{container}/changes", params={}) as answer:
+        text = _bounded(answer, most * BYTES_PER_CHANGE)
+    rows = json.loads(text) or []
+    if len(rows) > most:
+        raise TooManyChangesError
+    return [FileChange(path=str(row["Path"]), kind=KINDS[row["Kind"]]) for row in rows]
+
+
+def _bounded(answer: requests.Response, most: int) -> bytes:
+    parts, size = [], 0
+    for chunk in answer.iter_content(256 * 1024):
+        parts.append(chunk)
+        size += len(chunk)
+        if size > most:
+            raise TooManyChangesError
+    return b"".join(parts)

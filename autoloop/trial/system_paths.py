@@ -1,0 +1,39 @@
+"""Tells paths that belong to the system from those that are an agent's work."""
+
+import fnmatch
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+from pathlib import PurePosixPath
+
+PACKAGES = ("site-packages", "dist-packages")
+
+
+class SystemPaths:
+    """A list of paths and patterns, ready to be asked about many paths."""
+
+    def __init__(self, patterns: Iterable[str]) -> None:
+        """Patterns as `autoloop.records.system_paths` explains them."""
+        every = tuple(patterns)
+        self._whole = frozenset(p for p in every if not set(p) & set("*?["))
+        self._shape = _shape(tuple(p for p in every if p not in self._whole))
+
+    def hold(self, path: str, *, made: frozenset[str] = frozenset()) -> bool:
+        """Whether a path is the system's; `made` are folders that the agent made itself."""
+        above = [path, *map(str, PurePosixPath(path).parents)]
+        if not self._whole.isdisjoint(above):
+            return True
+        return any(
+            self._shape.fullmatch(one) and not (_is_package_folder(one) and one in made)
+            for one in above
+        )
+
+
+def _is_package_folder(path: str) -> bool:
+    return path.rpartition("/")[2] in PACKAGES
+
+
+@lru_cache(maxsize=16)
+def _shape(patterns: tuple[str, ...]) -> re.Pattern[str]:
+    # An empty alternative would match everything; this one matches nothing.
+    return re.compile("|".join(fnmatch.translate(p) for p in patterns) or r"(?!)")
