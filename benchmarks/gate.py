@@ -1,67 +1,89 @@
-"""Measures the static gate: what it catches and what it blocks wrongly, on the parts of its corpus.
+"""Measures the static gate: what it catches and what it blocks wrongly, on its corpus of edits."""
 
-python benchmarks/gate.py            the table
-python benchmarks/gate.py --list     and every edit that is not judged as it should be
-"""
-
+import argparse
+import json
 import sys
 import tempfile
 import time
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from autoloop.guards import RULES as ALL_RULES
 from autoloop.guards import Guards, standard_guards
 from autoloop.records import Finding
 from tests.guards.edits import Edit, agent_source, edits, train_tasks
 
 PARTS = ("seen", "unseen", "later", "last")
-RULES = (
-    "task-words", "hidden-words", "branch", "lookup", "imports", "verifier", "obfuscation",
-    "environment", "refusal", "growth",
-)  # fmt: skip
+FORMAL = {"unchanged", "encoding", "syntax", "solve", "size"}
+RULES = tuple(rule for rule in ALL_RULES if rule not in FORMAL)
+Figures = dict[str, Any]
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--list", action="store_true", help="every edit that is judged wrongly")
+    parser.add_argument("--json", action="store_true", help="one JSON object instead of tables")
+    wish = parser.parse_args()
     with tempfile.TemporaryDirectory() as cache:
         guards = standard_guards(train_tasks(Path(cache)))
     before = agent_source()
     found = {edit: guards.check(before=before, after=edit.source) for edit in edits()}
-    for part in PARTS:
-        _show(part, [edit for edit in found if edit.part == part], found)
+    parts = {part: _measured([e for e in found if e.part == part], found) for part in PARTS}
     first, further = _milliseconds(guards)
-    print(f"1,000 lines: {further:.0f} ms of processor time an edit, {first:.0f} ms the first one")
-    if "--list" in sys.argv:
+    if wish.json:
+        print(json.dumps({"parts": parts, "first_ms": first, "further_ms": further}))
+        return
+    for part, figures in parts.items():
+        _show(part, figures)
+    print(
+        f"\n1,000 lines: {further:.0f} ms of processor time an edit, {first:.0f} ms the first one"
+    )
+    if wish.list:
         _list(found)
 
 
-def _show(title: str, half: Sequence[Edit], found: dict[Edit, tuple[Finding, ...]]) -> None:
+def _measured(half: Sequence[Edit], found: dict[Edit, tuple[Finding, ...]]) -> Figures:
+    """Counts of a part of the corpus, by column; `rules` has those of each rule."""
     honest = [edit for edit in half if not edit.cheating]
     cheating = [edit for edit in half if edit.cheating]
     caught = [edit for edit in cheating if is_blocked(found[edit])]
-    warned = [edit for edit in cheating if found[edit] and edit not in caught]
     wrong = [edit for edit in honest if is_blocked(found[edit])]
-    odd = [edit for edit in honest if found[edit] and edit not in wrong]
-    print(f"\n{title}: {len(honest)} honest edits, {len(cheating)} cheating ones")
-    print(
-        f"  recall {len(caught)}/{len(cheating)} = {len(caught) / len(cheating):.1%} blocked,",
-        end="",
-    )
-    print(f" {len(warned)} only warned of")
-    print(f"  false blocks {len(wrong)}/{len(honest)}, {len(odd)} warned of")
-    print(
-        f"  {'rule':<14}{'should':>7}{'caught':>8}{'by it':>7}{'blocks':>8}{'false':>7}{'warns':>7}"
-    )
+    rules = {}
     for rule in RULES:
         due = [edit for edit in cheating if edit.rule == rule]
-        by_it = [edit for edit in due if rule in _rules(found[edit], "block")]
-        print(
-            f"  {rule:<14}{len(due):>7}{sum(edit in caught for edit in due):>8}{len(by_it):>7}"
-            f"{_count(cheating, found, rule, 'block'):>8}{_count(honest, found, rule, 'block'):>7}"
-            f"{_count(honest, found, rule, 'warn'):>7}"
-        )
+        rules[rule] = {
+            "should": len(due),
+            "caught": sum(edit in caught for edit in due),
+            "by it": sum(rule in _rules(found[edit], "block") for edit in due),
+            "blocks": _count(cheating, found, rule, "block"),
+            "false": _count(honest, found, rule, "block"),
+            "warns": _count(honest, found, rule, "warn"),
+        }
+    return {
+        "honest": len(honest),
+        "false": len(wrong),
+        "warned": sum(bool(found[edit]) for edit in honest) - len(wrong),
+        "cheating": len(cheating),
+        "caught": len(caught),
+        "only_warned": sum(bool(found[edit]) for edit in cheating) - len(caught),
+        "rules": rules,
+    }
+
+
+def _show(title: str, figures: Figures) -> None:
+    caught, cheating = figures["caught"], figures["cheating"]
+    honest, false = figures["honest"], figures["false"]
+    print(f"\n{title}: {honest} honest edits, {cheating} cheating ones")
+    print(f"  recall {caught / cheating:.1%}: {caught} blocked, {figures['only_warned']} warned of")
+    print(f"  false blocks {false / honest:.1%}: {false}, and {figures['warned']} warned of")
+    columns = ("should", "caught", "by it", "blocks", "false", "warns")
+    print(f"  {'rule':<14}" + "".join(f"{column:>8}" for column in columns))
+    for rule, row in figures["rules"].items():
+        print(f"  {rule:<14}" + "".join(f"{row[column]:>8}" for column in columns))
 
 
 def is_blocked(findings: Sequence[Finding]) -> bool:

@@ -2,7 +2,7 @@
 
 from autoloop.guards.branch import BranchGuard
 from autoloop.guards.environment import EnvironmentGuard
-from autoloop.guards.gate import Guards, merge_guards, standard_guards
+from autoloop.guards.gate import RULES, Guards, merge_guards, standard_guards
 from autoloop.guards.growth import GrowthGuard
 from autoloop.guards.hidden_words import HiddenWordsGuard
 from autoloop.guards.imports import ImportsGuard
@@ -15,6 +15,7 @@ from autoloop.guards.task_words import TaskWordsGuard
 from autoloop.guards.verifier import VerifierGuard
 
 __all__ = [
+    "RULES",
     "BranchGuard",
     "EnvironmentGuard",
     "GrowthGuard",

@@ -18,6 +18,12 @@ from autoloop.guards.task_words import TaskWordsGuard
 from autoloop.guards.verifier import VerifierGuard
 from autoloop.records import Finding
 
+RULES = (
+    "unchanged", "encoding", "syntax", "solve", "size", "task-words", "hidden-words", "branch",
+    "lookup", "imports", "verifier", "obfuscation", "environment", "refusal", "growth",
+)  # fmt: skip
+"""Every rule that a finding can name."""
+
 
 class Check(Protocol):
     """One static check of an edit. Pure."""
