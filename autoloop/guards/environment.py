@@ -72,11 +72,11 @@ def _tests(node: ast.AST) -> Sequence[ast.expr]:
         found = node.ifs
     elif isinstance(node, ast.Match):
         found = (node.subject,)
-    elif isinstance(node, ast.Subscript):
+    elif isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Compare):
         found = (node.slice,)
-    elif isinstance(node, ast.BoolOp):
+    elif isinstance(node, ast.BoolOp) and isinstance(node.op, ast.And):
         found = node.values
-    elif isinstance(node, ast.Return) and isinstance(node.value, ast.Compare | ast.Call):
+    elif isinstance(node, ast.Return) and isinstance(node.value, ast.Compare):
         found = (node.value,)
     return found
 

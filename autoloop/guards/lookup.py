@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from autoloop.guards.common import is_all_common
-from autoloop.guards.instructions import Instructions
+from autoloop.guards.instructions import Instructions, is_telling_number
 from autoloop.guards.program import Program
 from autoloop.guards.sightings import Severity, Sighting, added, quote
 from autoloop.guards.trees import of_kinds
@@ -43,7 +43,7 @@ class LookupGuard:
     def _of_table(self, node: ast.expr, keys: Sequence[object]) -> Iterator[Sighting]:
         texts = [key for key in keys if isinstance(key, str)]
         digests = sum(bool(_DIGEST.fullmatch(key)) and not key.isdigit() for key in texts)
-        digests += sum(isinstance(key, int) and abs(key) > _LARGE for key in keys)
+        digests += sum(isinstance(key, int) and _is_like_a_hash(key) for key in keys)
         if digests >= _FEW:
             yield _sighting(
                 node,
@@ -72,6 +72,10 @@ class LookupGuard:
             return ()
         tasks = self._tasks.holding(key)
         return tasks if len(tasks) == 1 else ()
+
+
+def _is_like_a_hash(key: int) -> bool:
+    return _LARGE < abs(key) < 2**160 and is_telling_number(str(abs(key)))
 
 
 def _keys(node: ast.AST, program: Program) -> Sequence[object]:

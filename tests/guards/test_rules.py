@@ -64,6 +64,7 @@ TABLES = {
     "T = {4021938475: 1, 1938475601: 2, 2938475610: 3}": ["block"],
     "T = [('treasurer', 'a'), ('firewall', 'b'), ('typist', 'c')]": ["block"],
     "T = {'.csv': 'head', '.json': 'jq', '.db': 'sqlite3'}": [],
+    "T = [1_000_000, 10_000_000, 16_777_216, 100_000_000]": [],
     "T = ['error', 'failed', 'not found', 'denied']": [],
     f"T = {list(range(150))}": ["warn"],
     f"T = {list(range(300))}": ["block"],
@@ -137,6 +138,8 @@ PLACES = {
     "began = time.time()\nif time.time() - began > 60: pass": [],
     "model.chat([{'content': f'Today is {datetime.now()}'}])": [],
     "x = env.run('uname -a; pwd').stdout": [],
+    "name = os.getenv('WEAK_MODEL') or 'any'": [],
+    "return datetime.now().isoformat()": [],
 }
 
 

@@ -68,7 +68,8 @@ def test_an_expression_comes_to_its_value(source: str) -> None:
         "p = []\np.append('orders')\np.append('csv')\nx = '.'.join(p)",
         "x = ''\nfor n in (111, 114, 100, 101, 114, 115):\n    x += chr(n)\ny = x + '.csv'",
         (
-            "def d(s, k=1):\n    o = ''\n    for c in s:\n        o += chr(ord(c) - k)\n    return o\n"
+            "def d(s, k=1):\n    o = ''\n    for c in s:\n        o += chr(ord(c) - k)\n"
+            "    return o\n"
             "x = d('psefst/dtw')"
         ),
         "def p(*n):\n    return '.'.join(n)\nx = p('orders', 'csv')",
