@@ -154,6 +154,7 @@ class SandboxRunner:
                 return self._attempt(plan, log, seats)
         finally:
             log.usage = seats.usage
+            log.findings += seats.findings
             steps = [record.step for record in log.steps] or [*plan.task.steps[:1]]
             write_traces(plan, seats, steps, at=log.started_at, model=self._gateway.task_model)
 
