@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from autoloop.errors import CandidateError
+from autoloop.guards.likeness import likeness
 from autoloop.guards.syntax import SyntaxGuard, complexity
 from autoloop.guards.task_words import TaskWordsGuard
+from autoloop.ports import Likeness
 from autoloop.records import Finding
 
 
@@ -37,6 +39,10 @@ class Guards:
             return complexity(source)
         except CandidateError:
             return 0
+
+    def likeness(self, one: str, other: str) -> Likeness:
+        """How alike two versions of agent.py are."""
+        return likeness(one, other)
 
 
 def standard_guards(instructions: Mapping[str, str]) -> Guards:
