@@ -170,7 +170,7 @@ class GuardSettings(_Table):
     """Whether a model that did not make an edit is asked about it, and whether its no binds."""
     reviewer_model: Model = "same"
     """`same`: the meta-agent's model."""
-    variants: Count = 5
+    variants: Annotated[Count, Field(description="a whole number of at least 1")] = 5
     """Edits of one run that differ in constants alone."""
 
 

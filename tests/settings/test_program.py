@@ -26,6 +26,10 @@ objective: {second: cost, margin: 0.05}
 simplify: false
 services: keep
 harbor_quirks: true
+verification: shared
+system_paths: [/usr, '*/site-packages']
+feedback: full
+guards: {reviewer: block, reviewer_model: openai/gpt-5, variants: 9}
 reuse: false
 timeouts: {multiplier: 2, agent_multiplier: 3, verifier_multiplier: 0.5, build_multiplier: 4,
   max_agent_s: 60, max_verifier_s: 30.5, max_build_s: 90}
@@ -71,6 +75,10 @@ WRONG = {
     "objective: {margin: 1}": "'objective.margin' is 1: write a number above 0 and below 1",
     "objective: cost": "'objective' is 'cost': write its settings as",
     "simplify: 1": "'simplify' is 1: write true or false",
+    "feedback: all": "'feedback' is 'all': write score, checks or full",
+    "guards: {reviewer: yes}": "'guards.reviewer' is True: write advise, block or off",
+    "guards: {reviewer_model: ''}": "'guards.reviewer_model' is '': write a model's name",
+    "guards: {variants: 0}": "'guards.variants' is 0: write a whole number of at least 1",
     "harbor_quirks: 1": "'harbor_quirks' is 1: write true or false",
     "harbor_quirks: maybe": "'harbor_quirks' is 'maybe': write true or false",
     "timeouts: {multiplier: 0}": "'timeouts.multiplier' is 0: write a number above 0 such as 2.5",
