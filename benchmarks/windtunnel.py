@@ -22,6 +22,7 @@ from peers import PEERS, Bench, PeerRule
 from autoloop.decision import BayesRule, Estimates, PairedRule, PassedRule
 from autoloop.decision.strategies import (
     AdaptiveStrategy,
+    Corroborated,
     FactorialStrategy,
     ParetoStrategy,
     RaceStrategy,
@@ -31,13 +32,13 @@ from autoloop.ports import Strategy
 from autoloop.records import Interval
 
 STRATEGIES: Mapping[str, Strategy] = {
-    "adaptive": AdaptiveStrategy(),
-    "factorial": FactorialStrategy(),
-    "climb": SingleStrategy(rule=BayesRule()),
-    "race": RaceStrategy(),
-    "pareto": ParetoStrategy(),
-    "paired": SingleStrategy(rule=PairedRule()),
-    "passed": SingleStrategy(rule=PassedRule()),
+    "adaptive": Corroborated(AdaptiveStrategy()),
+    "factorial": Corroborated(FactorialStrategy()),
+    "climb": Corroborated(SingleStrategy(rule=BayesRule())),
+    "race": Corroborated(RaceStrategy()),
+    "pareto": Corroborated(ParetoStrategy()),
+    "paired": Corroborated(SingleStrategy(rule=PairedRule())),
+    "passed": Corroborated(SingleStrategy(rule=PassedRule())),
 }
 FINAL_ATTEMPTS = 3
 HOLDOUT = 30
