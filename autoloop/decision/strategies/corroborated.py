@@ -120,7 +120,8 @@ def _orders(board: Board, edit: OpenEdit) -> Iterator[Order]:
     """Trials on validation tasks with and without the edit, where there are fewest."""
     on = Version(base=board.base, on=tuple(sorted((*edit.parents, edit.step))))
     off = Version(base=board.base, on=edit.parents, off=(edit.step,))
-    seen = [(one.version, one.task) for one in (*board.observations, *board.pending)]
+    seen = [(one.version, one.task) for one in board.observations]
+    seen += [(one.version, one.task) for one in board.pending]
     counts = Counter(
         (edit.step in version.on, task)
         for version, task in seen
