@@ -146,7 +146,10 @@ def is_open(step: Step) -> bool:
 
 def is_closed(step: Step) -> bool:
     """Whether an edit has its verdict."""
-    return step.proposal is not None and step.verdict is not None
+    if step.proposal is None or step.verdict is None:
+        return False
+    # An edit that its reviewer refused was never under test.
+    return step.verdict.decision is not Decision.EMPTY
 
 
 def orders_of(running: Iterable[TrialRequest], records: RunRecords) -> tuple[Order, ...]:

@@ -34,6 +34,7 @@ from autoloop.records.events import (
     TrialFinished,
     TrialStarted,
 )
+from autoloop.records.feedback import CheckResult, Feedback
 from autoloop.records.integrity import EVIDENCE_LENGTH, Integrity, TrialFinding, integrity_of
 from autoloop.records.rates import (
     ComparedSide,
@@ -59,6 +60,7 @@ from autoloop.records.steps import (
     Objective,
     Origin,
     Proposal,
+    Review,
     Run,
     Score,
     Second,
@@ -123,6 +125,7 @@ __all__ = [
     "Chapter",
     "ChatReply",
     "ChatRequest",
+    "CheckResult",
     "ClosedEdit",
     "Collect",
     "CommandResult",
@@ -135,6 +138,7 @@ __all__ = [
     "Evidence",
     "Failure",
     "FamilyGain",
+    "Feedback",
     "FinalStarted",
     "Finding",
     "Healthcheck",
@@ -167,6 +171,7 @@ __all__ = [
     "Quota",
     "ReplyStop",
     "Resources",
+    "Review",
     "Role",
     "Run",
     "RunFinished",

@@ -37,6 +37,17 @@ class Proposal:
     findings: tuple[Finding, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Review:
+    """What a reviewer who did not make an edit says of it."""
+
+    worthwhile: Literal["yes", "no", "unsure"]
+    """If the tasks it was made for disappeared, would it still be an improvement?"""
+    reason: str = ""
+    tasks: tuple[str, ...] = ()
+    """Train tasks that it seems made for."""
+
+
 class Decision(StrEnum):
     """What becomes of an edit."""
 
@@ -205,6 +216,8 @@ class Step:
     decided: int | None = None
     """Observations there were when its verdict fell: with these it can be replayed."""
     proposal: Proposal | None = None
+    review: Review | None = None
+    """None: nobody was asked, or not yet."""
     candidate: str | None = None
     """Commit of the edit; None while nothing was submitted."""
     verdict: Verdict | None = None
@@ -212,6 +225,7 @@ class Step:
     """Set once git tells the same story as the verdict."""
     lesson: str = ""
     meta_usage: Usage = field(default_factory=Usage)
+    """Of whoever made the edit, and of its reviewer."""
 
 
 class StopReason(StrEnum):

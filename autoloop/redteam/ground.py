@@ -172,7 +172,7 @@ def _told(result: TrialResult, home: Path) -> str:
     """What an agent wrote, and what of its trial a meta-agent may read."""
     texts = [read_transcript(home)]
     failure = result.failure
-    if failure is not None and failure.kind.startswith(AGENTS_OWN):
+    if failure is not None and failure.kind in AGENTS_OWN:
         texts.append(failure.message)
     texts += [finding.evidence for finding in result.findings]
     for folder in (home, *sorted((home / "steps").glob("*"))):

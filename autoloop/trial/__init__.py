@@ -1,8 +1,9 @@
 """Runs one trial: from image to reward, with everything in between recorded by the host."""
 
+from autoloop.trial.feedback import read_feedback
 from autoloop.trial.retry import RetryingRunner
 from autoloop.trial.runner import SandboxRunner
 from autoloop.trial.seat import AgentSeat
 from autoloop.trial.transcript import read_transcript
 
-__all__ = ["AgentSeat", "RetryingRunner", "SandboxRunner", "read_transcript"]
+__all__ = ["AgentSeat", "RetryingRunner", "SandboxRunner", "read_feedback", "read_transcript"]

@@ -17,6 +17,7 @@ from autoloop.ports import (
     KeepRule,
     ProposalOutcome,
     Proposer,
+    Reviewer,
     RunStore,
     StepDesk,
     Strategy,
@@ -27,6 +28,7 @@ from autoloop.records import (
     ArchiveKey,
     Budget,
     Environment,
+    Feedback,
     Purpose,
     Quota,
     Run,
@@ -157,6 +159,11 @@ class Table:
     observer: RecordingObserver = field(default_factory=RecordingObserver)
     stop: StopSignal = field(default_factory=StopSignal)
     reuse: Reuse | None = None
+    variants: int | None = 100
+    """Agents here differ in constants alone."""
+    reviewer: Reviewer | None = None
+    reviewer_binds: bool = False
+    feedback: Callable[[TrialResult], Feedback] = lambda trial: Feedback()  # noqa: ARG005
 
     def __post_init__(self) -> None:
         self.runner = SimulatedRunner(chance=chance, clock=self.clock)
@@ -193,6 +200,8 @@ class Table:
             clock=self.clock,
             transcript=lambda trial: f"transcript of {trial.id}",
             reuse=self.reuse,
+            reviewer=self.reviewer,
+            feedback=self.feedback,
         )
 
     def plan(self) -> Plan:
@@ -205,6 +214,8 @@ class Table:
             final_attempts=self.final_attempts,
             seed=self.seed,
             simplify=self.simplify,
+            variants=self.variants,
+            reviewer_binds=self.reviewer_binds,
         )
 
     def work(self) -> Work:
