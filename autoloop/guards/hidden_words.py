@@ -31,6 +31,7 @@ _CODE_WORDS = 7
 _LONG_LINE = 15
 _LONG_CODE = 40
 _LONG_WORD = 6
+_PLAIN_WORDS = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +90,7 @@ def _look(task: _Hidden, *, known: Spelling, seen: Spelling) -> Iterator[Finding
         if (line := seen.line_of(word)) is not None and known.line_of(word) is None
     }
     lines = sorted([*rows, *code, *values.values()])
-    if rows or telling or len(code) > 1 or len(values) > 1:
+    if rows or telling or len(code) > 1 or _are_telling(values):
         yield _finding(
             "block",
             "The edit holds what is known only from hidden material of a train task (tests or "
@@ -102,6 +103,13 @@ def _look(task: _Hidden, *, known: Spelling, seen: Spelling) -> Iterator[Finding
             "The edit may hold something from hidden material of a train task. Is it general?",
             lines[0],
         )
+
+
+def _are_telling(values: Iterable[str]) -> bool:
+    """Whether values come together by no accident; `upload` and `download` may."""
+    found = list(values)
+    are_words = all(map(str.isalpha, found))
+    return len(found) > (_PLAIN_WORDS if are_words else 1)
 
 
 def _sentences(wanted: Iterable[str], *, known: Spelling, seen: Spelling) -> list[int]:

@@ -49,6 +49,10 @@ def test_a_single_short_value_says_nothing_so_that_nobody_can_try_values(additio
     assert severities(addition) == []
 
 
+def test_a_few_plain_words_may_come_together_by_accident() -> None:
+    assert severities("X = 'Leuven, Namur'") == []
+
+
 def test_a_word_that_the_instruction_has_is_not_hidden() -> None:
     assert severities('X = "Ostend and revenue"') == []
 
