@@ -19,6 +19,7 @@ from autoloop.report import (
     climb_summary,
     expected_worthless,
     gap_sentence,
+    queries_sentence,
     selection_gap,
     success_rates,
     success_sentence,
@@ -105,6 +106,7 @@ def notes(project: Project, name: str | None) -> tuple[str, ...]:
             success_sentence(success_rates(view.store.trials(), sides)),
             gap_sentence(selection_gap(run.scores)),
             worthless_sentence(expected_worthless(view.store.steps())),
+            queries_sentence(view.store.steps()),
             *(look.said for look in read_looks(view.folder)),
         ]
         return tuple(sentence for sentence in found if sentence)

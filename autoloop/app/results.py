@@ -42,8 +42,10 @@ class Status:
     """Reported (selection) score minus holdout score, once there is a final table."""
     looks: tuple[Look, ...] = ()
     """At the holdout, while the run was not finished."""
+    verdict_queries: int = 0
+    """Verdicts that validation had a part in."""
     notes: tuple[str, ...] = ()
-    """The last three in sentences."""
+    """The last four in sentences."""
 
     def decided(self, decision: Decision) -> int:
         """How many finished steps ended so."""

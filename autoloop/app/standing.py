@@ -13,6 +13,7 @@ from autoloop.records import Run
 from autoloop.report.honesty import (
     expected_worthless,
     gap_sentence,
+    queries_sentence,
     selection_gap,
     worthless_sentence,
 )
@@ -51,7 +52,12 @@ def status(project: Project, name: str | None) -> Status:
         counts = view.store.counts()
         run, steps, looks = view.run, view.store.steps(), read_looks(view.folder)
         worthless, gap = expected_worthless(steps), selection_gap(run.scores)
-        notes = (gap_sentence(gap), worthless_sentence(worthless), *(look.said for look in looks))
+        notes = (
+            gap_sentence(gap),
+            worthless_sentence(worthless),
+            queries_sentence(steps),
+            *(look.said for look in looks),
+        )
         known = None not in {counts.cost_usd, counts.meta_cost_usd}
         return Status(
             run=run,
@@ -64,6 +70,7 @@ def status(project: Project, name: str | None) -> Status:
             steps=steps,
             worthless=worthless,
             selection_gap=gap,
+            verdict_queries=sum(step.asked_validation for step in steps),
             looks=looks,
             notes=tuple(note for note in notes if note),
         )

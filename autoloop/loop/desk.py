@@ -7,11 +7,13 @@ filled one by one. What a record does not name cannot leave.
 from collections.abc import Sequence
 
 from autoloop.loop.attempts import run_attempts
-from autoloop.loop.board import CONFLICT, is_open, version_in_words
+from autoloop.loop.board import is_open, version_in_words
 from autoloop.loop.repeats import repeats
 from autoloop.loop.work import Work
 from autoloop.ports import EarlierStep, SpotResult, TaskStanding, TraceSummary
 from autoloop.records import (
+    CONFLICT,
+    NARROW,
     Agent,
     Decision,
     Failure,
@@ -30,8 +32,6 @@ AGENTS_OWN = frozenset({"AgentCrashed", "AgentTimeoutError", "QuotaError", "Quot
 """Kinds of failures from before the tests came, whose messages can hold nothing of them."""
 AGENTS_FAULT = frozenset({"AgentError", "CandidateError"})
 """Kinds that may come up while the tests run: these are named, and no more."""
-NARROW = "narrow"
-"""The number of a verdict that says that a train gain rests on a single task."""
 
 
 class Desk:

@@ -2,13 +2,13 @@
 
 from dataclasses import replace
 
-from autoloop.loop.board import CONFLICT, is_open
+from autoloop.loop.board import is_open
 from autoloop.loop.desk import Desk
 from autoloop.loop.messages import step_message
 from autoloop.loop.proposing import finish, is_waiting, why_empty
 from autoloop.loop.work import Tip, Work
 from autoloop.ports import ProposalOutcome
-from autoloop.records import Decision, Origin, Step, Verdict
+from autoloop.records import CONFLICT, Decision, Origin, Step, Verdict
 
 NOTHING = ProposalOutcome(proposal=None)
 

@@ -210,7 +210,5 @@ def _step_story(step: EarlierStep) -> str:
 
 def _review_line(review: Review) -> str:
     """What the reviewer said, as one line."""
-    tasks = ", ".join(one_line(task) for task in review.tasks)
-    made_for = f" It seems made for {tasks}." if tasks else ""
-    said = f"{review.worthwhile}.{made_for} {one_line(review.reason, 600)}"
+    said = one_line(review.words, 900)
     return f"A reviewer, asked whether it is worthwhile without its task: {said}"

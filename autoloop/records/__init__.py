@@ -49,6 +49,8 @@ from autoloop.records.rates import (
     TaskState,
 )
 from autoloop.records.steps import (
+    CONFLICT,
+    NARROW,
     Ask,
     Budget,
     Chapter,
@@ -112,7 +114,9 @@ from autoloop.records.trials import (
 from autoloop.records.truth import SelectionGap, SuccessRates, Worthless
 
 __all__ = [
+    "CONFLICT",
     "EVIDENCE_LENGTH",
+    "NARROW",
     "SYSTEM_PATHS",
     "Agent",
     "AgentEnd",

@@ -9,6 +9,11 @@ from typing import Literal
 from autoloop.records.chat import Usage
 from autoloop.records.tasks import Split
 
+CONFLICT = "conflicts_with"
+"""The number of a verdict that no strategy gave: the kept step that the edit does not go with."""
+NARROW = "narrow"
+"""The number of a verdict that says that the edit's train gain hangs on a single task."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
@@ -46,6 +51,12 @@ class Review:
     reason: str = ""
     tasks: tuple[str, ...] = ()
     """Train tasks that it seems made for."""
+
+    @property
+    def words(self) -> str:
+        """All of it in a line."""
+        made_for = f" It seems made for {', '.join(self.tasks)}." if self.tasks else ""
+        return f"{self.worthwhile}.{made_for} {self.reason}".strip()
 
 
 class Decision(StrEnum):
@@ -226,6 +237,13 @@ class Step:
     lesson: str = ""
     meta_usage: Usage = field(default_factory=Usage)
     """Of whoever made the edit, and of its reviewer."""
+
+    @property
+    def asked_validation(self) -> bool:
+        """Whether its verdict is one that a strategy gave: it tells a little of validation."""
+        given = self.verdict
+        is_empty = given is None or given.decision is Decision.EMPTY
+        return given is not None and not is_empty and CONFLICT not in given.numbers
 
 
 class StopReason(StrEnum):

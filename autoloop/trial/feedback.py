@@ -20,16 +20,16 @@ STDOUT = "test-stdout.txt"
 CTRF = "ctrf.json"
 READ_BYTES = 1_000_000
 TAIL_CHARS = 4_000
+LINE_CHARS = 1_000
+"""Longer lines name no check, and could keep a pattern busy for long."""
 CHECKS = 60
 NAME_CHARS = 80
 PASSED = 1.0 - 1e-9
 CODE = frozenset({".py", ".sh", ".bash", ".bats", ".js", ".mjs", ".ts", ".rb", ".pl", ".go", ".rs"})
 FAILED = frozenset({"failed", "error"})
-_PYTEST = re.compile(
-    r"^(?:(PASSED|FAILED|ERROR) )?(\S+?\.py::[^\s\[]+)(?:\[.*\])?(?: (PASSED|FAILED|ERROR)\b)?",
-    re.MULTILINE,
-)
-_TAP = re.compile(r"^(not )?ok\b(?: +\d+)?(?: +-)? +([^#\n]+)", re.MULTILINE)
+_RESULT = re.compile(r"(\S+?\.py::[^\s\[]+)(?:\[.*\])? (PASSED|FAILED|ERROR)\b")
+_SUMMARY = re.compile(r"(PASSED|FAILED|ERROR) (\S+?\.py::[^\s\[]+)")
+_TAP = re.compile(r"(not )?ok\b(?: +\d+)?(?: +-)? +([^#]+)")
 _DEFINED = re.compile(r"^\s*(?:async\s+)?(?:def|class)\s+([A-Za-z]\w*)", re.MULTILINE)
 _WORDS = re.compile(r"[A-Za-z][A-Za-z0-9 _,.:'()/-]*")
 _KEY = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*")
@@ -98,23 +98,28 @@ def _checks(
     place: Path, printed: str, rewards: Mapping[str, float], *, code: _Code
 ) -> Iterator[tuple[str, bool]]:
     """Every check that is known by name; a name may come more than once."""
-    reported = list(_reported(_read(place / CTRF)))
-    if not reported:
-        reported = [
-            (node, (first or last) == "PASSED")
-            for first, node, last in _PYTEST.findall(printed)
-            if first or last
-        ]
+    lines = [line for line in printed.splitlines() if len(line) <= LINE_CHARS]
+    reported = list(_reported(_read(place / CTRF))) or [r for line in lines for r in _said(line)]
     for node, passed in reported:
         name = node.rpartition("::")[2].partition("[")[0]
         if name in code.defined:
             yield _plain(name), passed
-    for failed, text in _TAP.findall(printed):
-        if _WORDS.fullmatch(text.strip()) and text.strip() in code.text:
-            yield _plain(text.strip()), not failed
+    for found in filter(None, map(_TAP.match, lines)):
+        text = found.group(2).strip()
+        if _WORDS.fullmatch(text) and text in code.text:
+            yield _plain(text), found.group(1) is None
     for key, value in rewards.items():
         if key != "reward" and _KEY.fullmatch(key) and key in code.text:
             yield _plain(key), value >= PASSED
+
+
+def _said(line: str) -> Iterator[tuple[str, bool]]:
+    """What a line of pytest says of a test."""
+    result, summary = _RESULT.match(line), _SUMMARY.match(line)
+    if result:
+        yield result.group(1), result.group(2) == "PASSED"
+    elif summary:
+        yield summary.group(2), summary.group(1) == "PASSED"
 
 
 def _reported(text: str) -> Iterator[tuple[str, bool]]:

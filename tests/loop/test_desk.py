@@ -5,10 +5,10 @@ from dataclasses import asdict, replace
 
 import pytest
 
-from autoloop.loop.board import CONFLICT
 from autoloop.loop.desk import Desk
 from autoloop.ports import ProposalOutcome, StepDesk
 from autoloop.records import (
+    CONFLICT,
     Budget,
     Decision,
     Failure,

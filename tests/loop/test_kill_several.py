@@ -8,8 +8,7 @@ import pytest
 
 from autoloop.guards import standard_guards
 from autoloop.loop import Merging, RunRecords, replay
-from autoloop.loop.board import CONFLICT
-from autoloop.records import Decision, StopReason
+from autoloop.records import CONFLICT, Decision, StopReason
 from autoloop.store import open_readonly
 from autoloop.testing.strategies import ScreenStrategy
 from autoloop.workspace import GitWorkspace

@@ -10,9 +10,9 @@ import pytest
 from autoloop.decision.strategies import SingleStrategy
 from autoloop.engines import LocalEngine
 from autoloop.loop import replay
-from autoloop.loop.board import CONFLICT
 from autoloop.ports import ProposalOutcome, StepDesk, Strategy
 from autoloop.records import (
+    CONFLICT,
     Board,
     Budget,
     Decision,

@@ -6,10 +6,8 @@ from dataclasses import dataclass, replace
 
 from autoloop.decision.narrow import chance_of_gain, gains_of, is_narrow, mean_gain
 from autoloop.ports import Strategy
-from autoloop.records import Board, Decision, Move, OpenEdit, Order, Verdict, Version
+from autoloop.records import NARROW, Board, Decision, Move, OpenEdit, Order, Verdict, Version
 
-NARROW = "narrow"
-"""The number of a verdict that says that the edit's train gain hangs on one task."""
 SURE = 0.8
 """Rules keep nothing for its gain that is less likely to help than this."""
 HOPELESS = 0.1
