@@ -123,9 +123,7 @@ def _limit_s(task: Task) -> float:
     return task.environment.build_timeout_s + steps + SPARE_S
 
 
-def _said(
-    command: list[str], *, folder: str, env: Mapping[str, str], timeout_s: float
-) -> str:
+def _said(command: list[str], *, folder: str, env: Mapping[str, str], timeout_s: float) -> str:
     """What a command printed; at the timeout it is asked to clean up, then ended."""
     process = subprocess.Popen(
         command,

@@ -60,7 +60,7 @@ class SocketGateway:
         base: Path | None = None,
         mask: Mask | None = None,
     ) -> None:
-        """`mask` hides what must not be recorded: what is secret in this environment, by default."""
+        """`mask` hides what must not be recorded; by default the secrets of this environment."""
         self._upstream = upstream
         self._clock = clock
         self._limits = limits or TraceLimits()
@@ -135,7 +135,10 @@ class SocketGateway:
     async def _serve(self, grant: Grant, home: Path) -> AsyncIterator[Session]:
         folder = Path(tempfile.mkdtemp(prefix="", dir=home))
         session = TrialSession(
-            grant, folder=folder, clock=self._clock, recorder=Recorder(self._limits, mask=self._mask)
+            grant,
+            folder=folder,
+            clock=self._clock,
+            recorder=Recorder(self._limits, mask=self._mask),
         )
         door = ModelDoor(session, self._upstream, late=self._add_late)
         handlers: set[asyncio.Task[object]] = set()

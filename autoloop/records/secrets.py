@@ -52,8 +52,7 @@ def child_environment(
     return {
         name: value
         for name, value in everything.items()
-        if name in kept
-        or not (is_secret_name(name) or any(secret in value for secret in secrets))
+        if name in kept or not (is_secret_name(name) or any(secret in value for secret in secrets))
     }
 
 

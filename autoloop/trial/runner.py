@@ -24,7 +24,7 @@ from autoloop.records import (
     Usage,
 )
 from autoloop.trial.box import Box, Surveys
-from autoloop.trial.ending import Ending, ending_of
+from autoloop.trial.ending import Ending, ending_of, overrun_findings
 from autoloop.trial.layout import JobFolders
 from autoloop.trial.plan import TrialPlan
 from autoloop.trial.redaction import Redaction
@@ -92,7 +92,7 @@ class SandboxRunner:
         )
         log = _Log(self._clock)
         ending = self._ending(plan, log)
-        log.findings += ending.findings
+        log.findings += (*ending.findings, *overrun_findings(log.steps))
         ending = ending.judged(log.findings)
         redaction = Redaction.of(request.task)
         result = self._result(plan, log, ending, redaction=redaction)
