@@ -27,7 +27,7 @@ from autoloop.sandbox.doors import BridgeDoor, Door
 from autoloop.sandbox.engine import ask, engine_errors, explanation, innermost
 from autoloop.sandbox.execution import Command, run_command
 from autoloop.sandbox.extraction import Limits, unpack
-from autoloop.sandbox.files import Files, PathState, state_in
+from autoloop.sandbox.files import Files, only_file, refuse_unreadable, state_in
 from autoloop.sandbox.output import Excerpt, Frames
 from autoloop.sandbox.packing import Packer, TooLargeError
 from autoloop.sandbox.processes import Process, end_all_but, settled
@@ -135,8 +135,8 @@ class DockerContainer:
             if answer is None:
                 raise FileNotFoundError(f"The container has no file {path!r}.")
             with answer:
-                _refuse_unreadable(path, state_in(answer), max_bytes)
-                return _only_file(answer)
+                refuse_unreadable(path, state_in(answer), max_bytes)
+                return only_file(answer)
 
     def fetch(self, source: str, target: Path, *, max_bytes: int, max_files: int = 2_000) -> bool:
         """Copy the regular files below the folder `source` out to `target`; False if not there."""
@@ -383,21 +383,3 @@ class DockerContainer:
 
 def _body(answer: requests.Response) -> IO[bytes]:
     return cast("IO[bytes]", answer.raw)
-
-
-def _only_file(answer: requests.Response) -> bytes:
-    with tarfile.open(fileobj=_body(answer), mode="r|") as archive:
-        member = archive.next()
-        content = archive.extractfile(member) if member is not None else None
-        return content.read() if content is not None else b""
-
-
-def _refuse_unreadable(path: str, state: PathState, max_bytes: int) -> None:
-    if state.is_link:
-        raise ValueError(f"{path!r} is a link; read {state.link_target!r} instead.")
-    if not state.is_regular:
-        raise ValueError(f"{path!r} is no regular file.")
-    if state.size > max_bytes:
-        raise ValueError(
-            f"{path!r} holds {state.size:,} bytes; at most {max_bytes:,} may be read at once."
-        )

@@ -59,7 +59,7 @@ DOUBLE_FORK = (
     "if os.fork(): os._exit(0)\n"
     "os.setsid()\n"
     "if os.fork(): os._exit(0)\n"
-    "for name in ('TERM', 'HUP', 'INT'): signal.signal(signal.Signals['SIG' + name], signal.SIG_IGN)\n"
+    "for n in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT): signal.signal(n, signal.SIG_IGN)\n"
     "for number in range(3): os.close(number)\n"
     "time.sleep(8886)\n"
 )
