@@ -79,7 +79,7 @@ def test_no_child_no_container_and_no_file_of_a_climb_holds_a_key(
     tmp_path: Path, api: APIClient
 ) -> None:
     agent = template("agent.py").read_text(encoding="utf-8")
-    project = make_project(tmp_path / "p", tasks=4, program=PROGRAM, agent=agent)
+    project = make_project(tmp_path / "p", tasks=6, program=PROGRAM, agent=agent)
     start = "from autoloop.cli import main; main()"
     command = [sys.executable, "-c", start, "climb", "--steps", "1", "--fresh"]
     leaks, children, containers = set[bytes](), set[bytes](), 0
