@@ -90,8 +90,8 @@ def test_no_child_no_container_and_no_file_of_a_climb_holds_a_key(
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
     ) as climb:
-        own = shown_by(climb.pid)[0]
         while climb.poll() is None:
+            own = shown_by(climb.pid)[0]
             for child in children_of(climb.pid):
                 line, environment = shown_by(child)
                 # A child that has not begun its own program is still a copy of its parent.
