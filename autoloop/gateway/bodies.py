@@ -35,5 +35,7 @@ class Bodies:
 
 def _size(request: web.Request) -> int:
     """What it says of itself, or the most that is taken; it cannot send more than it said."""
+    if not request.body_exists:
+        return 0
     said = request.content_length
     return MAX_BODY_BYTES if said is None else min(said, MAX_BODY_BYTES)

@@ -25,7 +25,7 @@ from autoloop.gateway.routes import application
 from autoloop.gateway.session import ModelDoor, TrialSession
 from autoloop.ports import ChatModel, Clock, Grant, Session
 from autoloop.records import Usage
-from autoloop.records.secrets import Mask
+from autoloop.records.secrets import Mask, environment_mask
 
 SOCKET_NAME = "sock"
 OPEN_FILES = 16_384
@@ -60,12 +60,12 @@ class SocketGateway:
         base: Path | None = None,
         mask: Mask | None = None,
     ) -> None:
-        """`mask` hides what must not be recorded: what is secret in this environment, by default."""
+        """`mask` hides what must not be recorded; by default the secrets of this environment."""
         self._upstream = upstream
         self._clock = clock
         self._limits = limits or TraceLimits()
         self._base = base
-        self._mask = mask or Mask.of_environment()
+        self._mask = mask or environment_mask()
         self._late = Usage()
         self._stack = ExitStack()
         self._ground: _Ground | None = None

@@ -1,6 +1,7 @@
 """Secrets of this machine: kept from child processes, and out of what is written or shown."""
 
 import base64
+import functools
 import json
 import os
 import re
@@ -108,11 +109,6 @@ class Mask:
         # The longest first: a secret may begin like another.
         self._forms = tuple(sorted(spelled, key=len, reverse=True))
 
-    @classmethod
-    def of_environment(cls, environ: Mapping[str, str] | None = None) -> "Mask":
-        """A mask of what is secret in this process's environment."""
-        return cls(secret_values(os.environ if environ is None else environ))
-
     def text(self, text: str) -> str:
         """The text without secrets."""
         for form in self._forms:
@@ -120,6 +116,12 @@ class Mask:
                 text = text.replace(form, HIDDEN)
         return text
 
-    def texts(self, texts: Iterable[str]) -> tuple[str, ...]:
-        """All of them without secrets."""
-        return tuple(map(self.text, texts))
+
+def environment_mask() -> Mask:
+    """A mask of what is secret in this process's environment now."""
+    return _mask_of(secret_values(os.environ))
+
+
+@functools.lru_cache(maxsize=4)
+def _mask_of(secrets: frozenset[str]) -> Mask:
+    return Mask(secrets)

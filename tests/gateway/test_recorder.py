@@ -72,7 +72,9 @@ def test_a_million_tiny_messages_count_for_what_they_take() -> None:
     for first in range(0, 20_000, 1_000):
         recorder.add(_call(*map(str, range(first, first + 1_000))))
 
-    kept = {m.content for e in recorder.events if isinstance(e, ModelCall) for m in e.request.messages}
+    kept = {
+        m.content for e in recorder.events if isinstance(e, ModelCall) for m in e.request.messages
+    }
     assert len(kept) < 2_500
     assert recorder.unrecorded >= 17
 
@@ -113,7 +115,7 @@ def test_a_conversation_that_is_sent_again_and_again_is_kept_once() -> None:
     turns = [f"{number}" * 1_000 for number in range(50)]
     calls = [_call(*turns[: number + 1]) for number in range(50)]
 
-    events = _record(TraceLimits(total=150_000), *calls)
+    events = _record(TraceLimits(total=200_000), *calls)
 
     last = events[-1]
     assert isinstance(last, ModelCall)

@@ -8,7 +8,7 @@ import openai
 
 from autoloop.errors import AgentError, AutoloopError, ModelError
 from autoloop.gateway.upstream.retry import PassingError, retry_after_s
-from autoloop.records.secrets import HIDDEN, Mask
+from autoloop.records.secrets import HIDDEN, Mask, secret_values
 
 RAISED = (openai.OpenAIError, ValueError, KeyError, TypeError, AttributeError, IndexError)
 """litellm's own errors are openai's; at a broken answer its parsers let the rest through."""
@@ -43,7 +43,7 @@ def translate(error: Exception, *, model: str, environ: Mapping[str, str]) -> Au
 
 def mask(text: str, environ: Mapping[str, str]) -> str:
     """The text without any secret of the environment and without what looks like a key."""
-    return _KEY_TEXT.sub(HIDDEN, Mask.of_environment(environ).text(text))
+    return _KEY_TEXT.sub(HIDDEN, Mask(secret_values(environ)).text(text))
 
 
 def _any(phrases: tuple[str, ...], text: str) -> bool:

@@ -10,8 +10,8 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
-from autoloop.ports import Grant, ProposalOutcome, StepDesk, Turn
 from autoloop.gateway import SocketGateway
+from autoloop.ports import Grant, ProposalOutcome, StepDesk, Turn
 from autoloop.records import (
     Budget,
     ChatReply,
