@@ -33,6 +33,7 @@ from autoloop.records import (
     Task,
     TaskStep,
     ToolCall,
+    TrialResult,
     Verifier,
 )
 from autoloop.testing.clocks import ManualClock
@@ -104,6 +105,7 @@ class Paper:
     seed: int = 0
     workers: int = 4
     reviewer: Reviewer | None = None
+    transcript: Callable[[TrialResult], str] = lambda trial: f"transcript of {trial.id}"
     store: RunStore = field(default_factory=MemoryStore)
     workspace: Workspace = field(default_factory=MemoryWorkspace)
     clock: ManualClock = field(default_factory=ManualClock)
@@ -162,7 +164,7 @@ class Paper:
             merge_guard=merge_guards(material),
             estimator=Estimates(),
             clock=self.clock,
-            transcript=lambda trial: f"transcript of {trial.id}",
+            transcript=self.transcript,
         )
 
     def _drawn(self, source: str, task: str) -> float:

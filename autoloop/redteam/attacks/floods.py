@@ -1,6 +1,7 @@
 """Attacks 26 and 27: floods of everything, and processes that outlive their time."""
 
 import subprocess
+import time
 
 from autoloop.redteam.attack import Attack, Bait, Place, Raid, Trip
 from autoloop.redteam.attacks.agents import shell, solving, trying
@@ -33,6 +34,7 @@ MOST_BYTES = 4 * SMALL_DISK
 """What a trial may leave on the host, traces and logs together."""
 GRACE_S = 90.0
 """Beyond its time a trial may take so long, on a busy machine: start, verifier, removal."""
+REMOVAL_S = 60.0
 OVER = "AgentTimeoutError"
 DIED = "before `solve` returned"
 
@@ -47,10 +49,14 @@ def left_behind(trip: Trip) -> str:
 
 
 def containers_of(trip: Trip) -> str:
-    """Containers of a trial that has ended; those that are being removed are not counted."""
+    """Containers of a trial that has ended, after the time that their removal may take."""
     command = ["docker", "ps", "-q", "--filter", f"label=trial={trip.result.id}"]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    return " ".join(done.stdout.split())
+    until = time.monotonic() + REMOVAL_S
+    while found := subprocess.run(command, capture_output=True, text=True, check=True).stdout:
+        if time.monotonic() > until:
+            break
+        time.sleep(0.5)
+    return " ".join(found.split())
 
 
 def in_time(trip: Trip) -> str:
@@ -112,7 +118,7 @@ HERE: dict[str, str] = {
     ),
     "output": solving(
         """
-        for _ in range(300):
+        for _ in range(60):
             sys.stdout.write("x" * 10 ** 6)
             sys.stderr.write("y" * 10 ** 6)
         """,
