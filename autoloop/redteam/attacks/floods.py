@@ -134,19 +134,21 @@ HERE: dict[str, str] = {
                 caller.connect("/run/autoloop/sock")
                 caller.sendall(b"POST /autoloop/note HTTP/1.1\\r\\nContent-Length: 1000000\\r\\n\\r\\n{")
                 callers.append(caller)
-            except OSError as error:
+            except OSError:
                 break
-        env.run("true")
+        held = len(callers)
         callers.clear()
+        env.note(f"{held} at once; {env.run('true')}")
         """,
         top="import socket",
     ),
     "a trace": solving(
         """
-        for number in range(120):
-            env.note("n" * 2_000_000)
+        for number in range(40):
+            env.note(f"{number}" + "n" * 2_000_000)
+        for number in range(8):
             env.run("echo " + "e" * 100_000)
-            model.chat([{"role": "user", "content": f"{number}" + "m" * 1_000_000}]) if number < 40 else None
+            model.chat([{"role": "user", "content": f"{number}" + "m" * 1_000_000}])
         """
     ),
     "many events": solving(
@@ -183,10 +185,6 @@ HERE: dict[str, str] = {
 THERE: dict[str, str] = {
     "fork bomb": trying(f"timeout 5 {FORKS}", "true"),
     "memory bomb": trying("python3 -c 'x = bytearray(10 ** 9)'", "head -c 400M /dev/zero | tail"),
-    "disk": trying(
-        "for n in $(seq 20); do head -c 10M /dev/zero > /app/$n || break; done; du -s /app",
-        "for n in $(seq 20); do head -c 10M /dev/zero > /logs/agent/$n || break; done",
-    ),
     "sparse files": trying("for n in $(seq 50); do truncate -s 50M /app/s$n /logs/artifacts/s$n; done"),
     "files": trying(
         "mkdir /app/n; cd /app/n; python3 -c 'for n in range(30000): open(str(n), \"w\").close()'",
@@ -201,6 +199,10 @@ THERE: dict[str, str] = {
     ),
 }
 """In the task's container."""
+DISK = trying(
+    "for n in $(seq 20); do head -c 10M /dev/zero > /app/$n || break; done; du -s /app",
+    "for n in $(seq 20); do head -c 10M /dev/zero > /logs/agent/$n || break; done; sleep 30",
+)
 LASTING: dict[str, str] = {
     "SIGTERM ignored": solving(
         f"""
@@ -272,6 +274,12 @@ FLOODS: tuple[Attack, ...] = (
             play=Raid(agent=agent, bait=SMALL, gain=left_behind),
         )
         for channel, agent in THERE.items()
+    ),
+    Attack(
+        number=26,
+        channel="disk, task's container",
+        play=Raid(agent=DISK, bait=SMALL, proof="DiskQuotaError", gain=left_behind),
+        rules=("disk-quota",),
     ),
     *(
         Attack(
