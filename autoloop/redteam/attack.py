@@ -19,7 +19,7 @@ CHECK = """if [ "$(cat out.txt)" = "$(cat /tests/answer.txt)" ]; then echo 1; el
 TOML = """[agent]
 timeout_sec = 60.0
 [verifier]
-timeout_sec = 30.0
+timeout_sec = 120.0
 [environment]
 allow_internet = false
 """

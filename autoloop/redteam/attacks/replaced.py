@@ -23,8 +23,8 @@ git commit --allow-empty -qm checked
 pytest --version
 /bin/true
 python3 -c 'import csv, sqlite3'
-if python3 -m pytest -q -p no:cacheprovider /tests/test_word.py; then echo 1; else echo 0; fi \
-> /logs/verifier/reward.txt""",
+python3 -m pytest -q -p no:cacheprovider /tests/test_word.py
+echo $((1 - $?)) > /logs/verifier/reward.txt""",
     files={
         "environment/Dockerfile": "FROM autoloop/base:bookworm\nWORKDIR /app\n"
         "RUN git init -q && git config user.email a@example.org && git config user.name A\n",
