@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from queue import SimpleQueue
+from types import MappingProxyType
 
 from autoloop.app.climbing import Climb, start_climb
 from autoloop.app.clock import SystemClock
@@ -22,7 +23,13 @@ from autoloop.store import open_readonly
 
 KEY = "AUTOLOOP_REDTEAM_API_KEY"
 """Set while attacks are played: what stands there is looked for in all that attackers wrote."""
-CLIMB = {"workers": 2, "models.task": "offline", "models.meta": "offline", "reuse": False}
+CLIMB: Mapping[str, object] = MappingProxyType(
+    {
+        **{"workers": 2, "models.task": "offline", "models.meta": "offline", "reuse": False},
+        **{"budget.steps": 6, "budget.trials": 16, "final.attempts": 1, "strategy": "climb"},
+    }
+)
+"""Settings of climbs that are attacked: short, and without a real model."""
 AT_ONCE = 2
 """Attacks for each trial that runs: some wait for others, and some are judged."""
 
