@@ -44,6 +44,8 @@ class Parts(LabParts):
     clock: Clock
     transcript: Callable[[TrialResult], str]
     """Text of a recorded trace."""
+    merge_guard: Guard | None = None
+    """Looks at edits that are put together; None: `guard` does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
