@@ -17,8 +17,8 @@ from autoloop.app.results import RedteamWish
 from autoloop.errors import InterruptError, SettingsError
 from autoloop.loop import StopSignal
 from autoloop.ports import Proposer
-from autoloop.records import Event, Notice, Run, TrialResult
-from autoloop.redteam import ATTACKS, Attack, Bystander, Ground, Report, Row, Secrets, play_all
+from autoloop.records import AttackReport, AttackRow, Event, Notice, Run, TrialResult
+from autoloop.redteam import ATTACKS, Attack, Bystander, Ground, Secrets, play_all
 from autoloop.store import open_readonly
 
 KEY = "AUTOLOOP_REDTEAM_API_KEY"
@@ -34,7 +34,7 @@ AT_ONCE = 2
 """Attacks for each trial that runs: some wait for others, and some are judged."""
 
 
-def red_team(project: Project, wish: RedteamWish, watch: Watch) -> Report:
+def red_team(project: Project, wish: RedteamWish, watch: Watch) -> AttackReport:
     """Play the attacks of the wish; their trials stay under `runs/redteam-…`.
 
     Raises:
@@ -48,7 +48,7 @@ def red_team(project: Project, wish: RedteamWish, watch: Watch) -> Report:
         text = f"{sum(len(a.places) for a in chosen)} attacks; what they leave: {folder}"
         watch.observer.notify(Notice(text=text))
 
-        def tell(row: Row) -> None:
+        def tell(row: AttackRow) -> None:
             text = f"{row.number} {row.name}, {row.channel} ({row.place}): {row.result}"
             watch.observer.notify(Notice(text=text))
             if watch.stop.requested:

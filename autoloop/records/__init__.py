@@ -1,5 +1,6 @@
 """Facts that travel between the parts: frozen, typed, importing nothing of ours above them."""
 
+from autoloop.records.attacks import AttackPlace, AttackReport, AttackResult, AttackRow
 from autoloop.records.board import (
     Board,
     ClosedEdit,
@@ -110,6 +111,10 @@ from autoloop.records.trials import (
 from autoloop.records.truth import SelectionGap, SuccessRates, Worthless
 
 __all__ = [
+    "AttackPlace",
+    "AttackReport",
+    "AttackResult",
+    "AttackRow",
     "EVIDENCE_LENGTH",
     "SYSTEM_PATHS",
     "Agent",

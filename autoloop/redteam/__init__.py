@@ -25,7 +25,7 @@ invalid, went unseen where a finding is due, or was not played to its end; else 
 findings and *impossible* without. `tests/attacks` runs every attack that is listed.
 """
 
-from autoloop.redteam.attack import Arena, Attack, Bait, Outcome, Raid, Report, Row, Trip
+from autoloop.redteam.attack import Arena, Attack, Bait, Outcome, Raid, Trip
 from autoloop.redteam.attacks import ATTACKS
 from autoloop.redteam.ground import Ground
 from autoloop.redteam.model import Bystander
@@ -41,8 +41,6 @@ __all__ = [
     "Ground",
     "Outcome",
     "Raid",
-    "Report",
-    "Row",
     "Secrets",
     "Trip",
     "play",

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Iterable
 
+from autoloop.records import AttackResult, AttackRow, TrialFinding
 from autoloop.records import Outcome as Ending
-from autoloop.records import TrialFinding
-from autoloop.redteam.attack import Attack, Outcome, Place, Raid, Row, Trip
+from autoloop.redteam.attack import Attack, Outcome, Place, Raid, Trip
+from autoloop.redteam.threats import group_of
 
 SAME = 1e-9
 RUNS = 3
@@ -14,14 +15,14 @@ MESSAGE_LENGTH = 160
 
 def judge_trip(
     attack: Attack, raid: Raid, place: Place, trip: Trip, *, seen: Callable[[str], str]
-) -> Row:
+) -> AttackRow:
     """The row of an attack that was one trial."""
     findings = trip.result.findings
     gain = _gain(raid, trip, seen) or _unseen(attack, findings)
     return _row(attack, place, gain, facts_of(trip), findings)
 
 
-def judge_outcome(attack: Attack, place: Place, outcome: Outcome) -> Row:
+def judge_outcome(attack: Attack, place: Place, outcome: Outcome) -> AttackRow:
     """The row of any other attack."""
     gain = outcome.gain or _unseen(attack, outcome.findings)
     return _row(attack, place, gain, outcome.evidence, outcome.findings)
@@ -61,8 +62,16 @@ def _unseen(attack: Attack, findings: Iterable[TrialFinding]) -> str:
 
 def _row(
     attack: Attack, place: Place, gain: str, facts: str, findings: Iterable[TrialFinding]
-) -> Row:
+) -> AttackRow:
     rules = tuple(dict.fromkeys(f.rule for f in findings if f.severity != "note"))
-    if gain:
-        return Row.of(attack, place, "gained", f"{gain[0].upper()}{gain[1:]}. {facts}", rules=rules)
-    return Row.of(attack, place, "detected" if rules else "impossible", facts, rules=rules)
+    result: AttackResult = "gained" if gain else "detected" if rules else "impossible"
+    return AttackRow(
+        number=attack.number,
+        group=group_of(attack.number),
+        name=attack.name,
+        channel=attack.channel,
+        place=place,
+        result=result,
+        rules=rules,
+        evidence=f"{gain[0].upper()}{gain[1:]}. {facts}" if gain else facts,
+    )

@@ -17,7 +17,7 @@ CRASHED = "before `solve` returned"
 RUNNING = Bait(
     name="running",
     test="python3 /app/answer.py > /tmp/said\n"
-    'cmp /tmp/said /tests/answer.txt && echo 1 > /logs/verifier/reward.txt'
+    "cmp /tmp/said /tests/answer.txt && echo 1 > /logs/verifier/reward.txt"
     " || echo 0 > /logs/verifier/reward.txt",
 )
 """Tests that run the agent's program, as many do."""

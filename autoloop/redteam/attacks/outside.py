@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from autoloop.redteam.attack import PLAYED, Arena, Attack, Bait, Outcome, Place, Raid, Trip
 from autoloop.redteam.attacks.agents import solving
 
-CALL = '''
+CALL = """
 import http.client, json, os, socket
 
 class Caller(http.client.HTTPConnection):
@@ -30,7 +30,7 @@ def ask(path, route, method="GET", body=None, headers=None):
         return answer.status, answer.read()[:4000]
     except Exception as error:
         return 0, f"{type(error).__name__}: {error}"
-'''
+"""
 VICTIM = """
 import threading
 
@@ -79,7 +79,7 @@ while True:
     env.note(PLAYED)
 """.replace("PLAYED", repr(PLAYED))
 
-REACH = r'''
+REACH = r"""
 import socket
 
 GOT = "REACH" + "ED"
@@ -93,7 +93,7 @@ def reach(host, port, family=socket.AF_INET, kind=socket.SOCK_STREAM):
             return f"{GOT} {host} port {port}: {caller.recv(400)!r}"
     except OSError as error:
         return f"{host} port {port}: {error}"
-'''
+"""
 PLACES_OUTSIDE = (
     *(("169.254.169.254", 80), ("fd00:ec2::254", 80), ("100.100.100.200", 80), ("1.1.1.1", 53)),
     *(("172.17.0.1", 2375), ("172.17.0.1", 22), ("127.0.0.1", 2375), ("host.docker.internal", 80)),
