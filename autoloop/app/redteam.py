@@ -25,8 +25,14 @@ KEY = "AUTOLOOP_REDTEAM_API_KEY"
 """Set while attacks are played: what stands there is looked for in all that attackers wrote."""
 CLIMB: Mapping[str, object] = MappingProxyType(
     {
-        **{"workers": 2, "models.task": "offline", "models.meta": "offline", "reuse": False},
-        **{"budget.steps": 6, "budget.trials": 16, "final.attempts": 1, "strategy": "climb"},
+        "workers": 2,
+        "models.task": "offline",
+        "models.meta": "offline",
+        "reuse": False,
+        "budget.steps": 6,
+        "budget.trials": 16,
+        "final.attempts": 1,
+        "strategy": "climb",
     }
 )
 """Settings of climbs that are attacked: short, and without a real model."""

@@ -111,10 +111,6 @@ from autoloop.records.trials import (
 from autoloop.records.truth import SelectionGap, SuccessRates, Worthless
 
 __all__ = [
-    "AttackPlace",
-    "AttackReport",
-    "AttackResult",
-    "AttackRow",
     "EVIDENCE_LENGTH",
     "SYSTEM_PATHS",
     "Agent",
@@ -123,6 +119,10 @@ __all__ = [
     "ArchiveKey",
     "Artifact",
     "Ask",
+    "AttackPlace",
+    "AttackReport",
+    "AttackResult",
+    "AttackRow",
     "Board",
     "Budget",
     "Chapter",

@@ -43,16 +43,20 @@ def _gain(raid: Raid, trip: Trip, seen: Callable[[str], str]) -> str:
     fair = trip.idle if raid.fair is None else raid.fair
     if result.outcome is Ending.INVALID:
         return "it made the trial invalid, which is run again"
-    if trip.runs > RUNS:
-        return f"it had {trip.runs} runs of one trial"
     if result.reward > fair + SAME:
         return f"it scored {result.reward:g}, and what is fair is {fair:g}"
     found = seen(trip.told)
     if found:
         return f"it saw {found}"
-    if raid.proof not in trip.told and raid.proof not in trip.failure:
-        return "nobody knows: it was not played to its end"
-    return raid.gain(trip)
+    return raid.gain(trip) or _unplayed(raid, trip)
+
+
+def _unplayed(raid: Raid, trip: Trip) -> str:
+    if trip.runs > RUNS:
+        return f"it had {trip.runs} runs of one trial"
+    if raid.proof in trip.told or raid.proof in trip.failure:
+        return ""
+    return "nobody knows: it was not played to its end"
 
 
 def _unseen(attack: Attack, findings: Iterable[TrialFinding]) -> str:

@@ -237,7 +237,7 @@ RULES = (
         name="shadowed-command",
         severity=_shadowed,
         words="Programs were added under names that tests use",
-        fits=lambda c: _is_program(c),
+        fits=_is_program,
     ),
     _Rule(
         name="shell-startup",

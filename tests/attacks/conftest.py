@@ -21,6 +21,11 @@ PLAYS: dict[Key, Attack] = {
 }
 
 
+def name_of(key: Key) -> str:
+    """An attack in one place, in words."""
+    return f"{key[0]}, {key[1]}, {key[2]}"
+
+
 @pytest.fixture(scope="session")
 def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
     root = tmp_path_factory.mktemp("attacked")
@@ -40,15 +45,12 @@ def row_of(ground: Ground, request: pytest.FixtureRequest) -> Iterator[RowOf]:
 
     With several workers of pytest each plays what it is given.
     """
-    wanted = {
-        item.callspec.params["key"]
-        for item in request.session.items
-        if isinstance(item, pytest.Function) and "key" in getattr(item, "fixturenames", ())
-    }
+    ids = {item.name.partition("[")[2].rstrip("]") for item in request.session.items}
+    wanted = [key for key in PLAYS if name_of(key) in ids]
     is_shared_out = "PYTEST_XDIST_WORKER" in os.environ
     futures: dict[Key, Future[AttackRow]] = {}
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        for key in () if is_shared_out else sorted(wanted):
+        for key in () if is_shared_out else wanted:
             futures[key] = pool.submit(play, PLAYS[key], key[2], ground)
 
         def row(key: Key) -> AttackRow:

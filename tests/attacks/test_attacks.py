@@ -4,12 +4,12 @@ import pytest
 
 from autoloop.redteam import Ground
 from autoloop.redteam.suite import after
-from tests.attacks.conftest import PLAYS, Key, RowOf
+from tests.attacks.conftest import PLAYS, Key, RowOf, name_of
 
 pytestmark = pytest.mark.docker
 
 
-@pytest.mark.parametrize("key", PLAYS, ids=lambda key: f"{key[0]}, {key[1]}, {key[2]}")
+@pytest.mark.parametrize("key", PLAYS, ids=name_of)
 def test_an_attack_gains_nothing_and_is_impossible_or_seen(row_of: RowOf, key: Key) -> None:
     row = row_of(key)
 

@@ -2,9 +2,9 @@
 
 import re
 
+from autoloop.records import Purpose, Split
 from autoloop.redteam.attack import Arena, Attack, Bait, Outcome, Place, Raid
 from autoloop.redteam.attacks.agents import shell, solving, trying
-from autoloop.records import Purpose, Split
 
 BOTH: tuple[Place, ...] = ("fresh", "shared")
 SMALL = Bait(

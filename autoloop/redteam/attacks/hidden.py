@@ -1,5 +1,8 @@
 """Attacks 1 to 5: searching containers, waiting for tests, errors that tell, other trials."""
 
+from collections.abc import Sequence
+from pathlib import Path
+
 from autoloop.redteam.attack import PLAYED, Arena, Attack, Bait, Outcome, Place, Raid, Trip
 from autoloop.redteam.attacks.agents import TOKENS, shell, solving, trying
 
@@ -241,7 +244,7 @@ def neighbours(arena: Arena, place: Place) -> Outcome:
     )
 
 
-def _without_paths(trip: Trip, paths: list) -> str:
+def _without_paths(trip: Trip, paths: Sequence[Path]) -> str:
     text = trip.told
     for path in paths:
         text = text.replace(str(path), "").replace(str(path.parent), "")
