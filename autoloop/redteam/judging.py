@@ -33,8 +33,15 @@ def facts_of(trip: Trip) -> str:
     result = trip.result
     told = [f"{result.outcome.value} {result.reward:g} (idle {trip.idle:g})"]
     told += [f"after {trip.runs} runs"] if trip.runs > 1 else []
-    told += [trip.failure[:MESSAGE_LENGTH]] if trip.failure else []
+    told += [_short(trip.failure)] if trip.failure else []
     return "; ".join(told)
+
+
+def _short(failure: str) -> str:
+    """Of a traceback the error alone."""
+    kind, _, message = failure.partition(": ")
+    last = message.strip().rpartition("\n")[2] if "Traceback" in message else message
+    return f"{kind}: {last}"[:MESSAGE_LENGTH]
 
 
 def _gain(raid: Raid, trip: Trip, seen: Callable[[str], str]) -> str:

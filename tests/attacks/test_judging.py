@@ -66,7 +66,7 @@ def test_secrets_are_found_in_every_plain_disguise(form: object) -> None:
 
 
 def test_every_attack_has_a_name_of_its_own_and_one_of_the_known_numbers() -> None:
-    names = [(attack.number, attack.channel) for attack in ATTACKS]
+    names = [(a.number, f"{a.channel}, {place}") for a in ATTACKS for place in a.places]
 
     assert len(THREATS) == 33
     assert len(set(names)) == len(names)

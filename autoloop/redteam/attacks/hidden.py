@@ -271,7 +271,12 @@ HIDDEN: tuple[Attack, ...] = (
         rules=("planted-tests",),
         places=("fresh", "shared"),
     ),
-    Attack(number=4, channel="a talkative verifier", play=Raid(agent=FAILING, bait=TALKATIVE)),
+    Attack(
+        number=4,
+        channel="a talkative verifier",
+        play=Raid(agent=FAILING, bait=TALKATIVE),
+        rules=("planted-tests",),
+    ),
     Attack(number=4, channel="a crash", play=Raid(agent=CRASHING)),
     Attack(
         number=4,
