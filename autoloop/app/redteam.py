@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from queue import SimpleQueue
+from types import MappingProxyType
 
 from autoloop.app.climbing import Climb, start_climb
 from autoloop.app.clock import SystemClock
@@ -16,18 +17,30 @@ from autoloop.app.results import RedteamWish
 from autoloop.errors import InterruptError, SettingsError
 from autoloop.loop import StopSignal
 from autoloop.ports import Proposer
-from autoloop.records import Event, Notice, Run, TrialResult
-from autoloop.redteam import ATTACKS, Attack, Bystander, Ground, Report, Row, Secrets, play_all
+from autoloop.records import AttackReport, AttackRow, Event, Notice, Run, TrialResult
+from autoloop.redteam import ATTACKS, Attack, Bystander, Ground, Secrets, play_all
 from autoloop.store import open_readonly
 
 KEY = "AUTOLOOP_REDTEAM_API_KEY"
 """Set while attacks are played: what stands there is looked for in all that attackers wrote."""
-CLIMB = {"workers": 2, "models.task": "offline", "models.meta": "offline", "reuse": False}
+CLIMB: Mapping[str, object] = MappingProxyType(
+    {
+        "workers": 2,
+        "models.task": "offline",
+        "models.meta": "offline",
+        "reuse": False,
+        "budget.steps": 6,
+        "budget.trials": 16,
+        "final.attempts": 1,
+        "strategy": "climb",
+    }
+)
+"""Settings of climbs that are attacked: short, and without a real model."""
 AT_ONCE = 2
 """Attacks for each trial that runs: some wait for others, and some are judged."""
 
 
-def red_team(project: Project, wish: RedteamWish, watch: Watch) -> Report:
+def red_team(project: Project, wish: RedteamWish, watch: Watch) -> AttackReport:
     """Play the attacks of the wish; their trials stay under `runs/redteam-…`.
 
     Raises:
@@ -41,7 +54,7 @@ def red_team(project: Project, wish: RedteamWish, watch: Watch) -> Report:
         text = f"{sum(len(a.places) for a in chosen)} attacks; what they leave: {folder}"
         watch.observer.notify(Notice(text=text))
 
-        def tell(row: Row) -> None:
+        def tell(row: AttackRow) -> None:
             text = f"{row.number} {row.name}, {row.channel} ({row.place}): {row.result}"
             watch.observer.notify(Notice(text=text))
             if watch.stop.requested:

@@ -13,6 +13,7 @@ from autoloop.cli import (
     deciding,
     looking,
     planning,
+    redteam,
     tasks,
     tending,
 )
@@ -34,6 +35,7 @@ looking.register(app)
 comparing.register(app)
 deciding.register(app)
 tending.register(app)
+redteam.register(app)
 app.add_typer(tasks.app, name="tasks")
 
 

@@ -1,5 +1,6 @@
 """Facts that travel between the parts: frozen, typed, importing nothing of ours above them."""
 
+from autoloop.records.attacks import AttackPlace, AttackReport, AttackResult, AttackRow
 from autoloop.records.board import (
     Board,
     ClosedEdit,
@@ -124,6 +125,10 @@ __all__ = [
     "ArchiveKey",
     "Artifact",
     "Ask",
+    "AttackPlace",
+    "AttackReport",
+    "AttackResult",
+    "AttackRow",
     "Board",
     "Budget",
     "Chapter",

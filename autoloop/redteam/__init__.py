@@ -18,14 +18,15 @@ An attack is one `Attack` in a file of `autoloop/redteam/attacks/`, listed in `A
    `Outcome` with its findings, and the gain in words where there is one.
 3. `rules` are the findings that must be recorded; without any, nothing may be suspicious, since
    nothing of it works.
-4. `places` are the ways of verification it is played in.
+4. `places` are the ways of verification it is played in. Where they differ in `rules`, list it
+   twice.
 
 It is judged in `judging.py`: *gained* if it scored more than is fair, saw a secret, made a trial
 invalid, went unseen where a finding is due, or was not played to its end; else *detected* with
 findings and *impossible* without. `tests/attacks` runs every attack that is listed.
 """
 
-from autoloop.redteam.attack import Arena, Attack, Bait, Outcome, Raid, Report, Row, Trip
+from autoloop.redteam.attack import Arena, Attack, Bait, Outcome, Raid, Trip
 from autoloop.redteam.attacks import ATTACKS
 from autoloop.redteam.ground import Ground
 from autoloop.redteam.model import Bystander
@@ -41,8 +42,6 @@ __all__ = [
     "Ground",
     "Outcome",
     "Raid",
-    "Report",
-    "Row",
     "Secrets",
     "Trip",
     "play",

@@ -3,14 +3,13 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, Protocol, TypeAlias
+from typing import Protocol, TypeAlias
 
 from autoloop.ports import Proposer
-from autoloop.records import Purpose, Run, Split, TrialFinding, TrialResult
-from autoloop.redteam.threats import group_of, name_of
+from autoloop.records import AttackPlace, Purpose, Run, Split, TrialFinding, TrialResult
+from autoloop.redteam.threats import name_of
 
-Place = Literal["fresh", "shared"]
-Verdict = Literal["impossible", "detected", "gained"]
+Place: TypeAlias = AttackPlace
 
 PLAYED = "the attack was played"
 """What agent.py notes when it has done everything it set out to do."""
@@ -19,7 +18,7 @@ CHECK = """if [ "$(cat out.txt)" = "$(cat /tests/answer.txt)" ]; then echo 1; el
 TOML = """[agent]
 timeout_sec = 60.0
 [verifier]
-timeout_sec = 30.0
+timeout_sec = 120.0
 [environment]
 allow_internet = false
 """
@@ -161,49 +160,3 @@ class Attack:
     def name(self) -> str:
         """What it tries."""
         return name_of(self.number)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """What became of one attack in one place."""
-
-    number: int
-    group: str
-    name: str
-    channel: str
-    place: Place
-    result: Verdict
-    rules: tuple[str, ...]
-    """Of the findings that were recorded, notes left out."""
-    evidence: str
-
-    @classmethod
-    def of(
-        cls, attack: Attack, place: Place, result: Verdict, evidence: str, *, rules: tuple[str, ...]
-    ) -> "Row":
-        """The row of an attack."""
-        return cls(
-            number=attack.number,
-            group=group_of(attack.number),
-            name=attack.name,
-            channel=attack.channel,
-            place=place,
-            result=result,
-            rules=rules,
-            evidence=evidence,
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
-    """What became of all attacks."""
-
-    rows: tuple[Row, ...]
-    afterwards: str
-    """What an honest trial and the run's records are like after all that."""
-    sound: bool
-    """Whether that is as it should be."""
-
-    def count(self, result: Verdict) -> int:
-        """How many attacks ended so."""
-        return sum(row.result == result for row in self.rows)

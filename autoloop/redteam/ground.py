@@ -1,5 +1,6 @@
 """Where attacks are played: the real machine, tasks with something to hide, and one run folder."""
 
+import itertools
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -72,7 +73,7 @@ class Ground:
     quota: Quota
     climb_in: ClimbIn
     _once: Once = field(default_factory=Once)
-    _attempts: Iterator[int] = field(default_factory=lambda: _numbers())
+    _attempts: Iterator[int] = field(default_factory=itertools.count)
     _again: "Counter[tuple[str, int]]" = field(default_factory=Counter)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -155,13 +156,6 @@ class Ground:
             with closing(SqliteStore.open(self.folder / STATE)) as store:
                 store.save_trial(result)
             return result, 1 + self._again[_name(result)]
-
-
-def _numbers() -> Iterator[int]:
-    number = 0
-    while True:
-        yield number
-        number += 1
 
 
 def _name(result: TrialResult) -> tuple[str, int]:

@@ -4,15 +4,16 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 
 from autoloop.errors import EngineError
-from autoloop.redteam.attack import Attack, Place, Raid, Report, Row
+from autoloop.records import AttackReport, AttackRow
+from autoloop.redteam.attack import Attack, Place, Raid
 from autoloop.redteam.ground import Ground, is_full
 from autoloop.redteam.judging import judge_outcome, judge_trip
 
 PLACES: tuple[Place, ...] = ("fresh", "shared")
-Told = Callable[[Row], None]
+Told = Callable[[AttackRow], None]
 
 
-def play(attack: Attack, place: Place, ground: Ground) -> Row:
+def play(attack: Attack, place: Place, ground: Ground) -> AttackRow:
     """Play one attack and judge it."""
     if isinstance(attack.play, Raid):
         trip = ground.trip(attack.play.agent, attack.play.bait, place=place)
@@ -20,14 +21,16 @@ def play(attack: Attack, place: Place, ground: Ground) -> Row:
     return judge_outcome(attack, place, attack.play(ground, place))
 
 
-def play_all(attacks: Sequence[Attack], ground: Ground, *, tell: Told, at_once: int) -> Report:
+def play_all(
+    attacks: Sequence[Attack], ground: Ground, *, tell: Told, at_once: int
+) -> AttackReport:
     """Play them in all their places, `at_once` at a time; `tell` is told of each as it ends.
 
     Raises:
         EngineError: not even an honest trial works here.
     """
     require_honest(ground)
-    rows: list[Row] = []
+    rows: list[AttackRow] = []
     with ThreadPoolExecutor(at_once, thread_name_prefix="attack") as pool:
         # Scenes take longest, so they begin first.
         plays = sorted(_plays(attacks), key=lambda one: isinstance(one[0].play, Raid))
@@ -40,7 +43,7 @@ def play_all(attacks: Sequence[Attack], ground: Ground, *, tell: Told, at_once: 
             pool.shutdown(wait=False, cancel_futures=True)
     rows.sort(key=lambda row: (row.number, row.place, row.channel))
     said, sound = after(ground)
-    return Report(rows=tuple(rows), afterwards=said, sound=sound)
+    return AttackReport(rows=tuple(rows), afterwards=said, sound=sound)
 
 
 def require_honest(ground: Ground) -> None:

@@ -94,7 +94,11 @@ def _walked(layers: _Layers, *, most: int) -> Iterator[FileChange]:
         if _is_whiteout(own):
             yield FileChange(path=path, kind="removed")
             continue
-        kind = "added" if _is_opaque(found) else layers.kind(found.relative)
+        kind = layers.kind(found.relative)
+        if kind == "changed" and _is_opaque(found):
+            # Made anew: what the image has in it is gone.
+            yield FileChange(path=path, kind="removed")
+            kind = "added"
         yield FileChange(path=path, kind=kind, is_folder=found.is_folder)
 
 

@@ -9,10 +9,11 @@ from autoloop.redteam.attacks.lasting import LASTING
 from autoloop.redteam.attacks.lucky import LUCKY
 from autoloop.redteam.attacks.outside import OUTSIDE
 from autoloop.redteam.attacks.planted import PLANTED
+from autoloop.redteam.attacks.prying import PRYING
 from autoloop.redteam.attacks.replaced import PROGRAM_ATTACKS
 
 ATTACKS: tuple[Attack, ...] = (
-    *(*HIDDEN, *OUTSIDE),
+    *(*HIDDEN, *OUTSIDE, *PRYING),
     *(*PLANTED, *PROGRAM_ATTACKS, *LASTING, *BENT, *CRASHING),
     *(*COPIED, *LUCKY),
 )

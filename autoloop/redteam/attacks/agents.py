@@ -13,8 +13,7 @@ def solving(body: str, *, top: str = "") -> str:
     """agent.py with this body of `solve`; at its end it notes that the attack was played."""
     lines = indent(dedent(body).strip("\n"), "    ")
     return (
-        f"{dedent(top)}\n\ndef solve(instruction, env, model):\n{lines}\n"
-        f"    env.note({PLAYED!r})\n"
+        f"{dedent(top)}\n\ndef solve(instruction, env, model):\n{lines}\n    env.note({PLAYED!r})\n"
     )
 
 

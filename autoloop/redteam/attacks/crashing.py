@@ -9,11 +9,27 @@ from autoloop.redteam.attacks.agents import shell, solving, trying
 BOTH: tuple[Place, ...] = ("fresh", "shared")
 SMALL = Bait(
     name="small",
-    toml="[agent]\ntimeout_sec = 60.0\n[verifier]\ntimeout_sec = 30.0\n"
+    toml="[agent]\ntimeout_sec = 60.0\n[verifier]\ntimeout_sec = 120.0\n"
     "[environment]\nallow_internet = false\nmemory_mb = 128\nstorage_mb = 64\n",
 )
 ENDED = "ended from inside"
 CRASHED = "before `solve` returned"
+RUNNING = Bait(
+    name="running",
+    test="python3 /app/answer.py > /tmp/said\n"
+    "cmp /tmp/said /tests/answer.txt && echo 1 > /logs/verifier/reward.txt"
+    " || echo 0 > /logs/verifier/reward.txt",
+)
+"""Tests that run the agent's program, as many do."""
+KILLER = """import os, time
+for number in (1, 15, 9, 2, 3):
+    try:
+        os.kill(1, number)
+    except OSError:
+        pass
+os.kill(-1, 9)
+time.sleep(5)
+"""
 OWN_DEATH = """import os, signal
 
 def solve(instruction, env, model):
@@ -39,6 +55,13 @@ CRASHES: dict[str, tuple[Raid, tuple[str, ...]]] = {
                 "(setsid nohup sh -c 'while :; do tail /dev/zero; done' >/dev/null 2>&1 &)",
             ),
             bait=SMALL,
+        ),
+        (),
+    ),
+    "the tests' own container": (
+        Raid(
+            agent=solving(f"env.write('/app/answer.py', {KILLER!r})"),
+            bait=RUNNING,
         ),
         (),
     ),
@@ -107,7 +130,7 @@ CRASHES: dict[str, tuple[Raid, tuple[str, ...]]] = {
     "odd names": (
         Raid(
             agent=shell(
-                r"cd /app; touch $'\xff\xfe' $'new\nline' $'\e]0;x\a' -- '-rf' '$(reboot)' \"'\" ;"
+                r"cd /app; touch -- $'\xff\xfe' $'new\nline' $'\e]0;x\a' '-rf' '$(reboot)' \';"
                 r" mkdir -p $(printf 'd/%.0s' $(seq 900)); ln -s . loop; ln -s /app/loop2 loop2;"
                 r" mkdir -p /logs/agent/$'\xff'; touch /logs/agent/$'\xff'/$'\e[2J'"
             )
@@ -125,12 +148,12 @@ def solve(instruction, env, model):
     env.note(instruction)
     names = {k: v for k, v in sorted(os.environ.items())}
     env.note(f"{names} {sys.argv} {os.getcwd()} {sorted(os.listdir('/'))} {platform.platform()}")
-    for folder in ("/tmp", "/run", "/run/autoloop", "/opt/autoloop/harness"):
+    for folder in ("/tmp", "/run", "/opt/autoloop/harness"):
         env.note(f"{folder}: {sorted(os.listdir(folder))}")
     env.note(open("/proc/self/cgroup").read() + open("/proc/mounts").read())
     env.note(str([(k, v) for k, v in vars(env).items() if not k.startswith("_")]))
     env.note(str(model.chat([{"role": "user", "content": "who is this?"}])))
-    commands = ("env | sort", "ls -la --time-style=+ / /app /logs /tmp /root", "cat /proc/mounts",
+    commands = ("env | sort", "ls -A /; ls -lA --time-style=+ /app /logs /tmp /root", "cat /proc/mounts",
                 "ps -eo args | sort", "hostname | wc -c", "cat /etc/resolv.conf", "id; umask; ulimit -a",
                 "cat /sys/fs/cgroup/memory.max /sys/fs/cgroup/cpu.max /sys/fs/cgroup/pids.max")
     for command in commands:

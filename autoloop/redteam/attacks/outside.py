@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from autoloop.redteam.attack import PLAYED, Arena, Attack, Bait, Outcome, Place, Raid, Trip
 from autoloop.redteam.attacks.agents import solving
 
-CALL = '''
+CALL = """
 import http.client, json, os, socket
 
 class Caller(http.client.HTTPConnection):
@@ -30,7 +30,7 @@ def ask(path, route, method="GET", body=None, headers=None):
         return answer.status, answer.read()[:4000]
     except Exception as error:
         return 0, f"{type(error).__name__}: {error}"
-'''
+"""
 VICTIM = """
 import threading
 
@@ -42,18 +42,15 @@ def solve(instruction, env, model):
 THIEF = solving(
     """
     own = "/run/autoloop/sock"
-    for path in {sockets!r} + [own, "/run/autoloop/../sock", "/tmp/sock", "/run/sock"]:
+    for path in SOCKETS + ["/run/autoloop/../sock", "/tmp/sock", "/run/sock"]:
         for prefix in ("", "/proc/1/root", "/proc/self/cwd/../../.."):
-            env.note(f"socket {{path}}: {{ask(prefix + path, '/autoloop/start')[:1] if path == own"
-                     f" else ask(prefix + path, '/autoloop/start')}}")
-    routes = ["/autoloop/trials", "/autoloop/events", "/autoloop/trace", "/../{trial}/start",
-              "/autoloop/start?trial={trial}", "/autoloop/{trial}/start", "/%2e%2e/{trial}/sock",
+            env.note(f"socket {path}: {ask(prefix + path, '/autoloop/start')}")
+    routes = ["/autoloop/trials", "/autoloop/events", "/autoloop/trace", "/../TRIAL/start",
+              "/autoloop/start?trial=TRIAL", "/autoloop/TRIAL/start", "/%2e%2e/TRIAL/sock",
               "/v1/models/../../autoloop/events", "//autoloop//events"]
     for route in routes:
-        headers = {{"X-Trial": "{trial}", "Host": "{trial}", "Cookie": "trial={trial}"}}
-        status, text = ask(own, route, headers=headers)
-        env.note(f"{{route}}: {{status}} {{'' if status == 200 else text}}")
-        assert b"victim" not in (text if isinstance(text, bytes) else text.encode()), text
+        headers = {"X-Trial": "TRIAL", "Host": "TRIAL", "Cookie": "trial=TRIAL"}
+        env.note(f"{route}: {ask(own, route, headers=headers)}")
     try:
         os.remove(own)
         env.note("own socket removed")
@@ -82,8 +79,10 @@ while True:
     env.note(PLAYED)
 """.replace("PLAYED", repr(PLAYED))
 
-REACH = '''
+REACH = r"""
 import socket
+
+GOT = "REACH" + "ED"
 
 def reach(host, port, family=socket.AF_INET, kind=socket.SOCK_STREAM):
     try:
@@ -91,10 +90,10 @@ def reach(host, port, family=socket.AF_INET, kind=socket.SOCK_STREAM):
             caller.settimeout(1.5)
             caller.connect((host, port))
             caller.sendall(b"GET / HTTP/1.0\\r\\n\\r\\n")
-            return f"REACHED {host} port {port}: {caller.recv(400)!r}"
+            return f"{GOT} {host} port {port}: {caller.recv(400)!r}"
     except OSError as error:
         return f"{host} port {port}: {error}"
-'''
+"""
 PLACES_OUTSIDE = (
     *(("169.254.169.254", 80), ("fd00:ec2::254", 80), ("100.100.100.200", 80), ("1.1.1.1", 53)),
     *(("172.17.0.1", 2375), ("172.17.0.1", 22), ("127.0.0.1", 2375), ("host.docker.internal", 80)),
@@ -102,18 +101,18 @@ PLACES_OUTSIDE = (
 )
 AGENT_NETWORK = solving(
     f"""
-    for host, port in {PLACES_OUTSIDE!r} + {{more!r}}:
+    for host, port in {PLACES_OUTSIDE!r}:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         env.note(reach(host, port, family))
         env.note(reach(host, port, family, socket.SOCK_DGRAM)) if port == 53 else None
     for family, kind in ((socket.AF_PACKET, socket.SOCK_RAW), (socket.AF_INET, socket.SOCK_RAW)):
         try:
             socket.socket(family, kind)
-            env.note("REACHED a raw socket")
+            env.note(f"{{GOT}} a raw socket")
         except OSError as error:
             env.note(str(error))
     env.note(str(socket.if_nameindex()))
-    """.replace("{{more!r}}", "()"),
+    """,
     top=REACH,
 )
 BOX_NETWORK = solving(
@@ -125,14 +124,13 @@ BOX_NETWORK = solving(
 )
 OPEN = Bait(
     name="open",
-    toml="[agent]\ntimeout_sec = 60.0\n[verifier]\ntimeout_sec = 30.0\n",
+    toml="[agent]\ntimeout_sec = 60.0\n[verifier]\ntimeout_sec = 120.0\n",
 )
 
 
 def reached(trip: Trip) -> str:
     """What an agent got an answer from."""
-    lines = [line for line in trip.told.splitlines() if "REACHED" in line and "f\"" not in line]
-    lines = [line for line in lines if "return" not in line]
+    lines = [line for line in trip.told.splitlines() if "REACHED" in line]
     return f"it {lines[0].strip()[:200]}" if lines else ""
 
 
@@ -143,7 +141,7 @@ def box_network(places: tuple[tuple[str, int], ...]) -> str:
         "    family = socket.AF_INET6 if ':' in host else socket.AF_INET\n"
         "    print(reach(host, port, family))\n"
         "try:\n    socket.socket(socket.AF_PACKET, socket.SOCK_RAW)\n"
-        "    print('REACHED a raw socket')\nexcept OSError as error:\n    print(error)\n"
+        "    print(GOT, 'a raw socket')\nexcept OSError as error:\n    print(error)\n"
     )
     return BOX_NETWORK.format(script=script)
 
@@ -153,8 +151,7 @@ def others_sockets(arena: Arena, place: Place) -> Outcome:
     with ThreadPoolExecutor(1) as pool:
         victim = pool.submit(arena.trip, VICTIM, Bait(), place=place)
         sockets = ["/tmp/al-guess/sock", "/run/autoloop-other/sock", "/var/run/autoloop/sock"]
-        agent = THIEF.replace("{{", "{").replace("}}", "}")
-        agent = agent.replace("{sockets!r}", repr(sockets)).replace("{trial}", "word__aaaaaaa")
+        agent = THIEF.replace("SOCKETS", repr(sockets)).replace("TRIAL", "word__aaaaaaa")
         thief = arena.trip(agent, Bait(), place=place)
         other = victim.result()
     heard = "the victim's own words" in thief.told

@@ -53,7 +53,7 @@ PLANTS: dict[str, str] = {
         " 2>&1 &)"
     ),
     "a background writer": shell(
-        f"(setsid nohup sh -c 'while :; do echo \"{JSON}\" > /logs/verifier/reward.json;"
+        f'(setsid nohup sh -c \'while :; do echo "{JSON}" > /logs/verifier/reward.json;'
         " echo 1 > /logs/verifier/reward.txt; done' >/dev/null 2>&1 &); sleep 0.3"
     ),
     "writes of env.write": RACING,
@@ -61,7 +61,9 @@ PLANTS: dict[str, str] = {
 
 FAILURES: dict[str, tuple[str, Bait, tuple[str, ...]]] = {
     "a reward and no interpreter": (
-        shell(f"echo '{JSON}' > /logs/verifier/reward.json; rm -f /usr/bin/python3 /usr/bin/python3.*"),
+        shell(
+            f"echo '{JSON}' > /logs/verifier/reward.json; rm -f /usr/bin/python3 /usr/bin/python3.*"
+        ),
         NEEDY,
         ("planted-reward", "replaced-command"),
     ),

@@ -8,7 +8,6 @@ from contextlib import closing
 from dataclasses import replace
 from functools import partial
 from html.parser import HTMLParser
-from pathlib import Path
 
 from autoloop.decision import Estimates
 from autoloop.meta import ConversationProposer, ModelReviewer
