@@ -93,7 +93,7 @@ class Paper:
 
     tasks: Sequence[PaperTask]
     proposer: Proposer
-    chance: Callable[[str, str], float] = lambda source, task: 0.4
+    chance: Callable[[str, str], float] = lambda _source, _task: 0.4
     """Chance that a source passes a task, by name."""
     runner: TrialRunner | None = None
     """Instead of drawing lots by `chance`."""

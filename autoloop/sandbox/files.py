@@ -68,7 +68,10 @@ class Files:
         """Unpack an archive in the folder `at`; with `keep_folders` no file replaces a folder."""
         response = self._api.put(
             url(self._api, self._path),
-            params={"path": _as_bytes(at), **({"noOverwriteDirNonDir": "1"} if keep_folders else {})},
+            params={
+                "path": _as_bytes(at),
+                **({"noOverwriteDirNonDir": "1"} if keep_folders else {}),
+            },
             data=archive,
             timeout=API_TIMEOUT_S,
         )

@@ -59,7 +59,7 @@ def _long() -> tarfile.TarInfo:
 MEMBERS: tuple[Callable[[], tarfile.TarInfo], ...] = (
     lambda: _member("logs", tarfile.DIRTYPE),
     lambda: _member("../outside"),
-    lambda: _member("/tmp/attacks-absolute"),  # noqa: S108 - must not appear
+    lambda: _member("/tmp/attacks-absolute"),
     lambda: _member("logs/../../outside"),
     lambda: _member("logs/a/../../../outside"),
     lambda: _member("logs/way", tarfile.SYMTYPE, "../.."),
@@ -127,7 +127,7 @@ def _outside(base: Path, target: Path) -> Iterator[str]:
     kept = {target, *target.rglob("*"), top, target.parent}
     yield from (f"{path} is outside" for path in top.rglob("*") if path not in kept)
     yield from (f"{p} is outside" for p in base.iterdir() if not p.name.startswith("own"))
-    if Path("/tmp/attacks-absolute").exists():  # noqa: S108 - where one entry wants to go
+    if Path("/tmp/attacks-absolute").exists():
         yield "/tmp/attacks-absolute is outside"
     files = [path for path in target.rglob("*") if path.is_file()]
     if sum(path.stat().st_size for path in files) > MOST_BYTES:
@@ -137,6 +137,8 @@ def _outside(base: Path, target: Path) -> Iterator[str]:
 
 
 ARCHIVES: tuple[Attack, ...] = (
-    Attack(number=28, channel="links and devices", play=Raid(agent=LINKS, gain=escaped), places=BOTH),
+    Attack(
+        number=28, channel="links and devices", play=Raid(agent=LINKS, gain=escaped), places=BOTH
+    ),
     Attack(number=28, channel="hostile archives", play=by_hand),
 )

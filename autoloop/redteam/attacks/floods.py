@@ -136,11 +136,16 @@ HERE: dict[str, str] = {
                 callers.append(caller)
             except OSError:
                 break
-        held = len(callers)
+        env_note = f"{len(callers)} at once"
         callers.clear()
-        env.note(f"{held} at once; {env.run('true')}")
+        for _ in range(50):
+            try:
+                env.note(env_note)
+                break
+            except OSError:
+                time.sleep(0.2)
         """,
-        top="import socket",
+        top="import socket, time",
     ),
     "a trace": solving(
         """
@@ -185,7 +190,9 @@ HERE: dict[str, str] = {
 THERE: dict[str, str] = {
     "fork bomb": trying(f"timeout 5 {FORKS}", "true"),
     "memory bomb": trying("python3 -c 'x = bytearray(10 ** 9)'", "head -c 400M /dev/zero | tail"),
-    "sparse files": trying("for n in $(seq 50); do truncate -s 50M /app/s$n /logs/artifacts/s$n; done"),
+    "sparse files": trying(
+        "for n in $(seq 50); do truncate -s 50M /app/s$n /logs/artifacts/s$n; done"
+    ),
     "files": trying(
         "mkdir /app/n; cd /app/n; python3 -c 'for n in range(30000): open(str(n), \"w\").close()'",
         "cd /logs/artifacts; python3 -c 'for n in range(5000): open(str(n), \"w\").close()'",

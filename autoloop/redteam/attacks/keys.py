@@ -141,7 +141,9 @@ def everywhere(arena: Arena, place: Place) -> Outcome:
 def _unplayed(trials: tuple[TrialResult, ...], watch: Watch) -> str:
     failed = [t for t in trials if t.failure and "Crashed" in t.failure.kind]
     enough = len(trials) > 1 and failed and watch.containers
-    return "" if enough else f"nobody knows: {len(trials)} trials, {len(watch.containers)} containers"
+    return (
+        "" if enough else f"nobody knows: {len(trials)} trials, {len(watch.containers)} containers"
+    )
 
 
 def _shown(project: Path, run: Run) -> Iterator[str]:
@@ -162,7 +164,9 @@ def _objects(project: Path) -> str:
     listing = ("cat-file", "--batch-all-objects", "--batch", "--buffer")
     texts = []
     for arguments in (listing, ("for-each-ref",), ("config", "--list")):
-        done = subprocess.run(["git", "-C", str(project), *arguments], capture_output=True, check=True)
+        done = subprocess.run(
+            ["git", "-C", str(project), *arguments], capture_output=True, check=True
+        )
         texts.append(done.stdout.decode(errors="replace"))
     return "\n".join(texts)
 

@@ -75,7 +75,7 @@ def _soon_gone(project: Path, sockets: Path) -> str:
 def _project(arena: Arena, name: str) -> Iterator[tuple[Path, Path]]:
     """A project and a short folder for its sockets; in the end nothing of it stays."""
     project = new_project(arena.folder / "killed" / name / "p", SLOW, trials=9, composed=COMPOSED)
-    with tempfile.TemporaryDirectory(prefix="al-r", dir="/tmp") as sockets:  # noqa: S108 - short
+    with tempfile.TemporaryDirectory(prefix="al-r", dir="/tmp") as sockets:
         yield project, Path(sockets)
 
 

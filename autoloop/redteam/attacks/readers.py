@@ -66,8 +66,11 @@ TEXTS: dict[str, tuple[str, ...]] = {
 }
 CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069]")
 ALLOWED_TAGS = frozenset(
-    "html head meta title style body h1 h2 p b div span table tr th td details summary pre svg"
-    " line text polyline path circle rect polygon g".split()
+    (
+        *("html", "head", "meta", "title", "style", "body", "h1", "h2", "p", "b", "div", "span"),
+        *("table", "tr", "th", "td", "details", "summary", "pre"),
+        *("svg", "line", "text", "polyline", "path", "circle", "rect", "polygon", "g"),
+    )
 )
 FORMULA = ("=", "+", "-", "@", "|", "\t")
 NUMBERS = re.compile(r"[+-]?[\d.]+")
@@ -111,7 +114,8 @@ def shown(arena: Arena, place: Place, *, kind: str) -> Outcome:
     return Outcome(
         evidence=f"{len(texts)} texts in titles, hypotheses, lessons, notices and code of"
         f" {len(steps)} steps, {under} of which ran: inert in terminal, report.html, results.tsv",
-        gain=", ".join(gains[:4]) or ("" if under == len(texts) else "nobody knows: some did not run"),
+        gain=", ".join(gains[:4])
+        or ("" if under == len(texts) else "nobody knows: some did not run"),
     )
 
 

@@ -150,7 +150,11 @@ def climbed(folder: Path, edits: Mapping[str, str]) -> tuple[str, ...]:
     return (
         *_moved(before, users_own(folder)),
         *(["git ran something"] if [*folder.parent.rglob(TOUCHED)] else []),
-        *([] if [(e.step, e.commit) for e in told] == wanted else ["its history tells other steps"]),
+        *(
+            []
+            if [(e.step, e.commit) for e in told] == wanted
+            else ["its history tells other steps"]
+        ),
         *([] if sum(edit.kept for edit in told) == 1 else ["its branch has not the one kept edit"]),
         *(f"step {e.step} has trailers of others" for e in told if _is_forged(e.step, e.trailers)),
         *([] if len(wanted) == len(edits) else ["nobody knows: not every edit was tried"]),
@@ -236,7 +240,9 @@ def _plays() -> Iterator[tuple[str, Callable[[Arena, Place], Outcome]]]:
     yield "messages", partial(in_repository, name="words", trap=plain, words=MESSAGES)
     yield (
         "hooks, drivers, attributes, aliases",
-        partial(in_repository, name="traps", trap=booby_trapped, words=dict(list(MESSAGES.items())[:3])),
+        partial(
+            in_repository, name="traps", trap=booby_trapped, words=dict(list(MESSAGES.items())[:3])
+        ),
     )
     yield "agent.py's place", in_its_place
 

@@ -43,7 +43,10 @@ BODIES: dict[str, tuple[str, dict[str, object]]] = {
     "several answers": (CHAT, {"n": 128}),
     "best of many": (CHAT, {"best_of": 64, "n": None}),
     "another model": (CHAT, {"model": "openai/gpt-5-pro", "service_tier": "priority"}),
-    "another provider": (CHAT, {"model": "x", "api_base": "http://169.254.169.254", "api_key": "k"}),
+    "another provider": (
+        CHAT,
+        {"model": "x", "api_base": "http://169.254.169.254", "api_key": "k"},
+    ),
     "a negative limit": (CHAT, {"max_tokens": -1}),
     "retries": (CHAT, {"num_retries": 50, "fallbacks": ["a", "b"]}),
 }
@@ -72,9 +75,9 @@ QUESTION = {"model": "m", "messages": [{"role": "user", "content": "Say much."}]
 AT_ONCE = 24
 ROUNDS = 12
 GREED = solving(
-    """
+    f"""
     import concurrent.futures
-    bodies, routes, question = {bodies!r}, {routes!r}, {question!r}
+    bodies, routes, question = {BODIES!r}, {ROUTES!r}, {QUESTION!r}
     own = "/run/autoloop/sock"
 
     def call(way):
@@ -101,7 +104,7 @@ GREED = solving(
         status, text = ask(own, "/v1/chat/completions", "POST", question)
     env.note(f"at last: {{status}} {{text}}")
     assert status == 429, status
-    """.format(bodies=BODIES, routes=ROUTES, question=QUESTION),
+    """,
     top=CALL,
 )
 
@@ -134,9 +137,7 @@ class Greedy:
             self.tokens += prompt + completion
             self.usd += usd
             self.dearest_usd = max(self.dearest_usd, usd)
-        usage = Usage(
-            calls=1, prompt_tokens=prompt, completion_tokens=completion, cost_usd=usd
-        )
+        usage = Usage(calls=1, prompt_tokens=prompt, completion_tokens=completion, cost_usd=usd)
         said = Message(role="assistant", content="much")
         return ChatReply(message=said, stop_reason="length", model=self.name, usage=usage)
 
@@ -219,7 +220,9 @@ def anothers_model(arena: Arena, place: Place) -> Outcome:
     trip = arena.trip(agent, Bait(), place=place)
     calls = trip.result.usage.calls
     gain = "" if calls == len("model") * len("4 ha") else f"{calls} of 20 calls were counted"
-    other = [line for line in trip.told.splitlines() if '"model"' in line and "bystander" not in line]
+    other = [
+        line for line in trip.told.splitlines() if '"model"' in line and "bystander" not in line
+    ]
     return Outcome(
         evidence=f"all {calls} calls went to the task model and are counted in the trial",
         gain=gain or (f"another model answered: {other[0][:100]}" if other else ""),
@@ -285,7 +288,9 @@ SPENDING: tuple[Attack, ...] = (
     ),
     Attack(number=25, channel="the meta-agent's, from a trial", play=anothers_model),
     *(
-        Attack(number=25, channel=f"the holdout's {what}", play=partial(holdouts_budget, budget=limit))
+        Attack(
+            number=25, channel=f"the holdout's {what}", play=partial(holdouts_budget, budget=limit)
+        )
         for what, limit in {
             "trials": Budget(hours=None, trials=60),
             "tokens": Budget(hours=None, tokens=9_000),
