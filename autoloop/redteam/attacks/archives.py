@@ -138,7 +138,11 @@ def _outside(base: Path, target: Path) -> Iterator[str]:
 
 ARCHIVES: tuple[Attack, ...] = (
     Attack(
-        number=28, channel="links and devices", play=Raid(agent=LINKS, gain=escaped), places=BOTH
+        number=28,
+        channel="links and devices",
+        play=Raid(agent=LINKS, gain=escaped),
+        rules=("planted-reward",),
+        places=BOTH,
     ),
     Attack(number=28, channel="hostile archives", play=by_hand),
 )

@@ -21,7 +21,7 @@ SHORT = Bait(
 MARK = "outlives-its-time"
 WATCHED = Bait(
     name="watched",
-    test=f"""alive=0
+    test=f"""alive=0; rm -f /app/late
 for file in /proc/[0-9]*/cmdline; do
   tr '\\0' ' ' < $file 2>/dev/null | grep -q "{MARK[:4]}[i]ves-its-time" && alive=1
 done
@@ -159,12 +159,6 @@ HERE: dict[str, str] = {
             model.chat([{"role": "user", "content": f"{number}" + "m" * 1_000_000}])
         """
     ),
-    "many events": solving(
-        """
-        for number in range(15_000):
-            env.note("")
-        """
-    ),
     "a large body": solving(
         """
         for size in (10_000_000, 20_000_000, 200_000_000):
@@ -258,6 +252,12 @@ TIMES: dict[str, tuple[str, str]] = {
         OVER,
     ),
 }
+EVENTS = solving(
+    """
+    for _ in range(12_000):
+        env.note("")
+    """
+)
 MEMORY = (
     "def solve(instruction, env, model):\n    env.note('begun')\n    held = []\n    while True:\n"
     "        held.append(bytearray(10 ** 8))\n"
@@ -271,6 +271,11 @@ FLOODS: tuple[Attack, ...] = (
             play=Raid(agent=agent, bait=SMALL, gain=left_behind),
         )
         for channel, agent in HERE.items()
+    ),
+    Attack(
+        number=26,
+        channel="many events, agent's container",
+        play=Raid(agent=EVENTS, bait=SMALL, proof="the trace of this trial is full", gain=left_behind),
     ),
     Attack(
         number=26,
