@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from autoloop.app.audit_file import known_audit
 from autoloop.decision import Estimates
 from autoloop.errors import StorageError
 from autoloop.ports import Observer, RunStore, Workspace
@@ -75,7 +76,10 @@ def write_run_report(
     steps = store.steps()
     with _writing(folder):
         sources = ReportSources(
-            diffs=_diffs(steps, workspace), tasks=about.tasks, estimator=Estimates()
+            diffs=_diffs(steps, workspace),
+            tasks=about.tasks,
+            estimator=Estimates(),
+            audit=known_audit(folder),
         )
         write_report(path, about.run, steps, store.trials(), sources=sources)
     return path

@@ -8,7 +8,7 @@ from autoloop.loop.messages import step_message
 from autoloop.loop.proposing import finish, is_waiting, why_empty
 from autoloop.loop.work import Tip, Work
 from autoloop.ports import ProposalOutcome
-from autoloop.records import Decision, Origin, Step, Verdict
+from autoloop.records import Decision, Flags, Origin, Step, Verdict
 
 NOTHING = ProposalOutcome(proposal=None)
 
@@ -32,7 +32,7 @@ def _conclude(work: Work, step: Step) -> None:
         _land(work, step)
         return
     if candidate is not None:
-        message = step_message(work.run, step, verdict)
+        message = step_message(work.run, step, verdict, flags=_flags(work, step))
         candidate = work.parts.workspace.record_revert(
             run=work.run, step=step.index, commit=candidate, message=message
         )
@@ -50,9 +50,14 @@ def _land(work: Work, step: Step) -> None:
         step = _moved(work, step, tip, source=source)
     if step.candidate is None:
         raise AssertionError("an edit under test has a commit")
-    message = step_message(work.run, step, step.verdict)
+    message = step_message(work.run, step, step.verdict, flags=_flags(work, step))
     final = work.parts.workspace.keep(run=work.run, commit=step.candidate, message=message)
     finish(work, replace(step, candidate=final))
+
+
+def _flags(work: Work, step: Step) -> Flags:
+    """How many of the trials that the step asked for are not clean."""
+    return Flags.of(trial.integrity for trial in work.lab.trials if trial.step == step.index)
 
 
 def _follow(work: Work, step: Step) -> None:

@@ -1,5 +1,6 @@
 """Facts that travel between the parts: frozen, typed, importing nothing of ours above them."""
 
+from autoloop.records.audit import Audit, AuditFinding, CandidateAudit, Opinion
 from autoloop.records.board import (
     Board,
     ClosedEdit,
@@ -34,7 +35,15 @@ from autoloop.records.events import (
     TrialFinished,
     TrialStarted,
 )
-from autoloop.records.integrity import EVIDENCE_LENGTH, Integrity, TrialFinding, integrity_of
+from autoloop.records.integrity import (
+    EVIDENCE_LENGTH,
+    Flags,
+    Integrity,
+    RuleSeen,
+    Severity,
+    TrialFinding,
+    integrity_of,
+)
 from autoloop.records.rates import (
     ComparedSide,
     Comparison,
@@ -118,8 +127,11 @@ __all__ = [
     "ArchiveKey",
     "Artifact",
     "Ask",
+    "Audit",
+    "AuditFinding",
     "Board",
     "Budget",
+    "CandidateAudit",
     "Chapter",
     "ChatReply",
     "ChatRequest",
@@ -137,6 +149,7 @@ __all__ = [
     "FamilyGain",
     "FinalStarted",
     "Finding",
+    "Flags",
     "Healthcheck",
     "History",
     "Integrity",
@@ -154,6 +167,7 @@ __all__ = [
     "Observation",
     "OpenEdit",
     "Opening",
+    "Opinion",
     "Order",
     "Origin",
     "Outcome",
@@ -168,12 +182,14 @@ __all__ = [
     "ReplyStop",
     "Resources",
     "Role",
+    "RuleSeen",
     "Run",
     "RunFinished",
     "RunStarted",
     "Score",
     "Second",
     "SelectionGap",
+    "Severity",
     "Side",
     "Span",
     "Split",
