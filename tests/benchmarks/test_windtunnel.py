@@ -12,7 +12,8 @@ import pytest
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 SEEDS = range(8)
 
-pytestmark = pytest.mark.slow
+# What it runs, quicker tests run too: counting the lines again would only double its time.
+pytestmark = [pytest.mark.slow, pytest.mark.no_cover]
 
 
 @pytest.fixture(scope="module")
