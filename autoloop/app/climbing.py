@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from queue import SimpleQueue
 
 from autoloop.app.archive import Terms, reuse_for
+from autoloop.app.auditing import run_auditor
 from autoloop.app.clock import SystemClock
 from autoloop.app.compose import (
     OFFLINE,
@@ -182,7 +183,9 @@ class _Work:
     def _parts(
         self, run: Run, tasks: Sequence[Task], climbing: Climb, *, reuse: Reuse | None
     ) -> Parts:
-        folder = self.project.runs / run.name
+        folder, guard = self.project.runs / run.name, _guard(tasks, run.splits)
+        baseline = self.workspace.source(run.base)
+        auditor = run_auditor(folder, run, tasks=tasks, guard=guard, baseline=baseline)
         return Parts(
             workspace=self.workspace,
             store=self.store,
@@ -191,10 +194,16 @@ class _Work:
             reuse=None if is_calibration(run.name) else reuse,
             proposer=climbing.proposer or _proposer(run),
             strategy=_strategy(run),
-            guard=_guard(tasks, run.splits),
+            guard=guard,
+            auditor=auditor,
             estimator=Estimates(),
             observer=RunFiles(
-                folder, self.store, self.workspace, tasks=tasks, inner=climbing.observer
+                folder,
+                self.store,
+                self.workspace,
+                tasks=tasks,
+                auditor=auditor,
+                inner=climbing.observer,
             ),
             clock=SystemClock(),
             transcript=lambda trial: read_transcript(folder / trial.folder),

@@ -7,8 +7,8 @@ from autoloop.loop.desk import Desk
 from autoloop.loop.messages import step_message
 from autoloop.loop.proposing import finish, is_waiting, why_empty
 from autoloop.loop.work import Tip, Work
-from autoloop.ports import ProposalOutcome
-from autoloop.records import Decision, Flags, Origin, Step, Verdict
+from autoloop.ports import AuditOutcome, ProposalOutcome
+from autoloop.records import Decision, Flags, Notice, Origin, Step, Verdict
 
 NOTHING = ProposalOutcome(proposal=None)
 
@@ -52,7 +52,20 @@ def _land(work: Work, step: Step) -> None:
         raise AssertionError("an edit under test has a commit")
     message = step_message(work.run, step, step.verdict, flags=_flags(work, step))
     final = work.parts.workspace.keep(run=work.run, commit=step.candidate, message=message)
-    finish(work, replace(step, candidate=final))
+    step = replace(step, candidate=final)
+    audited = _audited(work, step)
+    finish(work, replace(step, meta_usage=step.meta_usage + audited.usage))
+    if audited.notice:
+        work.parts.observer.notify(Notice(text=audited.notice))
+    work.lab.meter.spend(audited.usage)
+
+
+def _audited(work: Work, step: Step) -> AuditOutcome:
+    """What an audit says of a kept edit; it stays kept."""
+    if work.parts.auditor is None:
+        return AuditOutcome()
+    may_ask = work.lab.meter.refusal() is None
+    return work.parts.auditor.kept(step, work.lab.trials, may_ask=may_ask)
 
 
 def _flags(work: Work, step: Step) -> Flags:

@@ -94,6 +94,7 @@ from autoloop.records.tasks import (
     TaskStep,
     Verifier,
 )
+from autoloop.records.track import Deed, Track
 from autoloop.records.trials import (
     Agent,
     AgentEnd,
@@ -141,6 +142,7 @@ __all__ = [
     "ComparedSide",
     "Comparison",
     "Decision",
+    "Deed",
     "EnvCall",
     "Environment",
     "Event",
@@ -211,6 +213,7 @@ __all__ = [
     "ToolCall",
     "ToolSpec",
     "TraceEvent",
+    "Track",
     "TrialFinding",
     "TrialFinished",
     "TrialKey",
