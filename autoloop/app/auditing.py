@@ -10,7 +10,7 @@ from autoloop.app.audit_file import known_audit, write_audit
 from autoloop.app.compose import judge_model
 from autoloop.app.contents import tasks_of_run
 from autoloop.app.hidden_files import task_facts
-from autoloop.app.project import Project
+from autoloop.app.project import Project, is_calibration
 from autoloop.app.standing import RunView, reading
 from autoloop.audit import Candidate, Judge, SeenTrial, TaskFacts, audit_candidate
 from autoloop.errors import AgentError, InfraError, RunError, UserError
@@ -147,7 +147,8 @@ def run_auditor(
     folder: Path, run: Run, *, tasks: Sequence[Task], guard: Guard, baseline: str
 ) -> RunAuditor:
     """The auditor of a run, with the judge that its settings name."""
-    model = judge_model(run)
+    # Edits that change nothing need nobody's opinion.
+    model = None if is_calibration(run.name) else judge_model(run)
     return RunAuditor(
         AuditedRun(folder=folder, run=run, baseline=baseline),
         tasks=tasks,

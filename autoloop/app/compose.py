@@ -60,6 +60,7 @@ def meta_chat_model(name: str) -> ChatModel:
 def judge_model(run: Run) -> ChatModel | None:
     """The model whose opinion of kept edits a run asks for; None: nobody's."""
     name = Settings.model_validate_json(run.settings).guards.judge
+    name = Settings.model_validate_json(run.settings).guards.judge
     return None if name == "none" else _real_model(name)
 
 
