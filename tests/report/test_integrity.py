@@ -85,7 +85,7 @@ def test_a_clean_candidate_has_one_row_and_advice_is_called_advice() -> None:
 
 def test_an_opinion_is_no_verdict() -> None:
     assert TAMPERED.verdict is Integrity.TAMPERED
-    harsh = replace(TAMPERED.opinion or AssertionError, verdict=Integrity.TAMPERED)
+    harsh = Opinion(model="judge/one", verdict=Integrity.TAMPERED)
     assert replace(CLEAN, opinion=harsh).verdict is Integrity.CLEAN
 
 
