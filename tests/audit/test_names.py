@@ -78,6 +78,7 @@ def test_an_attempt_to_write_the_reward_is_tampering(command: str) -> None:
         "cat /logs/verifier/reward.txt > /tmp/r",
         "ls /logs/verifier 2>/dev/null",
         "cp /logs/verifier/a /b",
+        "cat /logs/verifier/reward.txt | grep 'a'",
     ],
 )
 def test_a_look_at_the_reward_is_no_writing(command: str) -> None:
