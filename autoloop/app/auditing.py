@@ -12,6 +12,7 @@ from autoloop.app.contents import tasks_of_run
 from autoloop.app.hidden_files import task_facts
 from autoloop.app.project import Project, is_calibration
 from autoloop.app.standing import RunView, reading
+from autoloop.app.train_material import train_material
 from autoloop.audit import Candidate, Judge, SeenTrial, TaskFacts, audit_candidate
 from autoloop.errors import AgentError, InfraError, RunError, UserError
 from autoloop.guards import standard_guards
@@ -190,9 +191,9 @@ def final_audit(auditor: RunAuditor, steps: Sequence[Step], trials: Sequence[Tri
 def _auditor(project: Project, view: RunView, workspace: GitWorkspace) -> RunAuditor:
     run = view.run
     tasks = tasks_of_run(project, run)
-    train = {t.name: t.instruction for t in tasks if run.splits.get(t.name) is Split.TRAIN}
+    material = train_material(tasks, run.splits)
     audited = AuditedRun(folder=view.folder, run=run, baseline=workspace.source(run.base))
-    return RunAuditor(audited, tasks=tasks, guard=standard_guards(train))
+    return RunAuditor(audited, tasks=tasks, guard=standard_guards(material))
 
 
 def _chosen(view: RunView, steps: Sequence[Step], index: int) -> Step | None:

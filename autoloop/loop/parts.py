@@ -47,6 +47,8 @@ class Parts(LabParts):
     """Text of a recorded trace."""
     auditor: Auditor | None = None
     """None: nobody looks again at what was kept."""
+    merge_guard: Guard | None = None
+    """Looks at edits that are put together; None: `guard` does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

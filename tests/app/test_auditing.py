@@ -55,7 +55,7 @@ def traced(recorded: Path) -> Path:
 def auditor(project: Path, judge: Judge | None = None) -> RunAuditor:
     run = Optimizer(project).run().record
     audited = AuditedRun(folder=project / "runs" / RUN, run=run, baseline=AGENT)
-    return RunAuditor(audited, tasks=(), guard=standard_guards({}), judge=judge)
+    return RunAuditor(audited, tasks=(), guard=standard_guards(()), judge=judge)
 
 
 def kept_step(project: Path) -> Step:

@@ -257,7 +257,7 @@ def work(job: Job) -> Counter[str]:
             engine=engine,
             proposer=proposer,
             strategy=calls.proxy("strategy", way.strategy),
-            guard=calls.proxy("guard", standard_guards({})),
+            guard=calls.proxy("guard", standard_guards(())),
             estimator=calls.proxy("estimator", Estimates()),
             observer=calls.proxy("observer", RecordingObserver()),
             clock=calls.proxy("clock", SystemClock()),

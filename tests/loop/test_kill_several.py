@@ -84,7 +84,7 @@ def test_the_verdicts_can_be_replayed_from_the_database(unkilled_several: Climbe
     with open_readonly(folder / "runs" / RUN) as store, closing(GitWorkspace(folder)) as workspace:
         run = store.run()
         assert run is not None
-        merging = Merging(workspace, standard_guards({}))
+        merging = Merging(workspace, standard_guards(()))
         records = RunRecords(
             steps=store.steps(),
             trials=store.trials(),
