@@ -24,6 +24,7 @@ from peers import PEERS, Bench, Flown, PeerRule
 from autoloop.decision import BayesRule, Estimates, PairedRule, PassedRule
 from autoloop.decision.strategies import (
     AdaptiveStrategy,
+    Corroborated,
     FactorialStrategy,
     ParetoStrategy,
     RaceStrategy,
@@ -33,13 +34,13 @@ from autoloop.ports import Strategy
 from autoloop.records import Interval
 
 STRATEGIES: Mapping[str, Strategy] = {
-    "adaptive": AdaptiveStrategy(),
-    "factorial": FactorialStrategy(),
-    "climb": SingleStrategy(rule=BayesRule()),
-    "race": RaceStrategy(),
-    "pareto": ParetoStrategy(),
-    "paired": SingleStrategy(rule=PairedRule()),
-    "passed": SingleStrategy(rule=PassedRule()),
+    "adaptive": Corroborated(AdaptiveStrategy()),
+    "factorial": Corroborated(FactorialStrategy()),
+    "climb": Corroborated(SingleStrategy(rule=BayesRule())),
+    "race": Corroborated(RaceStrategy()),
+    "pareto": Corroborated(ParetoStrategy()),
+    "paired": Corroborated(SingleStrategy(rule=PairedRule())),
+    "passed": Corroborated(SingleStrategy(rule=PassedRule())),
 }
 OTHERS = (*PEERS, RULE)
 """Rules of other tools."""

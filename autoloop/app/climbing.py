@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 from queue import SimpleQueue
 
 from autoloop.app.archive import Terms, reuse_for
@@ -35,12 +36,12 @@ from autoloop.decision.strategies import strategy_by_name
 from autoloop.errors import ProjectError, RunError, SettingsError, TaskError
 from autoloop.guards import SyntaxGuard, merge_guards, standard_guards
 from autoloop.loop import Parts, Plan, Reuse, StopSignal, climb
-from autoloop.meta import ConversationProposer, UnchangedProposer
-from autoloop.ports import Observer, Proposer, RunStore, Strategy, Workspace
-from autoloop.records import Notice, Run, Task, TaskSet, TrialResult
+from autoloop.meta import ConversationProposer, ModelReviewer, UnchangedProposer
+from autoloop.ports import Observer, Proposer, Reviewer, RunStore, Strategy, Workspace
+from autoloop.records import Feedback, Notice, Run, Task, TaskSet, TrialResult
 from autoloop.settings import Settings
 from autoloop.store import SqliteStore
-from autoloop.trial import read_transcript
+from autoloop.trial import read_feedback, read_transcript
 from autoloop.workspace import GitWorkspace
 
 NO_MODEL = "none"
@@ -211,6 +212,8 @@ class _Work:
             ),
             clock=SystemClock(),
             transcript=lambda trial: read_transcript(folder / trial.folder),
+            feedback=_feedback(folder, tasks, Settings.model_validate_json(run.settings)),
+            reviewer=None if climbing.proposer else _reviewer(run),
         )
 
 
@@ -219,6 +222,31 @@ def _proposer(run: Run) -> Proposer:
     if is_calibration(run.name):
         return UnchangedProposer()
     return ConversationProposer(meta_chat_model(run.meta_model), seed=run.seed)
+
+
+def _reviewer(run: Run) -> Reviewer | None:
+    """Who looks at the edits of the meta-agent; a calibration has none to look at."""
+    guards = Settings.model_validate_json(run.settings).guards
+    if guards.reviewer == "off" or is_calibration(run.name):
+        return None
+    name = guards.reviewer_model
+    model = run.meta_model if name == "same" else resolve_models(name, "same").task
+    return ModelReviewer(meta_chat_model(model), seed=run.seed)
+
+
+def _feedback(
+    folder: Path, tasks: Sequence[Task], settings: Settings
+) -> Callable[[TrialResult], Feedback]:
+    """What the meta-agent is told of verifiers, by the tests of the tasks as they are."""
+    tests = {t.name: {s.name: s.verifier.tests for s in t.steps} for t in tasks}
+
+    def told(trial: TrialResult) -> Feedback:
+        own = tests.get(trial.key.task, {})
+        own = own if trial.steps else {"": next(iter(own.values()), ())}
+        place = folder / trial.folder
+        return read_feedback(place, trial, tests=own, level=settings.feedback)
+
+    return told
 
 
 def _strategy(run: Run) -> Strategy:
@@ -238,6 +266,8 @@ def _plan(run: Run, tasks: Sequence[Task], settings: Settings, *, directive: str
         seed=run.seed,
         simplify=settings.simplify,
         second=settings.objective.second,
+        variants=None if is_calibration(run.name) else settings.guards.variants,
+        reviewer_binds=settings.guards.reviewer == "block",
     )
 
 

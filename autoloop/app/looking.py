@@ -22,6 +22,7 @@ from autoloop.report import (
     expected_worthless,
     flagged_sentence,
     gap_sentence,
+    queries_sentence,
     rules_seen,
     selection_gap,
     success_rates,
@@ -114,6 +115,7 @@ def notes(project: Project, name: str | None) -> tuple[str, ...]:
             success_sentence(success_rates(trials, sides)),
             gap_sentence(selection_gap(run.scores)),
             worthless_sentence(expected_worthless(view.store.steps())),
+            queries_sentence(view.store.steps()),
             *(look.said for look in read_looks(view.folder)),
         ]
         return tuple(sentence for sentence in found if sentence)

@@ -49,8 +49,10 @@ class Status:
     """Reported (selection) score minus holdout score, once there is a final table."""
     looks: tuple[Look, ...] = ()
     """At the holdout, while the run was not finished."""
+    verdict_queries: int = 0
+    """Verdicts that validation had a part in."""
     notes: tuple[str, ...] = ()
-    """The last five in sentences."""
+    """The last six in sentences."""
 
     def decided(self, decision: Decision) -> int:
         """How many finished steps ended so."""

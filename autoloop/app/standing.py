@@ -14,6 +14,7 @@ from autoloop.records import Run
 from autoloop.report.honesty import (
     expected_worthless,
     gap_sentence,
+    queries_sentence,
     selection_gap,
     worthless_sentence,
 )
@@ -60,6 +61,7 @@ def status(project: Project, name: str | None) -> Status:
             audit_sentence(audit),
             gap_sentence(gap),
             worthless_sentence(worthless),
+            queries_sentence(steps),
             *(look.said for look in looks),
         )
         known = None not in {counts.cost_usd, counts.meta_cost_usd}
@@ -76,6 +78,7 @@ def status(project: Project, name: str | None) -> Status:
             flags=flags,
             audit=audit,
             selection_gap=gap,
+            verdict_queries=sum(step.asked_validation for step in steps),
             looks=looks,
             notes=tuple(note for note in notes if note),
         )

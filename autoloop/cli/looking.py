@@ -80,6 +80,8 @@ def show(
     if proposal is not None:
         say(f"{proposal.title}\n\nHypothesis: {proposal.hypothesis}\nExpected: {proposal.expected}")
         say(f"Without this task, still an improvement? {proposal.generality}")
+    if view.step.review is not None:
+        say(f"A reviewer's answer to the same: {view.step.review.words}")
     if verdict is not None:
         say(f"\nVerdict: {verdict.decision}. {verdict.reason}")
         print_table(("number", "value"), [(k, f"{v:.4g}") for k, v in verdict.numbers.items()])

@@ -9,6 +9,7 @@ from autoloop.guards.environment import EnvironmentGuard
 from autoloop.guards.growth import GrowthGuard
 from autoloop.guards.hidden_words import HiddenWordsGuard
 from autoloop.guards.imports import ImportsGuard
+from autoloop.guards.likeness import likeness
 from autoloop.guards.lookup import LookupGuard
 from autoloop.guards.material import TrainTask
 from autoloop.guards.obfuscation import ObfuscationGuard
@@ -16,6 +17,7 @@ from autoloop.guards.refusal import RefusalGuard
 from autoloop.guards.syntax import SyntaxGuard, complexity
 from autoloop.guards.task_words import TaskWordsGuard
 from autoloop.guards.verifier import VerifierGuard
+from autoloop.ports import Likeness
 from autoloop.records import Finding
 
 RULES = (
@@ -53,6 +55,10 @@ class Guards:
             return complexity(source)
         except CandidateError:
             return 0
+
+    def likeness(self, one: str, other: str) -> Likeness:
+        """How alike two versions of agent.py are."""
+        return likeness(one, other)
 
 
 def standard_guards(tasks: Iterable[TrainTask]) -> Guards:

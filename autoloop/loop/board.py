@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from autoloop.loop.folding import Merge, Sources
 from autoloop.ports import Strategy
 from autoloop.records import (
+    CONFLICT,
     Board,
     ClosedEdit,
     Decision,
@@ -26,8 +27,6 @@ from autoloop.records import (
 VISIBLE = (Split.TRAIN, Split.VALIDATION)
 """Splits that verdicts rest on."""
 AGENT = "agent_execution"
-CONFLICT = "conflicts_with"
-"""The number of a verdict that no strategy gave: the kept step that the edit does not go with."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,7 +145,10 @@ def is_open(step: Step) -> bool:
 
 def is_closed(step: Step) -> bool:
     """Whether an edit has its verdict."""
-    return step.proposal is not None and step.verdict is not None
+    if step.proposal is None or step.verdict is None:
+        return False
+    # An edit that its reviewer refused was never under test.
+    return step.verdict.decision is not Decision.EMPTY
 
 
 def orders_of(running: Iterable[TrialRequest], records: RunRecords) -> tuple[Order, ...]:

@@ -1,27 +1,37 @@
-"""What lies on the meta-agent's desk: of the train split alone, by construction."""
+"""What lies on the meta-agent's desk: of the train split alone, by construction.
+
+Nothing of the run's own records is handed out: each answer is a record of its own, whose fields are
+filled one by one. What a record does not name cannot leave.
+"""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from autoloop.loop.attempts import run_attempts
-from autoloop.loop.board import CONFLICT, is_open, version_in_words
+from autoloop.loop.board import is_open, version_in_words
+from autoloop.loop.repeats import repeats
 from autoloop.loop.work import Work
-from autoloop.ports import TaskStanding, TraceSummary
+from autoloop.ports import EarlierStep, SpotResult, TaskStanding, TraceSummary
 from autoloop.records import (
+    CONFLICT,
+    NARROW,
     Agent,
     Decision,
+    Failure,
+    Feedback,
     Finding,
+    Integrity,
     Purpose,
     Split,
     Step,
     TrialResult,
-    Verdict,
     Version,
 )
 
 EVIDENCE = (Purpose.SEARCH, Purpose.SPOT)
-AGENTS_OWN = ("Agent", "Quota")
-"""How the kinds of failures begin that are the agent's."""
+AGENTS_OWN = frozenset({"AgentCrashed", "AgentTimeoutError", "QuotaError", "QuotaExceededError"})
+"""Kinds of failures from before the tests came, whose messages can hold nothing of them."""
+AGENTS_FAULT = frozenset({"AgentError", "CandidateError"})
+"""Kinds that may come up while the tests run: these are named, and no more."""
 
 
 class Desk:
@@ -71,13 +81,13 @@ class Desk:
             _standing(tasks[name].family, name, self._telling(name, trials)) for name in self._train
         )
 
-    def history(self) -> tuple[Step, ...]:
+    def history(self) -> tuple[EarlierStep, ...]:
         """Other steps, oldest first, without a figure that validation had a part in."""
-        return tuple(map(_open_part, self._others()))
+        return tuple(map(_earlier, self._others()))
 
     def diff(self, step: int) -> str:
         """Unified diff of an earlier step; raises KeyError for an unknown one."""
-        found = next((s for s in self.history() if s.index == step and s.candidate), None)
+        found = next((s for s in self._others() if s.index == step and s.candidate), None)
         if found is None or found.candidate is None:
             raise KeyError(step)
         return self._work.parts.workspace.diff(found.parent, found.candidate)
@@ -90,30 +100,31 @@ class Desk:
 
     def trace(self, trial: str) -> str:
         """The trial's transcript as text; raises KeyError unless `traces` lists it."""
-        found = next((t for t in self._train_trials() if t.id == trial), None)
-        if found is None:
-            raise KeyError(trial)
-        return self._work.parts.transcript(found)
+        return self._work.parts.transcript(self._listed(trial))
+
+    def feedback(self, trial: str) -> Feedback:
+        """What may be told of the verifier; raises KeyError unless `traces` lists the trial."""
+        return self._work.parts.feedback(self._listed(trial))
 
     def check(self, source: str) -> tuple[Finding, ...]:
-        """What the guards say about an edit."""
-        return self._work.parts.guard.check(before=self.source, after=source)
+        """What speaks against an edit: the guards, and equal or nearly equal earlier ones."""
+        found = self._work.parts.guard.check(before=self.source, after=source)
+        return found + repeats(self._work, source, step=self._step, foundation=self.source)
 
-    def spot_check(self, source: str, tasks: Sequence[str]) -> tuple[TrialResult, ...]:
+    def spot_check(self, source: str, tasks: Sequence[str]) -> tuple[SpotResult, ...]:
         """Run an edit once on a few train tasks; KeyError if one is not a train task."""
         for name in tasks:
             if name not in self._train:
                 raise KeyError(name)
-        return tuple(
-            run_attempts(
-                self._work.lab,
-                Agent(source=source),
-                tasks,
-                attempts=1,
-                purpose=Purpose.SPOT,
-                version=Version(base=self._base, on=(self._step,)),
-            )
+        trials = run_attempts(
+            self._work.lab,
+            Agent(source=source),
+            tasks,
+            attempts=1,
+            purpose=Purpose.SPOT,
+            version=Version(base=self._base, on=(self._step,)),
         )
+        return tuple(self._spot(trial) for trial in trials)
 
     def notebook(self) -> str:
         """Notes of earlier steps."""
@@ -122,6 +133,22 @@ class Desk:
     def write_notebook(self, text: str) -> None:
         """Replace the notes."""
         self._work.parts.store.save_notebook(text)
+
+    def _listed(self, trial: str) -> TrialResult:
+        """A train trial by its name."""
+        found = next((t for t in self._train_trials() if t.id == trial), None)
+        if found is None:
+            raise KeyError(trial)
+        return found
+
+    def _spot(self, trial: TrialResult) -> SpotResult:
+        return SpotResult(
+            task=trial.key.task,
+            outcome=trial.outcome.value,
+            reward=trial.reward,
+            failure=_agents_own(trial),
+            feedback=self._work.parts.feedback(trial),
+        )
 
     def _train_trials(self) -> list[TrialResult]:
         return [
@@ -150,17 +177,35 @@ class Desk:
         return version_in_words(trial.version)
 
 
-def _open_part(step: Step) -> Step:
+def _earlier(step: Step) -> EarlierStep:
     """A step as the meta-agent may see it: of validation nothing but the verdict leaves."""
-    verdict, step = step.verdict, replace(step, opened=None, decided=None)
-    if verdict is None or verdict.decision is Decision.EMPTY or CONFLICT in verdict.numbers:
-        return step
-    numbers = {k: v for k, v in verdict.numbers.items() if k.startswith("train_")}
-    gain = numbers.get("train_gain")
+    proposal, verdict = step.proposal, step.verdict
+    numbers = verdict.numbers if verdict else {}
+    return EarlierStep(
+        index=step.index,
+        decision=verdict.decision.value if verdict else "open",
+        reason=_reason(step),
+        title=proposal.title if proposal else "",
+        hypothesis=proposal.hypothesis if proposal else "",
+        expected=proposal.expected if proposal else "",
+        train_gain=numbers.get("train_gain"),
+        train_p_value=numbers.get("train_p_value"),
+        review=step.review,
+    )
+
+
+def _reason(step: Step) -> str:
+    """Why, without a figure that validation had a part in."""
+    verdict = step.verdict
+    if verdict is None:
+        return ""
+    if verdict.decision is Decision.EMPTY or CONFLICT in verdict.numbers:
+        # Made by the loop, the guards or the reviewer, none of whom knows a hidden task.
+        return verdict.reason
+    gain = verdict.numbers.get("train_gain")
     seen = "" if gain is None else f"; {100 * gain:+.0f} points on the train tasks"
-    reason = f"{verdict.decision.value}{seen}"
-    shown = Verdict(decision=verdict.decision, reason=reason, numbers=numbers)
-    return replace(step, verdict=shown, lesson=reason)
+    narrow = "; its gain on train tasks rests on one of them" if NARROW in verdict.numbers else ""
+    return f"{verdict.decision.value}{seen}{narrow}"
 
 
 def _summary(trial: TrialResult, agent: str) -> TraceSummary:
@@ -179,11 +224,22 @@ def _summary(trial: TrialResult, agent: str) -> TraceSummary:
 
 def _agents_own(trial: TrialResult) -> str:
     """What went wrong with the agent; the verifier's troubles are not for the meta-agent."""
+    if trial.integrity is Integrity.TAMPERED:
+        rules = sorted({found.rule for found in trial.findings if found.severity == "tampered"})
+        return f"Tampered: {', '.join(rules)}"
     failures = [(f"step {step.name}: ", step.failure) for step in trial.steps]
     for where, failure in failures or [("", trial.failure)]:
-        if failure is not None and failure.kind.startswith(AGENTS_OWN):
-            return f"{where}{failure.kind}: {failure.message}"
+        told = _told(failure) if failure is not None else ""
+        if told:
+            return f"{where}{told}"
     return ""
+
+
+def _told(failure: Failure) -> str:
+    """What of a failure cannot stem from the tests."""
+    if failure.kind in AGENTS_OWN:
+        return f"{failure.kind}: {failure.message}"
+    return failure.kind if failure.kind in AGENTS_FAULT else ""
 
 
 def _standing(family: str, task: str, trials: Sequence[TrialResult]) -> TaskStanding:

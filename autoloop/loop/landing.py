@@ -2,13 +2,13 @@
 
 from dataclasses import replace
 
-from autoloop.loop.board import CONFLICT, is_open
+from autoloop.loop.board import is_open
 from autoloop.loop.desk import Desk
 from autoloop.loop.messages import step_message
 from autoloop.loop.proposing import finish, is_waiting, why_empty
 from autoloop.loop.work import Tip, Work
 from autoloop.ports import AuditOutcome, ProposalOutcome
-from autoloop.records import Decision, Flags, Notice, Origin, Step, Verdict
+from autoloop.records import CONFLICT, Decision, Flags, Notice, Origin, Step, Verdict
 
 NOTHING = ProposalOutcome(proposal=None)
 
@@ -115,10 +115,11 @@ def _make_anew(work: Work, step: Step, tip: Tip) -> None:
         desk = Desk(work, step=step.index, source=tip.source, rebase=_rebase(work, step, tip))
         outcome = work.parts.proposer.propose(desk)
     step = replace(step, meta_usage=step.meta_usage + outcome.usage)
-    if why_empty(work, outcome, tip.source):
+    if why_empty(work, outcome, step, foundation=tip.source):
         _end(work, step, f"it conflicts with step {tip.step}, which was kept", tip=tip)
     else:
         new = replace(step, proposal=outcome.proposal, candidate=None, opened=work.seen())
+        new = replace(new, review=None)
         work.book.save(replace(new, parent=tip.commit, parents=()))
     work.lab.meter.spend(outcome.usage)
 

@@ -117,14 +117,26 @@ class Meter:
         return next((why for why, most, used in limits if most is not None and used >= most), None)
 
     def left(self, steps: int) -> str:
-        """What is left, in words."""
+        """What is left, in words; but for steps only roughly.
+
+        Exact figures would tell what trials on hidden tasks took, which agent.py can choose.
+        """
         budget, usage = self._budget, self.usage
+        exact = [] if budget.steps is None else [f"{budget.steps - steps} of {budget.steps} steps"]
         rows = (
-            (budget.hours, self.active_s / SECONDS_PER_HOUR, "{:.1f} of {:g} hours"),
-            (budget.steps, steps, "{:d} of {:d} steps"),
-            (budget.trials, self.trials, "{:d} of {:d} trials"),
-            (budget.tokens, usage.tokens, "{:d} of {:d} tokens"),
-            (budget.usd, usage.cost_usd or 0.0, "{:.2f} of {:g} dollars"),
+            (budget.hours, self.active_s / SECONDS_PER_HOUR, "hours"),
+            (budget.trials, self.trials, "trials"),
+            (budget.tokens, usage.tokens, "tokens"),
+            (budget.usd, usage.cost_usd or 0.0, "dollars"),
         )
-        words = [form.format(most - used, most) for most, used, form in rows if most is not None]
-        return ", ".join(words) or "no limit"
+        rough = [
+            f"about {_tenths(1.0 - used / most)} % of {most:g} {what}"
+            for most, used, what in rows
+            if most is not None
+        ]
+        return ", ".join([*exact, *rough]) or "no limit"
+
+
+def _tenths(share: float) -> int:
+    """A share in percent, as a multiple of ten."""
+    return 10 * round(10 * max(share, 0.0))

@@ -13,11 +13,12 @@ from autoloop.ports import (
     Guard,
     Observer,
     Proposer,
+    Reviewer,
     RunStore,
     Strategy,
     Workspace,
 )
-from autoloop.records import Budget, Quota, Second, Split, Task, TrialResult
+from autoloop.records import Budget, Feedback, Quota, Second, Split, Task, TrialResult
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +32,11 @@ class LabParts:
     """Invalid trials that a worker runs again, put here by any thread: their cost counts."""
     reuse: Reuse | None = None
     """None: every trial is run here, and none is shared with other runs."""
+
+
+def _nothing(trial: TrialResult) -> Feedback:
+    del trial
+    return Feedback()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +55,10 @@ class Parts(LabParts):
     """None: nobody looks again at what was kept."""
     merge_guard: Guard | None = None
     """Looks at edits that are put together; None: `guard` does."""
+    feedback: Callable[[TrialResult], Feedback] = _nothing
+    """What may be told of a train trial's verifier."""
+    reviewer: Reviewer | None = None
+    """None: nobody but the guards looks at an edit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +76,10 @@ class Plan:
     """Whether kept edits are taken back on trial when nothing new helps."""
     second: Second = "none"
     """What the objective looks at besides the reward."""
+    variants: int | None = 5
+    """Edits that may differ in constants alone; None: nothing is refused for being like another."""
+    reviewer_binds: bool = False
+    """Whether an edit is not tried that the reviewer calls not worthwhile."""
 
     def names(self, split: Split) -> tuple[str, ...]:
         """Tasks of a split, by name."""

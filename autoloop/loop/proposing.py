@@ -5,6 +5,8 @@ from dataclasses import replace
 from autoloop.loop.ablation import ablated
 from autoloop.loop.desk import Desk
 from autoloop.loop.messages import step_message
+from autoloop.loop.repeats import repeats
+from autoloop.loop.reviewing import reviewed
 from autoloop.loop.simplify import ablation_due
 from autoloop.loop.work import Work
 from autoloop.ports import ProposalOutcome
@@ -52,7 +54,7 @@ def propose(work: Work, step: Step) -> Step:
     work.parts.observer.notify(StepStarted(step=step))
     foundation = work.sources().foundation(step)
     outcome = _outcome(work, step, foundation)
-    reason = why_empty(work, outcome, foundation)
+    reason = why_empty(work, outcome, step, foundation=foundation)
     if reason:
         verdict = Verdict(decision=Decision.EMPTY, reason=reason)
         step = replace(step, verdict=verdict, opened=None, decided=work.seen())
@@ -64,7 +66,10 @@ def propose(work: Work, step: Step) -> Step:
 
 
 def join(work: Work, step: Step) -> Step:
-    """Commit the edit; from now on it is under test."""
+    """Commit the edit, unless its reviewer refuses it; from now on it is under test."""
+    step = reviewed(work, step)
+    if step.verdict is not None:
+        return step
     if step.proposal is None:
         raise AssertionError("only a proposal can be committed")
     candidate = work.parts.workspace.propose(
@@ -79,7 +84,7 @@ def join(work: Work, step: Step) -> Step:
     return step
 
 
-def why_empty(work: Work, outcome: ProposalOutcome, foundation: str) -> str:
+def why_empty(work: Work, outcome: ProposalOutcome, step: Step, *, foundation: str) -> str:
     """Why there is nothing to evaluate; empty if there is."""
     if outcome.proposal is None:
         return outcome.reason or "nothing was submitted"
@@ -87,6 +92,8 @@ def why_empty(work: Work, outcome: ProposalOutcome, foundation: str) -> str:
     if after == foundation:
         return "the edit changes nothing"
     findings = work.parts.guard.check(before=foundation, after=after)
+    if step.origin is Origin.META:
+        findings += repeats(work, after, step=step.index, foundation=foundation)
     return " ".join(found.message for found in findings if found.severity == "block")
 
 

@@ -5,9 +5,8 @@ import difflib
 import warnings
 
 from autoloop.ports import StepDesk
-from autoloop.records import Decision, Proposal
+from autoloop.records import Proposal
 
-_REJECTED = (Decision.REVERT, Decision.UNDECIDED)
 # Comparing lines of a larger text could take minutes.
 _DIFF_CHARS = 150_000
 
@@ -26,20 +25,17 @@ class Bench:
         """Whether the draft does anything else than the incumbent."""
         return self.draft != self.desk.source and not same_program(self.draft, self.desk.source)
 
-    def rejected_before(self) -> int | None:
-        """The earlier step that tried this very program and was not kept."""
-        for step in reversed(self.desk.history()):
-            rejected = step.verdict is not None and step.verdict.decision in _REJECTED
-            if rejected and step.proposal and same_program(self.draft, step.proposal.source):
-                return step.index
-        return None
-
     def diff(self) -> str:
         """The draft against the incumbent; empty when equal."""
-        if len(self.draft) + len(self.desk.source) > _DIFF_CHARS:
-            return "(too large to compare)"
-        old, new = self.desk.source.splitlines(), self.draft.splitlines()
-        return "\n".join(difflib.unified_diff(old, new, "incumbent", "draft", lineterm=""))
+        return diff_of(self.desk.source, self.draft)
+
+
+def diff_of(before: str, after: str) -> str:
+    """Two versions of agent.py as a unified diff."""
+    if len(before) + len(after) > _DIFF_CHARS:
+        return "(too large to compare)"
+    old, new = before.splitlines(), after.splitlines()
+    return "\n".join(difflib.unified_diff(old, new, "incumbent", "draft", lineterm=""))
 
 
 def same_program(one: str, other: str) -> bool:

@@ -6,14 +6,14 @@ from pydantic import Field, StringConstraints
 
 from autoloop.meta.bench import Bench
 from autoloop.meta.toolbox import Tool, refuse
-from autoloop.records import Finding, Outcome, Proposal, TrialResult
+from autoloop.meta.verifying import feedback_lines
+from autoloop.ports import SpotResult
+from autoloop.records import Finding, Outcome, Proposal
 from autoloop.records.quoting import clip, fence, one_line, pages
 
 _SOURCE_CHARS = 200_000
 _NOTEBOOK_CHARS = 10_000
 _SPOT_TASKS = 4
-# Kinds of failure that are about what agent.py did.
-_AGENTS_OWN = ("Agent", "Quota")
 
 _Sentence = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=10, max_length=2_000)
@@ -125,11 +125,6 @@ class Submit(Tool):
     def run(self, bench: Bench) -> str:
         if not bench.changed():
             return refuse("the draft does nothing new; edit agent.py first.")
-        rejected = bench.rejected_before()
-        if rejected is not None:
-            return refuse(
-                f"step {rejected} tried this very program and was not kept; see show_step."
-            )
         findings = bench.desk.check(bench.draft)
         blocked = _blocking(findings)
         if blocked:
@@ -174,11 +169,10 @@ def _finding_line(finding: Finding) -> str:
     return f"- {finding.severity}: {finding.rule}{line}: {one_line(finding.message, 500)}"
 
 
-def _spot_line(result: TrialResult) -> str:
-    task = one_line(result.key.task)
-    if result.outcome is Outcome.INVALID:
+def _spot_line(result: SpotResult) -> str:
+    task = one_line(result.task)
+    if result.outcome == Outcome.INVALID:
         return f"- {task}: invalid, the machine's fault; it says nothing about the draft."
-    # A verifier's trouble may speak of what it expected, so it is not told.
-    is_own = result.failure is not None and result.failure.kind.startswith(_AGENTS_OWN)
-    failure = f" ({one_line(result.failure.message)})" if result.failure and is_own else ""
-    return f"- {task}: {result.outcome}, reward {result.reward:g}{failure}"
+    failure = f" ({one_line(result.failure)})" if result.failure else ""
+    line = f"- {task}: {result.outcome}, reward {result.reward:g}{failure}"
+    return "\n".join([line, *feedback_lines(result.feedback)])

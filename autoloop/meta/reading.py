@@ -8,8 +8,9 @@ from pydantic import Field
 from autoloop.meta.bench import Bench
 from autoloop.meta.search import PATTERN_CHARS, BadPatternError, search
 from autoloop.meta.toolbox import Tool, refuse
-from autoloop.ports import TaskStanding, TraceSummary
-from autoloop.records import Step
+from autoloop.meta.verifying import feedback_lines
+from autoloop.ports import EarlierStep, TaskStanding, TraceSummary
+from autoloop.records import Review
 from autoloop.records.quoting import clip, one_line, pages, quote, visible
 
 _PASSED = 1.0 - 1e-9
@@ -18,8 +19,6 @@ _LISTED_STEPS = 60
 _MATCHES = 50
 _SEARCHED_TRACES = 300
 _SEARCHED_CHARS = 20_000_000
-# The meta-agent is told no number that stems from tasks it must not know.
-_SHOWN_NUMBERS = ("train", "p_value", "trials")
 
 
 class Scoreboard(Tool):
@@ -56,6 +55,7 @@ class ListTraces(Tool):
 class ReadTrace(Tool):
     """One page of a trial's transcript: what the agent was told, said, ran and saw.
 
+    The first page also names the checks of the verifier that passed and failed, where it names any.
     Where a task has several steps, each begins with a line `=== step NAME`.
     """
 
@@ -71,7 +71,8 @@ class ReadTrace(Tool):
         if self.page > len(found):
             return refuse(f"the trace has {len(found)} pages; there is no page {self.page}.")
         head = f"Trace {self.trial}, page {self.page} of {len(found)}."
-        return f"{head}\n{quote('trace', found[self.page - 1])}"
+        judged = feedback_lines(bench.desk.feedback(self.trial)) if self.page == 1 else ()
+        return "\n".join([head, quote("trace", found[self.page - 1]), *judged])
 
 
 class SearchTraces(Tool):
@@ -148,14 +149,10 @@ READING_TOOLS: tuple[type[Tool], ...] = (
 )  # fmt: skip
 
 
-def step_line(step: Step) -> str:
+def step_line(step: EarlierStep) -> str:
     """An earlier step as one line."""
-    verdict = step.verdict
-    title = step.proposal.title if step.proposal else ""
-    decision = verdict.decision if verdict else "open"
-    reason = one_line(verdict.reason, 160) if verdict else ""
-    lesson = f" Lesson: {one_line(step.lesson, 160)}" if step.lesson else ""
-    return f"step {step.index}: {decision}: {one_line(title, 100)!r}. {reason}{lesson}"
+    reason = one_line(step.reason, 160)
+    return f"step {step.index}: {step.decision}: {one_line(step.title, 100)!r}. {reason}"
 
 
 def _standing(row: TaskStanding) -> str:
@@ -202,16 +199,16 @@ def _texts(bench: Bench, traces: list[TraceSummary]) -> tuple[list[tuple[str, st
     return texts, len(traces) - len(texts)
 
 
-def _step_story(step: Step) -> str:
+def _step_story(step: EarlierStep) -> str:
+    numbers = {"train_gain": step.train_gain, "train_p_value": step.train_p_value}
     story = [step_line(step)]
-    if step.verdict:
-        numbers = {
-            key: value
-            for key, value in step.verdict.numbers.items()
-            if key.startswith(_SHOWN_NUMBERS)
-        }
-        story += [f"{key}: {value:g}" for key, value in numbers.items()]
-    if step.proposal:
-        story.append(f"Hypothesis: {one_line(step.proposal.hypothesis, 600)}")
-        story.append(f"Expected: {one_line(step.proposal.expected, 600)}")
-    return "\n".join(story)
+    story += [f"{key}: {value:g}" for key, value in numbers.items() if value is not None]
+    story.append(f"Hypothesis: {one_line(step.hypothesis, 600)}")
+    story.append(f"Expected: {one_line(step.expected, 600)}")
+    return "\n".join([*story, *([_review_line(step.review)] if step.review else [])])
+
+
+def _review_line(review: Review) -> str:
+    """What the reviewer said, as one line."""
+    said = one_line(review.words, 900)
+    return f"A reviewer, asked whether it is worthwhile without its task: {said}"

@@ -6,10 +6,21 @@ be called from any thread.
 
 from autoloop.ports.audit import Auditor, AuditOutcome
 from autoloop.ports.clock import Clock
-from autoloop.ports.decision import Estimator, Guard, KeepRule, Strategy
+from autoloop.ports.decision import Estimator, Guard, KeepRule, Likeness, Strategy
 from autoloop.ports.egress import Egress
 from autoloop.ports.gateway import ChatModel, Gateway, Grant, Session, TaskEnv, Turn
-from autoloop.ports.meta import ProposalOutcome, Proposer, StepDesk, TaskStanding, TraceSummary
+from autoloop.ports.meta import (
+    EarlierStep,
+    ProposalOutcome,
+    Proposer,
+    ReviewCase,
+    Reviewer,
+    ReviewOutcome,
+    SpotResult,
+    StepDesk,
+    TaskStanding,
+    TraceSummary,
+)
 from autoloop.ports.observer import Observer
 from autoloop.ports.sandbox import (
     Bind,
@@ -32,6 +43,7 @@ __all__ = [
     "Clock",
     "Container",
     "ContainerSpec",
+    "EarlierStep",
     "Egress",
     "Engine",
     "Estimator",
@@ -40,12 +52,17 @@ __all__ = [
     "Grant",
     "Guard",
     "KeepRule",
+    "Likeness",
     "Observer",
     "ProposalOutcome",
     "Proposer",
+    "ReviewCase",
+    "ReviewOutcome",
+    "Reviewer",
     "RunStore",
     "Sandbox",
     "Session",
+    "SpotResult",
     "StepDesk",
     "Strategy",
     "TaskEnv",

@@ -1,6 +1,7 @@
 """Judging edits: before anything is spent, after trials, and in tables."""
 
 from collections.abc import Mapping, Sequence
+from enum import StrEnum
 from typing import Protocol
 
 from autoloop.records import (
@@ -88,6 +89,16 @@ class Estimator(Protocol):
         """Mean of differences in what has no bounds, such as seconds, one per task."""
 
 
+class Likeness(StrEnum):
+    """How alike two versions of agent.py are."""
+
+    SAME = "same"
+    """But for names of variables, comments and layout."""
+    NEAR = "near"
+    """But for constants: numbers, short texts, a few words of a longer one."""
+    OTHER = "other"
+
+
 class Guard(Protocol):
     """Looks at an edit before anything is spent on it. Pure."""
 
@@ -96,3 +107,6 @@ class Guard(Protocol):
 
     def size(self, source: str) -> int:
         """How complex an agent.py is, in syntax-tree nodes; 0 when it does not parse."""
+
+    def likeness(self, one: str, other: str) -> Likeness:
+        """How alike two versions are; one that does not parse is only like itself."""

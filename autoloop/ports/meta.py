@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from autoloop.records import Finding, Proposal, Step, TrialResult, Usage
+from autoloop.records import Feedback, Finding, Proposal, Review, Usage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,8 +36,42 @@ class TraceSummary:
     seconds: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EarlierStep:
+    """What the meta-agent may know of another step: nothing that a hidden task had a part in."""
+
+    index: int
+    decision: str
+    """Of its verdict; `open` while there is none."""
+    reason: str = ""
+    """Why, in words that say nothing of hidden tasks."""
+    title: str = ""
+    hypothesis: str = ""
+    expected: str = ""
+    train_gain: float | None = None
+    """Mean difference of rewards on train tasks, where the rule names one."""
+    train_p_value: float | None = None
+    review: Review | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpotResult:
+    """How an edit did on one train task of a spot check."""
+
+    task: str
+    outcome: str
+    reward: float
+    failure: str = ""
+    """Empty when nothing went wrong with the run of the agent itself."""
+    feedback: Feedback = field(default_factory=Feedback)
+
+
 class StepDesk(Protocol):
-    """What the loop lays on the meta-agent's desk for one step: train split only."""
+    """What the loop lays on the meta-agent's desk for one step: train split only.
+
+    Whatever it hands out is a record made for the purpose, never one of the run's own: what is not
+    named here cannot leave.
+    """
 
     @property
     def step(self) -> int:
@@ -65,7 +99,7 @@ class StepDesk(Protocol):
     def scoreboard(self) -> tuple[TaskStanding, ...]:
         """How the incumbent stands on each train task."""
 
-    def history(self) -> tuple[Step, ...]:
+    def history(self) -> tuple[EarlierStep, ...]:
         """Other steps, finished or under test, oldest first."""
 
     def diff(self, step: int) -> str:
@@ -77,10 +111,13 @@ class StepDesk(Protocol):
     def trace(self, trial: str) -> str:
         """The trial's transcript as text, complete; raises KeyError unless `traces` lists it."""
 
-    def check(self, source: str) -> tuple[Finding, ...]:
-        """What the guards say about an edit."""
+    def feedback(self, trial: str) -> Feedback:
+        """What may be told of the verifier's output; raises KeyError unless `traces` lists it."""
 
-    def spot_check(self, source: str, tasks: Sequence[str]) -> tuple[TrialResult, ...]:
+    def check(self, source: str) -> tuple[Finding, ...]:
+        """What speaks against an edit: the guards, and equal or nearly equal earlier ones."""
+
+    def spot_check(self, source: str, tasks: Sequence[str]) -> tuple[SpotResult, ...]:
         """Run an edit once on a few train tasks, charged to the budget; KeyError if not train."""
 
     def notebook(self) -> str:
@@ -108,4 +145,36 @@ class Proposer(Protocol):
 
         Raises:
             ModelError: the provider refuses for good.
+        """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewCase:
+    """An edit as its reviewer sees it."""
+
+    step: int
+    proposal: Proposal
+    before: str
+    """The agent.py that it was written on."""
+    tasks: tuple[str, ...]
+    """Names of the train tasks: the only ones it can be made for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewOutcome:
+    """What a reviewer was paid for."""
+
+    review: Review
+    usage: Usage = field(default_factory=Usage)
+
+
+class Reviewer(Protocol):
+    """Somebody else than who made the edit, in a context of its own."""
+
+    def review(self, case: ReviewCase) -> ReviewOutcome:
+        """Whether the edit is worthwhile in general; `unsure` where the answer makes no sense.
+
+        Raises:
+            ModelError: the provider refuses for good.
+            InfraError: the provider fails in a way that may pass.
         """

@@ -35,6 +35,7 @@ from autoloop.records.events import (
     TrialFinished,
     TrialStarted,
 )
+from autoloop.records.feedback import CheckResult, Feedback
 from autoloop.records.integrity import (
     EVIDENCE_LENGTH,
     Flags,
@@ -57,6 +58,8 @@ from autoloop.records.rates import (
     TaskState,
 )
 from autoloop.records.steps import (
+    CONFLICT,
+    NARROW,
     Ask,
     Budget,
     Chapter,
@@ -68,6 +71,7 @@ from autoloop.records.steps import (
     Objective,
     Origin,
     Proposal,
+    Review,
     Run,
     Score,
     Second,
@@ -120,7 +124,9 @@ from autoloop.records.trials import (
 from autoloop.records.truth import SelectionGap, SuccessRates, Worthless
 
 __all__ = [
+    "CONFLICT",
     "EVIDENCE_LENGTH",
+    "NARROW",
     "SYSTEM_PATHS",
     "Agent",
     "AgentEnd",
@@ -136,6 +142,7 @@ __all__ = [
     "Chapter",
     "ChatReply",
     "ChatRequest",
+    "CheckResult",
     "ClosedEdit",
     "Collect",
     "CommandResult",
@@ -149,6 +156,7 @@ __all__ = [
     "Evidence",
     "Failure",
     "FamilyGain",
+    "Feedback",
     "FinalStarted",
     "Finding",
     "Flags",
@@ -183,6 +191,7 @@ __all__ = [
     "Quota",
     "ReplyStop",
     "Resources",
+    "Review",
     "Role",
     "RuleSeen",
     "Run",

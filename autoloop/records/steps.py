@@ -9,6 +9,11 @@ from typing import Literal
 from autoloop.records.chat import Usage
 from autoloop.records.tasks import Split
 
+CONFLICT = "conflicts_with"
+"""The number of a verdict that no strategy gave: the kept step that the edit does not go with."""
+NARROW = "narrow"
+"""The number of a verdict that says that the edit's train gain hangs on a single task."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
@@ -35,6 +40,23 @@ class Proposal:
     generality: str
     """Answer to: if this exact task disappeared, would this still be a worthwhile improvement?"""
     findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Review:
+    """What a reviewer who did not make an edit says of it."""
+
+    worthwhile: Literal["yes", "no", "unsure"]
+    """If the tasks it was made for disappeared, would it still be an improvement?"""
+    reason: str = ""
+    tasks: tuple[str, ...] = ()
+    """Train tasks that it seems made for."""
+
+    @property
+    def words(self) -> str:
+        """All of it in a line."""
+        made_for = f" It seems made for {', '.join(self.tasks)}." if self.tasks else ""
+        return f"{self.worthwhile}.{made_for} {self.reason}".strip()
 
 
 class Decision(StrEnum):
@@ -205,6 +227,8 @@ class Step:
     decided: int | None = None
     """Observations there were when its verdict fell: with these it can be replayed."""
     proposal: Proposal | None = None
+    review: Review | None = None
+    """None: nobody was asked, or not yet."""
     candidate: str | None = None
     """Commit of the edit; None while nothing was submitted."""
     verdict: Verdict | None = None
@@ -212,6 +236,14 @@ class Step:
     """Set once git tells the same story as the verdict."""
     lesson: str = ""
     meta_usage: Usage = field(default_factory=Usage)
+    """Of whoever made the edit, and of its reviewer."""
+
+    @property
+    def asked_validation(self) -> bool:
+        """Whether its verdict is one that a strategy gave: it tells a little of validation."""
+        given = self.verdict
+        is_empty = given is None or given.decision is Decision.EMPTY
+        return given is not None and not is_empty and CONFLICT not in given.numbers
 
 
 class StopReason(StrEnum):

@@ -96,6 +96,15 @@ def worthless_sentence(found: Worthless) -> str:
     )
 
 
+def queries_sentence(steps: Iterable[Step]) -> str:
+    """How often validation was asked, in words; empty while it was not."""
+    count = sum(step.asked_validation for step in steps)
+    if not count:
+        return ""
+    verdicts = "verdict" if count == 1 else "verdicts"
+    return f"Validation was asked for {count} {verdicts}; each of them tells a little of it."
+
+
 def gap_sentence(found: SelectionGap | None) -> str:
     """The gap in words; empty without one."""
     if found is None:

@@ -12,6 +12,7 @@ from autoloop.report.figures import chances, points
 from autoloop.report.honesty import (
     expected_worthless,
     gap_sentence,
+    queries_sentence,
     selection_gap,
     worthless_sentence,
 )
@@ -147,6 +148,7 @@ def _notes(run: Run, steps: Sequence[Step]) -> str:
     found = (
         gap_sentence(selection_gap(run.scores)),
         worthless_sentence(expected_worthless(steps)),
+        queries_sentence(steps),
     )
     return "".join(f"<p>{escape(sentence)}</p>" for sentence in found if sentence)
 
@@ -171,6 +173,7 @@ def _step(step: Step, trials: Sequence[TrialResult], diff: str) -> str:
         ("", chances(step.verdict) if step.verdict else ""),
         ("Hypothesis: ", step.proposal.hypothesis if step.proposal else ""),
         ("Expected: ", step.proposal.expected if step.proposal else ""),
+        ("Reviewer, asked if it is worthwhile without its task: ", _review(step)),
         ("Lesson: ", step.lesson),
         ("", _spent(step, trials)),
     ]
@@ -179,6 +182,10 @@ def _step(step: Step, trials: Sequence[TrialResult], diff: str) -> str:
         f'<details class="step {decision}"><summary>{step.index}. <span class="tag">{decision}'
         f"</span> {escape(title)}</summary>{paragraphs}{_diff(diff)}</details>"
     )
+
+
+def _review(step: Step) -> str:
+    return step.review.words if step.review else ""
 
 
 def _spent(step: Step, trials: Sequence[TrialResult]) -> str:

@@ -164,6 +164,15 @@ class ObjectiveSettings(_Table):
 class GuardSettings(_Table):
     """Who looks at edits besides the rules."""
 
+    reviewer: Annotated[
+        Literal["advise", "block", "off"], Field(description="advise, block or off")
+    ] = "advise"
+    """Whether a model that did not make an edit is asked about it, and whether its no binds."""
+    reviewer_model: Model = "same"
+    """`same`: the meta-agent's model."""
+    variants: Annotated[Count, Field(description="a whole number of at least 1")] = 5
+    """Edits of one run that differ in constants alone."""
+
     judge: Annotated[
         str, Field(min_length=1, description="a model's name such as 'openai/gpt-5', or none")
     ] = "none"
@@ -233,6 +242,10 @@ class Settings(_Table):
     ] = None
     """What is not carried into a new container, and is looked at for tampering; null: the list of
     docs/security.md."""
+    feedback: Annotated[
+        Literal["score", "checks", "full"], Field(description="score, checks or full")
+    ] = "checks"
+    """What the meta-agent is told of the verifier's output on train tasks, besides the reward."""
     timeouts: TimeoutSettings = TimeoutSettings()
     reuse: Annotated[bool, Field(strict=True, description="true or false")] = True
     """Whether trials that earlier runs have paid for stand for trials of this one."""

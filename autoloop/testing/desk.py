@@ -2,22 +2,9 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
-from autoloop.ports import TaskStanding, TraceSummary
-from autoloop.records import (
-    Agent,
-    Finding,
-    Outcome,
-    Purpose,
-    Span,
-    Split,
-    Step,
-    TrialKey,
-    TrialResult,
-)
-
-_THEN = datetime(2026, 1, 1, tzinfo=UTC)
+from autoloop.ports import EarlierStep, SpotResult, TaskStanding, TraceSummary
+from autoloop.records import Feedback, Finding, Outcome
 
 
 def _find_nothing(before: str, after: str) -> tuple[Finding, ...]:
@@ -40,10 +27,12 @@ class DeskFake:
     budget_left: str = "no limit"
     rebase: str = ""
     standings: Sequence[TaskStanding] = ()
-    steps: Sequence[Step] = ()
+    steps: Sequence[EarlierStep] = ()
     diffs: Mapping[int, str] = field(default_factory=dict)
     summaries: Sequence[TraceSummary] = ()
     transcripts: Mapping[str, str] = field(default_factory=dict)
+    feedbacks: Mapping[str, Feedback] = field(default_factory=dict)
+    """Of verifiers by trial; without one nothing is told."""
     notes: str = ""
     guard: Callable[[str, str], tuple[Finding, ...]] = _find_nothing
     """Given the incumbent's source and the draft."""
@@ -57,7 +46,7 @@ class DeskFake:
         """The standings as laid out."""
         return tuple(self.standings)
 
-    def history(self) -> tuple[Step, ...]:
+    def history(self) -> tuple[EarlierStep, ...]:
         """The steps as laid out."""
         return tuple(self.steps)
 
@@ -71,15 +60,19 @@ class DeskFake:
 
     def trace(self, trial: str) -> str:
         """The transcript laid out for a trial; KeyError unless its summary is listed."""
-        if all(summary.trial != trial for summary in self.summaries):
-            raise KeyError(trial)
+        self._look_up(trial)
         return self.transcripts[trial]
+
+    def feedback(self, trial: str) -> Feedback:
+        """What is laid out of its verifier; KeyError unless its summary is listed."""
+        self._look_up(trial)
+        return self.feedbacks.get(trial, Feedback())
 
     def check(self, source: str) -> tuple[Finding, ...]:
         """What the guard laid out says."""
         return self.guard(self.source, source)
 
-    def spot_check(self, source: str, tasks: Sequence[str]) -> tuple[TrialResult, ...]:
+    def spot_check(self, source: str, tasks: Sequence[str]) -> tuple[SpotResult, ...]:
         """A scored result per task; KeyError for a task that has no standing."""
         for task in tasks:
             if all(standing.task != task for standing in self.standings):
@@ -95,19 +88,9 @@ class DeskFake:
         """Replace the notes."""
         self.notes = text
 
-    def _result(self, source: str, task: str) -> TrialResult:
-        return TrialResult(
-            id=f"{task}__{len(self.spot_checks)}",
-            key=TrialKey(
-                agent=Agent(source=source).digest,
-                task=task,
-                task_digest="",
-                purpose=Purpose.SPOT,
-                attempt=len(self.spot_checks),
-            ),
-            step=self.step,
-            split=Split.TRAIN,
-            outcome=self.outcome,
-            reward=self.reward(source, task),
-            span=Span(started_at=_THEN, finished_at=_THEN),
-        )
+    def _look_up(self, trial: str) -> None:
+        if all(summary.trial != trial for summary in self.summaries):
+            raise KeyError(trial)
+
+    def _result(self, source: str, task: str) -> SpotResult:
+        return SpotResult(task=task, outcome=self.outcome.value, reward=self.reward(source, task))

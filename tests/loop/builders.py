@@ -18,6 +18,7 @@ from autoloop.ports import (
     KeepRule,
     ProposalOutcome,
     Proposer,
+    Reviewer,
     RunStore,
     StepDesk,
     Strategy,
@@ -28,6 +29,7 @@ from autoloop.records import (
     ArchiveKey,
     Budget,
     Environment,
+    Feedback,
     Purpose,
     Quota,
     Run,
@@ -159,6 +161,11 @@ class Table:
     stop: StopSignal = field(default_factory=StopSignal)
     reuse: Reuse | None = None
     auditor: Auditor | None = None
+    variants: int | None = 100
+    """Agents here differ in constants alone."""
+    reviewer: Reviewer | None = None
+    reviewer_binds: bool = False
+    feedback: Callable[[TrialResult], Feedback] = lambda trial: Feedback()  # noqa: ARG005
 
     def __post_init__(self) -> None:
         self.runner = SimulatedRunner(chance=chance, clock=self.clock)
@@ -196,6 +203,8 @@ class Table:
             transcript=lambda trial: f"transcript of {trial.id}",
             reuse=self.reuse,
             auditor=self.auditor,
+            reviewer=self.reviewer,
+            feedback=self.feedback,
         )
 
     def plan(self) -> Plan:
@@ -208,6 +217,8 @@ class Table:
             final_attempts=self.final_attempts,
             seed=self.seed,
             simplify=self.simplify,
+            variants=self.variants,
+            reviewer_binds=self.reviewer_binds,
         )
 
     def work(self) -> Work:

@@ -28,6 +28,7 @@ from autoloop.ports import (
     Engine,
     ProposalOutcome,
     Proposer,
+    Reviewer,
     RunStore,
     StepDesk,
     Strategy,
@@ -38,6 +39,7 @@ from autoloop.records import Budget, Quota, Run, TrialRequest, TrialResult, Usag
 from autoloop.store import SqliteArchive, SqliteStore
 from autoloop.testing.observers import RecordingObserver
 from autoloop.testing.proposers import ScriptedProposer, Turn, edit
+from autoloop.testing.reviewers import ScriptedReviewer
 from autoloop.testing.strategies import ScreenStrategy
 from autoloop.testing.trials import SimulatedRunner
 from autoloop.workspace import GitWorkspace
@@ -221,6 +223,10 @@ ONE = Way(strategy=SingleStrategy(rule=PairedRule()), baseline=agent(0.0), turns
 SEVERAL = Way(strategy=ScreenStrategy(), baseline=sided(), turns=SEVERAL_TURNS, again=AGAIN)
 
 
+def _reviewer() -> Reviewer:
+    return ScriptedReviewer(usage=Usage(calls=1, prompt_tokens=100, cost_usd=0.01))
+
+
 def _begin(workspace: Workspace, store: RunStore, way: Way) -> Run:
     """As the application begins a run: recorded first, then made in git."""
     run = store.run()
@@ -260,6 +266,7 @@ def work(job: Job) -> Counter[str]:
             guard=calls.proxy("guard", standard_guards(())),
             estimator=calls.proxy("estimator", Estimates()),
             observer=calls.proxy("observer", RecordingObserver()),
+            reviewer=calls.proxy("reviewer", _reviewer()),
             clock=calls.proxy("clock", SystemClock()),
             transcript=lambda trial: trial.id,
             reuse=Reuse(archive=archive, key=content_key, now=SystemClock().now, repeats=True),
@@ -272,6 +279,7 @@ def work(job: Job) -> Counter[str]:
             quota=Quota(),
             final_attempts=2,
             seed=0,
+            variants=100,
         )
         climb(parts, plan, _begin(workspace, store, way), StopSignal())
     return calls.counts

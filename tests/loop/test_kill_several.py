@@ -8,8 +8,7 @@ import pytest
 
 from autoloop.guards import standard_guards
 from autoloop.loop import Merging, RunRecords, replay
-from autoloop.loop.board import CONFLICT
-from autoloop.records import Decision, StopReason
+from autoloop.records import CONFLICT, Decision, StopReason
 from autoloop.store import open_readonly
 from autoloop.testing.strategies import ScreenStrategy
 from autoloop.workspace import GitWorkspace
@@ -21,6 +20,7 @@ ACTS = {
     "engine.submit": 3,
     "observer.notify": 3,
     "proposer.propose": 7,
+    "reviewer.review": 4,
     "runner.run": 2,
     "store.save_notebook": 3,
     "store.save_run": 2,

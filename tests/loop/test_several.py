@@ -10,9 +10,9 @@ import pytest
 from autoloop.decision.strategies import SingleStrategy
 from autoloop.engines import LocalEngine
 from autoloop.loop import replay
-from autoloop.loop.board import CONFLICT
 from autoloop.ports import ProposalOutcome, StepDesk, Strategy
 from autoloop.records import (
+    CONFLICT,
     Board,
     Budget,
     Decision,
@@ -179,6 +179,7 @@ def test_an_edit_that_no_longer_fits_is_made_anew() -> None:
 def test_an_edit_whose_change_was_kept_with_another_ends() -> None:
     turns = (improving(A=0.3), improving(A=0.3))
     table = several(*turns, strategy=Pairs({1: KEEP, 2: KEEP}))
+    table.variants = None
 
     table.climb()
 

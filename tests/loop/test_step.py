@@ -164,7 +164,7 @@ def test_the_meta_agents_usage_is_recorded_and_charged() -> None:
 
 def test_git_tells_what_became_of_each_edit() -> None:
     budget = Budget(hours=None, steps=2)
-    turns = [edit(agent(1.0), "Think twice"), edit(agent(0.0), "Be hasty")]
+    turns = [edit(agent(1.0), "Think twice"), edit(agent(0.1), "Be hasty")]
     table = Table(turns=turns, budget=budget)
 
     table.climb()

@@ -2,14 +2,13 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 
 from autoloop.meta.bench import Bench
 from autoloop.meta.editing import EDITING_TOOLS
 from autoloop.meta.reading import READING_TOOLS
 from autoloop.meta.toolbox import Toolbox
-from autoloop.ports import TaskStanding, TraceSummary
-from autoloop.records import Decision, Proposal, Step, ToolCall, Verdict
+from autoloop.ports import EarlierStep, TaskStanding, TraceSummary
+from autoloop.records import Decision, Review, ToolCall
 from autoloop.testing.desk import DeskFake
 
 SOURCE = 'PROMPT = "Solve it."\n\n\ndef solve(instruction, env, model):\n    env.run("ls")\n'
@@ -36,30 +35,27 @@ def standing(task: str = "csv", *, mean: float = 0.0) -> TaskStanding:
 
 def step(
     index: int,
-    source: str = SOURCE,
     *,
     decision: Decision = Decision.REVERT,
     title: str = "An earlier edit",
-    numbers: Mapping[str, float] | None = None,
-) -> Step:
-    return Step(
+    train_gain: float | None = None,
+    review: Review | None = None,
+) -> EarlierStep:
+    return EarlierStep(
         index=index,
-        parent="0" * 40,
-        started_at=datetime(2026, 1, 1, tzinfo=UTC),
-        proposal=Proposal(
-            source=source,
-            title=title,
-            hypothesis="It forgets things.",
-            expected="Fewer lost details.",
-            generality="Yes, for any task.",
-        ),
-        candidate="1" * 40,
-        verdict=Verdict(decision=decision, reason="It was no better.", numbers=numbers or {}),
-        lesson="Prompts alone do little.",
+        decision=decision.value,
+        reason="It was no better.",
+        title=title,
+        hypothesis="It forgets things.",
+        expected="Fewer lost details.",
+        train_gain=train_gain,
+        review=review,
     )
 
 
-def desk(transcripts: Mapping[str, str] | None = None, *, steps: Sequence[Step] = ()) -> DeskFake:
+def desk(
+    transcripts: Mapping[str, str] | None = None, *, steps: Sequence[EarlierStep] = ()
+) -> DeskFake:
     texts = transcripts if transcripts is not None else {"csv__1": "--- 1 user\nSort it."}
     return DeskFake(
         source=SOURCE,

@@ -3,10 +3,10 @@ from typing import Literal
 import pytest
 
 from autoloop.meta.bench import Bench
-from autoloop.records import Decision, Finding
+from autoloop.records import Finding
 from autoloop.records.quoting import RESULT_CHARS
 from autoloop.testing.desk import DeskFake
-from tests.meta.builders import PLEADING, SOURCE, ask, desk, standing, step
+from tests.meta.builders import PLEADING, SOURCE, ask, desk, standing
 
 
 def edited(bench: Bench, new: str = "Solve it well.") -> Bench:
@@ -156,17 +156,6 @@ def test_a_draft_that_only_differs_in_comments_is_unchanged() -> None:
     ask(bench, "replace_agent", source=f"# new\n{SOURCE}")
 
     assert "nothing new" in ask(bench, "submit", **PLEADING)
-
-
-@pytest.mark.parametrize("decision", [Decision.REVERT, Decision.UNDECIDED])
-def test_a_program_that_was_rejected_before_is_refused_with_its_step(decision: Decision) -> None:
-    tried = SOURCE.replace("it.", "it well.")
-    bench = Bench(desk(steps=[step(1, decision=Decision.KEEP), step(2, tried, decision=decision)]))
-
-    edited(bench)
-    ask(bench, "edit_agent", old='env.run("ls")', new="env.run('ls')  # look")
-
-    assert "step 2 tried this very program" in ask(bench, "submit", **PLEADING)
 
 
 @pytest.mark.parametrize("field", ["title", "hypothesis", "expected", "generality"])

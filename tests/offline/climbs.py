@@ -2,14 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 
 from autoloop.gateway.offline.meta_model import OfflineMetaModel
 from autoloop.guards import TrainTask, standard_guards
 from autoloop.meta import ConversationProposer
-from autoloop.ports import ChatModel, ProposalOutcome, TaskStanding, TraceSummary
-from autoloop.records import ChatReply, ChatRequest, Decision, Proposal, Step, Verdict
+from autoloop.ports import ChatModel, EarlierStep, ProposalOutcome, TaskStanding, TraceSummary
+from autoloop.records import ChatReply, ChatRequest, Decision, Proposal
 from autoloop.testing.desk import DeskFake
 
 AGENT = (Path(__file__).parents[2] / "agent.py").read_text()
@@ -66,7 +65,7 @@ def transcript(
 def lay_out(
     source: str = AGENT,
     *,
-    steps: Sequence[Step] = (),
+    steps: Sequence[EarlierStep] = (),
     notes: str = "",
     show: Callable[[str], str] = lambda text: transcript(text, shown=CUT),
     model_calls: int = 6,
@@ -102,16 +101,15 @@ def propose(desk: DeskFake, *, seed: int = 0) -> tuple[ProposalOutcome, Recordin
     return ConversationProposer(model, seed=seed).propose(desk), model
 
 
-def finished(proposal: Proposal, *, index: int, kept: bool) -> Step:
+def finished(proposal: Proposal, *, index: int, kept: bool) -> EarlierStep:
     """A step with its verdict."""
-    decision = Decision.KEEP if kept else Decision.REVERT
-    return Step(
+    return EarlierStep(
         index=index,
-        parent="0" * 40,
-        started_at=datetime(2026, 1, 1, tzinfo=UTC),
-        proposal=proposal,
-        candidate="1" * 40,
-        verdict=Verdict(decision=decision, reason="So it was decided."),
+        decision=(Decision.KEEP if kept else Decision.REVERT).value,
+        reason="So it was decided.",
+        title=proposal.title,
+        hypothesis=proposal.hypothesis,
+        expected=proposal.expected,
     )
 
 
@@ -121,7 +119,7 @@ class Climb:
 
     source: str = AGENT
     notes: str = ""
-    steps: list[Step] = field(default_factory=list)
+    steps: list[EarlierStep] = field(default_factory=list)
     proposals: list[Proposal] = field(default_factory=list)
 
 

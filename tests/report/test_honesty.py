@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from autoloop.records import (
+    CONFLICT,
     Decision,
     Interval,
     Origin,
@@ -21,6 +22,7 @@ from autoloop.report import (
     claimed_gain,
     expected_worthless,
     gap_sentence,
+    queries_sentence,
     selection_gap,
     success_rates,
     success_sentence,
@@ -120,3 +122,13 @@ def test_success_rates_are_those_of_the_final_trials_of_both_agents() -> None:
 def test_before_the_holdout_is_opened_there_is_no_success_rate() -> None:
     assert success_rates([make_trial()], Sides(baseline=BASELINE, best=BEST)) is None
     assert success_sentence(None) == ""
+
+
+def test_verdicts_that_validation_had_a_part_in_are_counted() -> None:
+    conflict = Verdict(decision=Decision.REVERT, reason="", numbers={CONFLICT: 1.0})
+    empty = make_step(3, Decision.EMPTY)
+    steps = [make_step(1), replace(make_step(2), verdict=conflict), empty]
+
+    assert queries_sentence(steps).startswith("Validation was asked for 1 verdict;")
+    assert "for 2 verdicts;" in queries_sentence([*steps, make_step(4, Decision.REVERT)])
+    assert queries_sentence([empty, replace(make_step(5), verdict=None)]) == ""

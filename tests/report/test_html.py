@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from autoloop.decision import Estimates
-from autoloop.records import Decision, Run, Split, Step
+from autoloop.records import Decision, Review, Run, Split, Step
 from autoloop.report import ReportSources, write_report
 from tests.report.builders import (
     make_run,
@@ -92,6 +92,15 @@ def test_kept_and_reverted_edits_are_marked_with_their_titles(tmp_path: Path) ->
 
     assert "<title>Step 1, keep: Check results</title>" in text
     assert "<title>Step 2, revert: Shout</title>" in text
+
+
+def test_what_the_reviewer_said_stands_with_the_step(tmp_path: Path) -> None:
+    review = Review(worthwhile="no", reason="It knows <one> file.", tasks=("csv/a",))
+
+    text = report(tmp_path, steps=[replace(make_step(1), review=review)])
+
+    assert "no. It seems made for csv/a. It knows &lt;one&gt; file." in text
+    assert "Validation was asked for 1 verdict;" in text
 
 
 def test_the_final_table_stands_with_intervals(tmp_path: Path) -> None:

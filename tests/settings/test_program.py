@@ -23,12 +23,13 @@ tasks: skip
 tasks_folder: evals
 reward: accuracy
 objective: {second: cost, margin: 0.05}
-guards: {judge: openai/gpt-5}
 simplify: false
 services: keep
 verification: shared
 system_paths: [/usr, '*/site-packages']
 harbor_quirks: true
+feedback: full
+guards: {judge: openai/gpt-5, reviewer: block, reviewer_model: openai/gpt-5, variants: 9}
 reuse: false
 timeouts: {multiplier: 2, agent_multiplier: 3, verifier_multiplier: 0.5, build_multiplier: 4,
   max_agent_s: 60, max_verifier_s: 30.5, max_build_s: 90}
@@ -77,6 +78,10 @@ WRONG = {
     "simplify: 1": "'simplify' is 1: write true or false",
     "verification: new": "'verification' is 'new': write fresh or shared",
     "system_paths: /usr": "'system_paths' is '/usr': write a list of paths such as",
+    "feedback: all": "'feedback' is 'all': write score, checks or full",
+    "guards: {reviewer: yes}": "'guards.reviewer' is True: write advise, block or off",
+    "guards: {reviewer_model: ''}": "'guards.reviewer_model' is '': write a model's name",
+    "guards: {variants: 0}": "'guards.variants' is 0: write a whole number of at least 1",
     "harbor_quirks: 1": "'harbor_quirks' is 1: write true or false",
     "harbor_quirks: maybe": "'harbor_quirks' is 'maybe': write true or false",
     "timeouts: {multiplier: 0}": "'timeouts.multiplier' is 0: write a number above 0 such as 2.5",

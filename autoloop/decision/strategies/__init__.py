@@ -6,6 +6,7 @@ from autoloop.decision.strategies.choosing import (
     strategy_by_name,
     strategy_name,
 )
+from autoloop.decision.strategies.corroborated import Corroborated
 from autoloop.decision.strategies.factorial import FactorialStrategy
 from autoloop.decision.strategies.pareto import ParetoStrategy
 from autoloop.decision.strategies.race import RaceStrategy
@@ -13,6 +14,7 @@ from autoloop.decision.strategies.single import SingleStrategy
 
 __all__ = [
     "AdaptiveStrategy",
+    "Corroborated",
     "FactorialStrategy",
     "ParetoStrategy",
     "RaceStrategy",

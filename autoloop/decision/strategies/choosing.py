@@ -7,6 +7,7 @@ from types import MappingProxyType
 from autoloop.decision.bayes import BayesRule
 from autoloop.decision.rules import PLAIN, RULES, rule_by_name
 from autoloop.decision.strategies.adaptive import AdaptiveStrategy
+from autoloop.decision.strategies.corroborated import Corroborated
 from autoloop.decision.strategies.factorial import FactorialStrategy
 from autoloop.decision.strategies.incorruptible import Incorruptible
 from autoloop.decision.strategies.pareto import ParetoStrategy
@@ -53,10 +54,12 @@ def strategy_name(wish: SearchWish) -> str:
 def strategy_by_name(name: str, objective: Objective = PLAIN) -> Strategy:
     """The strategy of a run's record, with this objective; it keeps nobody who tampers.
 
+    Nor does it keep what helps a single train task, unless validation bears it out.
+
     Raises:
         SettingsError: there is none of this name, or it looks at the reward alone.
     """
-    return Incorruptible(_plain_strategy(name, objective))
+    return Incorruptible(Corroborated(_plain_strategy(name, objective)))
 
 
 def _plain_strategy(name: str, objective: Objective) -> Strategy:

@@ -9,6 +9,7 @@ import json
 from collections.abc import Sequence
 
 from autoloop.gateway.offline.meta_policy import Turn, advance, improve
+from autoloop.gateway.offline.review import TOOL, give_review
 from autoloop.gateway.offline.usage import estimate_usage
 from autoloop.records import ChatReply, ChatRequest, Message, ToolCall
 
@@ -23,7 +24,7 @@ _NO_TOOLS = "I am the offline stand-in for a meta-agent and know no other tools 
 
 
 class OfflineMetaModel:
-    """Port `ChatModel`: plays a meta-agent of mixed talent."""
+    """Port `ChatModel`: plays a meta-agent of mixed talent, and whoever reviews its edits."""
 
     @property
     def name(self) -> str:
@@ -32,17 +33,24 @@ class OfflineMetaModel:
 
     def complete(self, request: ChatRequest) -> ChatReply:
         """The next turn of the conversation; never refuses."""
-        offered = {tool.name for tool in request.tools}
-        turn = Turn(words=_NO_TOOLS)
-        if offered >= _NEEDED and request.tool_choice != "none":
-            turn = advance(improve(request.seed), _answers(request.messages))
-        message = _say(turn, number=len(request.messages))
+        message = _answer(request)
         return ChatReply(
             message=message,
             stop_reason="tool_calls" if message.tool_calls else "stop",
             model=self.name,
             usage=estimate_usage(request, message),
         )
+
+
+def _answer(request: ChatRequest) -> Message:
+    offered = {tool.name for tool in request.tools}
+    number, may_call = len(request.messages), request.tool_choice != "none"
+    if TOOL in offered and may_call:
+        return give_review(request.messages, number=number)
+    turn = Turn(words=_NO_TOOLS)
+    if offered >= _NEEDED and may_call:
+        turn = advance(improve(request.seed), _answers(request.messages))
+    return _say(turn, number=number)
 
 
 def _answers(messages: Sequence[Message]) -> list[list[str]]:

@@ -3,8 +3,7 @@
 import pytest
 
 from autoloop.loop import replay
-from autoloop.loop.board import CONFLICT
-from autoloop.records import Budget
+from autoloop.records import CONFLICT, Budget
 from tests.decision.strategies.builders import STRATEGIES, SURE
 from tests.loop.builders import Table, improving, sided
 
