@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from autoloop.app.audit_file import known_audit
 from autoloop.app.look_log import read_looks
 from autoloop.app.project import Project
 from autoloop.app.results import Status
@@ -16,6 +17,7 @@ from autoloop.report.honesty import (
     selection_gap,
     worthless_sentence,
 )
+from autoloop.report.integrity import audit_sentence
 from autoloop.store import StoreReader, open_readonly, running_pid
 
 
@@ -51,7 +53,15 @@ def status(project: Project, name: str | None) -> Status:
         counts = view.store.counts()
         run, steps, looks = view.run, view.store.steps(), read_looks(view.folder)
         worthless, gap = expected_worthless(steps), selection_gap(run.scores)
-        notes = (gap_sentence(gap), worthless_sentence(worthless), *(look.said for look in looks))
+        flags, audit = counts.flags, known_audit(view.folder)
+        flagged = f"Integrity of trials: {flags}. See autoloop audit." if flags else ""
+        notes = (
+            flagged,
+            audit_sentence(audit),
+            gap_sentence(gap),
+            worthless_sentence(worthless),
+            *(look.said for look in looks),
+        )
         known = None not in {counts.cost_usd, counts.meta_cost_usd}
         return Status(
             run=run,
@@ -63,6 +73,8 @@ def status(project: Project, name: str | None) -> Status:
             cost_usd=(counts.cost_usd or 0.0) + (counts.meta_cost_usd or 0.0) if known else None,
             steps=steps,
             worthless=worthless,
+            flags=flags,
+            audit=audit,
             selection_gap=gap,
             looks=looks,
             notes=tuple(note for note in notes if note),

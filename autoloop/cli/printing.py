@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from autoloop.records import Interval
+from autoloop.records import Interval, RuleSeen
 from autoloop.records.secrets import environment_mask
 from autoloop.records.text import plain_text
 
@@ -59,6 +59,12 @@ def print_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     for row in cells:
         table.add_row(*map(escape, row))
     out.print(table)
+
+
+def print_rules(seen: Iterable[RuleSeen]) -> None:
+    """Print what was found in trials, by rule."""
+    rows = [(s.rule, s.severity, f"{s.trials}", s.trial, s.evidence) for s in seen]
+    print_table(("rule", "severity", "trials", "such as", "evidence"), rows)
 
 
 def points(interval: Interval, *, signed: bool = False) -> str:

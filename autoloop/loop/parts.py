@@ -6,6 +6,7 @@ from queue import SimpleQueue
 
 from autoloop.loop.reuse import Reuse
 from autoloop.ports import (
+    Auditor,
     Clock,
     Engine,
     Estimator,
@@ -44,6 +45,10 @@ class Parts(LabParts):
     clock: Clock
     transcript: Callable[[TrialResult], str]
     """Text of a recorded trace."""
+    auditor: Auditor | None = None
+    """None: nobody looks again at what was kept."""
+    merge_guard: Guard | None = None
+    """Looks at edits that are put together; None: `guard` does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,9 +5,9 @@ from typing import Annotated, ClassVar
 from pydantic import Field, StringConstraints
 
 from autoloop.meta.bench import Bench
-from autoloop.meta.quoting import clip, fence, one_line, pages
 from autoloop.meta.toolbox import Tool, refuse
 from autoloop.records import Finding, Outcome, Proposal, TrialResult
+from autoloop.records.quoting import clip, fence, one_line, pages
 
 _SOURCE_CHARS = 200_000
 _NOTEBOOK_CHARS = 10_000

@@ -1,5 +1,6 @@
 """Facts that travel between the parts: frozen, typed, importing nothing of ours above them."""
 
+from autoloop.records.audit import Audit, AuditFinding, CandidateAudit, Opinion
 from autoloop.records.board import (
     Board,
     ClosedEdit,
@@ -34,7 +35,15 @@ from autoloop.records.events import (
     TrialFinished,
     TrialStarted,
 )
-from autoloop.records.integrity import EVIDENCE_LENGTH, Integrity, TrialFinding, integrity_of
+from autoloop.records.integrity import (
+    EVIDENCE_LENGTH,
+    Flags,
+    Integrity,
+    RuleSeen,
+    Severity,
+    TrialFinding,
+    integrity_of,
+)
 from autoloop.records.rates import (
     ComparedSide,
     Comparison,
@@ -85,6 +94,7 @@ from autoloop.records.tasks import (
     TaskStep,
     Verifier,
 )
+from autoloop.records.track import Deed, Track
 from autoloop.records.trials import (
     Agent,
     AgentEnd,
@@ -118,8 +128,11 @@ __all__ = [
     "ArchiveKey",
     "Artifact",
     "Ask",
+    "Audit",
+    "AuditFinding",
     "Board",
     "Budget",
+    "CandidateAudit",
     "Chapter",
     "ChatReply",
     "ChatRequest",
@@ -129,6 +142,7 @@ __all__ = [
     "ComparedSide",
     "Comparison",
     "Decision",
+    "Deed",
     "EnvCall",
     "Environment",
     "Event",
@@ -137,6 +151,7 @@ __all__ = [
     "FamilyGain",
     "FinalStarted",
     "Finding",
+    "Flags",
     "Healthcheck",
     "History",
     "Integrity",
@@ -154,6 +169,7 @@ __all__ = [
     "Observation",
     "OpenEdit",
     "Opening",
+    "Opinion",
     "Order",
     "Origin",
     "Outcome",
@@ -168,12 +184,14 @@ __all__ = [
     "ReplyStop",
     "Resources",
     "Role",
+    "RuleSeen",
     "Run",
     "RunFinished",
     "RunStarted",
     "Score",
     "Second",
     "SelectionGap",
+    "Severity",
     "Side",
     "Span",
     "Split",
@@ -195,6 +213,7 @@ __all__ = [
     "ToolCall",
     "ToolSpec",
     "TraceEvent",
+    "Track",
     "TrialFinding",
     "TrialFinished",
     "TrialKey",

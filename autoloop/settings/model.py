@@ -165,6 +165,22 @@ class ObjectiveSettings(_Table):
         return Objective(second=self.second, margin=self.margin)
 
 
+class GuardSettings(_Table):
+    """Who looks at edits besides the rules."""
+
+    judge: Annotated[
+        str, Field(min_length=1, description="a model's name such as 'openai/gpt-5', or none")
+    ] = "none"
+    """Model that is asked for its opinion of each kept edit; it is advice, and no verdict."""
+
+    @field_validator("judge")
+    @classmethod
+    def _refuse_the_stand_in(cls, judge: str) -> str:
+        if judge == "offline":
+            raise ValueError("the built-in stand-in has no opinion")
+        return judge
+
+
 class Settings(_Table):
     """All settings of a project. Working defaults everywhere: an empty front matter climbs."""
 
@@ -204,6 +220,7 @@ class Settings(_Table):
     )
     """The number that counts: `reward` if present, else the mean; the mean; or a key."""
     objective: ObjectiveSettings = ObjectiveSettings()
+    guards: GuardSettings = GuardSettings()
     simplify: Annotated[bool, Field(strict=True, description="true or false")] = True
     """Whether kept edits are taken back on trial when nothing new helps."""
     harbor_quirks: Annotated[bool, Field(strict=True, description="true or false")] = False

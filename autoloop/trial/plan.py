@@ -6,6 +6,7 @@ from pathlib import Path
 from autoloop.ports import Egress, Sandbox
 from autoloop.records import Task, TaskStep, TrialRequest, TrialRules
 from autoloop.records.secrets import environment_mask
+from autoloop.trial.canaries import Canaries
 
 PARTS = ("agent", "verifier", "artifacts")
 """The folders of a trial, or of a step, in Harbor's layout."""
@@ -22,6 +23,7 @@ class TrialPlan:
     sandbox: Sandbox
     egress: Egress
     rules: TrialRules
+    canaries: Canaries
 
     @property
     def task(self) -> Task:

@@ -13,6 +13,7 @@ from autoloop.loop import Lab, Meter, Parts, Plan, Reuse, StopSignal, climb, ope
 from autoloop.loop.folding import Merging
 from autoloop.loop.work import StepBook, Work
 from autoloop.ports import (
+    Auditor,
     Engine,
     KeepRule,
     ProposalOutcome,
@@ -157,6 +158,7 @@ class Table:
     observer: RecordingObserver = field(default_factory=RecordingObserver)
     stop: StopSignal = field(default_factory=StopSignal)
     reuse: Reuse | None = None
+    auditor: Auditor | None = None
 
     def __post_init__(self) -> None:
         self.runner = SimulatedRunner(chance=chance, clock=self.clock)
@@ -188,11 +190,12 @@ class Table:
             workspace=workspace,
             proposer=proposer,
             strategy=self.strategy or SingleStrategy(rule=self.rule),
-            guard=standard_guards({}),
+            guard=standard_guards(()),
             estimator=Estimates(),
             clock=self.clock,
             transcript=lambda trial: f"transcript of {trial.id}",
             reuse=self.reuse,
+            auditor=self.auditor,
         )
 
     def plan(self) -> Plan:

@@ -23,8 +23,11 @@ tasks: skip
 tasks_folder: evals
 reward: accuracy
 objective: {second: cost, margin: 0.05}
+guards: {judge: openai/gpt-5}
 simplify: false
 services: keep
+verification: shared
+system_paths: [/usr, '*/site-packages']
 harbor_quirks: true
 reuse: false
 timeouts: {multiplier: 2, agent_multiplier: 3, verifier_multiplier: 0.5, build_multiplier: 4,
@@ -70,7 +73,10 @@ WRONG = {
     "objective: {margin: 0}": "'objective.margin' is 0: write a number above 0 and below 1",
     "objective: {margin: 1}": "'objective.margin' is 1: write a number above 0 and below 1",
     "objective: cost": "'objective' is 'cost': write its settings as",
+    "guards: {judge: offline}": "'guards.judge' is 'offline': write a model's name such as",
     "simplify: 1": "'simplify' is 1: write true or false",
+    "verification: new": "'verification' is 'new': write fresh or shared",
+    "system_paths: /usr": "'system_paths' is '/usr': write a list of paths such as",
     "harbor_quirks: 1": "'harbor_quirks' is 1: write true or false",
     "harbor_quirks: maybe": "'harbor_quirks' is 'maybe': write true or false",
     "timeouts: {multiplier: 0}": "'timeouts.multiplier' is 0: write a number above 0 such as 2.5",
