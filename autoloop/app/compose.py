@@ -15,7 +15,7 @@ from autoloop.gateway.offline.junior import OfflineTaskModel
 from autoloop.gateway.offline.meta_model import OfflineMetaModel
 from autoloop.ports import ChatModel, Engine, Sandbox
 from autoloop.records import Run, TrialResult
-from autoloop.sandbox import DockerSandbox
+from autoloop.sandbox import DiskShare, DockerSandbox
 from autoloop.settings import Settings
 from autoloop.trial import RetryingRunner, SandboxRunner
 
@@ -133,6 +133,7 @@ def trial_machine(
             run=run,
             agent_folder=plan.settings.agent_folder,
             min_free_gb=plan.settings.min_free_gb or 0.0,
+            share=DiskShare(megabytes=plan.settings.trial.disk_mb, files=plan.settings.trial.files),
         )
         sandbox: Sandbox = stack.enter_context(docker)
         if plan.settings.engine == "harbor":

@@ -13,14 +13,15 @@ from rich.markup import escape
 from rich.table import Table
 
 from autoloop.records import Interval, RuleSeen
+from autoloop.records.secrets import environment_mask
 from autoloop.records.text import plain_text
 
 WIDEST_UNBROKEN = 40
 """Cells up to this width stay on one line of a terminal; longer texts share what is left."""
 GAP = "  "
 
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
+out = Console(highlight=False, emoji=False)
+err = Console(stderr=True, highlight=False, emoji=False)
 
 
 def say(text: str, *, style: str = "") -> None:
@@ -41,7 +42,7 @@ def unlike(facts: Mapping[str, object]) -> str:
 
 def print_json(document: object) -> None:
     """Print one JSON document, whatever records it is made of."""
-    print(json.dumps(document, default=_plain_data, indent=2))
+    print(environment_mask().text(json.dumps(document, default=_plain_data, indent=2)))
 
 
 def print_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:

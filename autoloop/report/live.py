@@ -182,7 +182,9 @@ class LiveProgress:
     def _line(self, markup: str) -> None:
         """Print above the bar; only a terminal gets its lines broken."""
         self._told_at = self._now()
-        self.console.print(markup, soft_wrap=not self.console.is_terminal, highlight=False)
+        self.console.print(
+            markup, soft_wrap=not self.console.is_terminal, highlight=False, emoji=False
+        )
 
 
 def _text(text: str) -> str:

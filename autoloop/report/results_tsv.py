@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from autoloop.records import Flags, Step, TrialResult
+from autoloop.records.secrets import environment_mask
 from autoloop.report.spending import seconds_of, spent_on, trials_of
 
 COLUMNS = (
@@ -22,7 +23,8 @@ COLUMNS = (
     "tampered",
     "title",
 )
-FORMULA_STARTS = ("=", "+", "-", "@", "|", "%")
+FORMULA_STARTS = ("=", "+", "-", "@", "|", "%", "\uff1d", "\uff0b", "\uff0d", "\uff20", '"')
+"""Also in full width; and the quote, which a spreadsheet takes away from before all of them."""
 COMMIT_LENGTH = 10
 
 
@@ -69,5 +71,6 @@ def _number(step: Step, name: str) -> str:
 
 def plain_cell(text: str) -> str:
     """Text that stays in its cell and that no spreadsheet takes for a formula."""
-    flat = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    masked = environment_mask().text(text)
+    flat = " ".join("".join(c if c.isprintable() else " " for c in masked).split())
     return f"'{flat}" if flat.startswith(FORMULA_STARTS) else flat

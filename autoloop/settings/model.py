@@ -95,13 +95,17 @@ class BudgetSettings(_Table):
 
 
 class TrialSettings(_Table):
-    """What one trial may take from the gateway; null is no limit."""
+    """What one trial may take; null is no limit."""
 
     calls: CountLimit = 100
     tokens: CountLimit = 1_000_000
     usd: AmountLimit = None
     timeout_s: Annotated[Amount, Field(description="a number of seconds above 0")] = 3600.0
     """Seconds for the agent where the task itself sets no limit."""
+    disk_mb: Annotated[Count, Field(description="a whole number of megabytes")] = 10_240
+    """Written in a task's container, where the task itself says nothing in `storage_mb`."""
+    files: Annotated[Count, Field(description="a whole number of at least 1")] = 200_000
+    """Files and folders made or changed in a task's container."""
 
     def quota(self) -> Quota:
         """The limits as the gateway knows them."""

@@ -12,7 +12,7 @@ ALL = """\
 models: {task: openai/gpt-5, meta: offline}
 splits: {train: ['csv/*'], validation: ['json/*', logs/one], holdout: 0.5, seed: 3}
 budget: {hours: 1.5, usd: 50, tokens: 1_000, trials: 7, steps: 2}
-trial: {calls: null, tokens: 5, usd: 0.5, timeout_s: 60}
+trial: {calls: null, tokens: 5, usd: 0.5, timeout_s: 60, disk_mb: 99, files: 9}
 final: {attempts: 1}
 holdout: {looks: 2, attempts: 3, answers: ladder}
 workers: 4
