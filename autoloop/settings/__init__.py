@@ -3,6 +3,7 @@
 from autoloop.settings.model import (
     BudgetSettings,
     FinalSettings,
+    GuardSettings,
     HoldoutSettings,
     ModelSettings,
     Settings,
@@ -15,6 +16,7 @@ from autoloop.settings.program import Program, override, read_program
 __all__ = [
     "BudgetSettings",
     "FinalSettings",
+    "GuardSettings",
     "HoldoutSettings",
     "ModelSettings",
     "Program",
