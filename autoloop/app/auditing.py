@@ -13,7 +13,16 @@ from autoloop.app.hidden_files import task_facts
 from autoloop.app.project import Project, is_calibration
 from autoloop.app.standing import RunView, reading
 from autoloop.app.train_material import train_material
-from autoloop.audit import Candidate, Judge, SeenTrial, TaskFacts, audit_candidate
+from autoloop.audit import (
+    Candidate,
+    Judge,
+    Looked,
+    SeenTrial,
+    TaskFacts,
+    conclude,
+    look,
+    texts_of,
+)
 from autoloop.errors import AgentError, InfraError, RunError, UserError
 from autoloop.guards import standard_guards
 from autoloop.ports import AuditOutcome, Guard
@@ -29,6 +38,7 @@ from autoloop.records import (
     Step,
     Task,
     Track,
+    TrialKey,
     TrialResult,
     Usage,
 )
@@ -88,8 +98,8 @@ class RunAuditor:
         """Look at the first agent and all kept edits; opinions that were given stay."""
         known = known_audit(self.folder)
         opinions = {own.commit: own.opinion for own in (known.candidates if known else ())}
-        found = [self.candidate(None, trials)]
-        found += [self.candidate(step, trials) for step in steps if _is_kept(step)]
+        candidates = [self._candidate(step) for step in (None, *filter(_is_kept, steps))]
+        found = self._audited(candidates, trials)
         return Audit(
             run=self._view.run.name,
             whole=True,
@@ -98,13 +108,28 @@ class RunAuditor:
 
     def candidate(self, step: Step | None, trials: Sequence[TrialResult]) -> CandidateAudit:
         """Look at one candidate; None is the first agent."""
+        (found,) = self._audited([self._candidate(step)], trials)
+        return found
+
+    def _audited(
+        self, candidates: Sequence[Candidate], trials: Sequence[TrialResult]
+    ) -> list[CandidateAudit]:
+        """Look at candidates; a trial with several of them on is read once."""
         before = [t for t in trials if t.key.agent == Agent(source=self._view.baseline).digest]
-        own = self._candidate(step)
-        seen = (
-            replace(trial, track=read_track(self.folder / trial.result.folder))
-            for trial in _own_trials(own, trials)
-        )
-        return audit_candidate(own, seen, before=before)
+        texts = frozenset[str]().union(*map(texts_of, candidates))
+        looked: dict[tuple[str, TrialKey], Looked] = {}
+        found = []
+        for candidate in candidates:
+            own = []
+            for seen in _own_trials(candidate, trials):
+                key = (seen.result.id, seen.result.key)
+                if key not in looked:
+                    track = read_track(self.folder / seen.result.folder)
+                    read = replace(seen, track=track)
+                    looked[key] = look(read, candidate.facts(seen.result), texts=texts)
+                own.append((looked[key], seen.alone))
+            found.append(conclude(candidate, own, before=before))
+        return found
 
     @cached_property
     def _facts(self) -> Mapping[str, TaskFacts]:

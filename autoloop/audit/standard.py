@@ -1,10 +1,10 @@
 """The audit of a candidate: all rules over all that is known of it."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from autoloop.audit.hidden import CanarySighting, HiddenText
-from autoloop.audit.material import Candidate, SeenTrial, new_literals
+from autoloop.audit.material import Candidate, SeenTrial, TaskFacts, new_literals
 from autoloop.audit.names import ENVIRONMENT_DETECTION, OTHER_MODELS, RESTRICTED_PATH, RewardWrite
 from autoloop.audit.recorded import Gate, LostTrace, RefusedCalls, TrialFindings
 from autoloop.audit.rule import Rules, Work, gathered
@@ -28,6 +28,14 @@ STANDARD = Rules(
 )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Looked:
+    """What a trial showed, once its trace is let go of."""
+
+    findings: tuple[AuditFinding, ...]
+    work: Work
+
+
 def audit_candidate(
     candidate: Candidate,
     trials: Iterable[SeenTrial],
@@ -43,12 +51,46 @@ def audit_candidate(
         before: Trials of the first agent, to compare scores with.
         rules: What is looked for.
     """
-    found = list(_in_code(candidate, rules))
-    texts = frozenset(t.text for t in new_literals(candidate) if len(t.text.strip()) >= LONG)
-    works = []
-    for trial in trials:
-        found += _in_trial(candidate, trial, rules)
-        works.append(_work(trial, texts))
+    texts = texts_of(candidate)
+    looked = [
+        (look(trial, candidate.facts(trial.result), texts=texts, rules=rules), trial.alone)
+        for trial in trials
+    ]
+    return conclude(candidate, looked, before=before, rules=rules)
+
+
+def texts_of(candidate: Candidate) -> frozenset[str]:
+    """Texts of a candidate's code that are worth looking for in what its trials did."""
+    return frozenset(t.text for t in new_literals(candidate) if len(t.text.strip()) >= LONG)
+
+
+def look(
+    trial: SeenTrial, task: TaskFacts, *, texts: frozenset[str], rules: Rules = STANDARD
+) -> Looked:
+    """Look at one trial; the same for every candidate that it is a trial of."""
+    found = (own for rule in rules.trial for own in rule.in_trial(trial, task))
+    return Looked(findings=tuple(found), work=_work(trial, texts))
+
+
+def conclude(
+    candidate: Candidate,
+    looked: Iterable[tuple[Looked, bool]],
+    *,
+    before: Sequence[TrialResult] = (),
+    rules: Rules = STANDARD,
+) -> CandidateAudit:
+    """The audit of a candidate whose trials were looked at.
+
+    Args:
+        candidate: Its code, and its tasks.
+        looked: Its trials, and whether no other edit was on.
+        before: Trials of the first agent, to compare scores with.
+        rules: What is looked for.
+    """
+    found, works = list(_in_code(candidate, rules)), []
+    for own, alone in looked:
+        found += own.findings if alone else map(_shared, own.findings)
+        works.append(own.work)
     found += [own for rule in rules.score for own in rule.in_scores(candidate, works, before)]
     return CandidateAudit(
         step=candidate.step,
@@ -67,16 +109,12 @@ def _in_code(candidate: Candidate, rules: Rules) -> Iterator[AuditFinding]:
         yield from own
 
 
-def _in_trial(candidate: Candidate, trial: SeenTrial, rules: Rules) -> Iterator[AuditFinding]:
-    """What is odd about a trial; where other edits were on, tampering may have been theirs."""
-    task = candidate.facts(trial.result)
-    for rule in rules.trial:
-        for found in rule.in_trial(trial, task):
-            if found.severity == "tampered" and not trial.alone:
-                words = f"Another edit was on, too. {found.evidence}"
-                yield replace(found, severity="suspicious", evidence=words)
-            else:
-                yield found
+def _shared(found: AuditFinding) -> AuditFinding:
+    """A finding of a trial with other edits on, so that tampering may have been theirs."""
+    if found.severity != "tampered":
+        return found
+    words = f"Another edit was on, too. {found.evidence}"
+    return replace(found, severity="suspicious", evidence=words)
 
 
 def _work(trial: SeenTrial, texts: frozenset[str]) -> Work:

@@ -1,6 +1,5 @@
 """The command that looks once more at what a run kept."""
 
-from dataclasses import asdict
 from typing import Annotated
 
 import typer
@@ -8,7 +7,7 @@ import typer
 from autoloop import Optimizer
 from autoloop.cli.climbing import Json, RunName
 from autoloop.cli.exits import Exit
-from autoloop.cli.printing import print_json, say
+from autoloop.cli.printing import audit_document, print_json, say
 from autoloop.records import Audit, CandidateAudit, Integrity
 
 STYLES = {Integrity.CLEAN: "", Integrity.SUSPICIOUS: "yellow", Integrity.TAMPERED: "red"}
@@ -31,13 +30,7 @@ def audit(
     """Audit what a run kept, by rules over code, traces, commands and file changes."""
     found = Optimizer(context.obj).audit(run, step=step)
     if json:
-        print_json(
-            {
-                "run": found.run,
-                "whole": found.whole,
-                "candidates": [{**asdict(c), "verdict": c.verdict} for c in found.candidates],
-            }
-        )
+        print_json(audit_document(found))
     else:
         _print(found)
     if found.tampered:

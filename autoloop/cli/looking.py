@@ -8,7 +8,7 @@ import typer
 from autoloop import Decision, Optimizer, Status, Step
 from autoloop.cli.climbing import Json, RunName
 from autoloop.cli.hints import print_hints
-from autoloop.cli.printing import print_json, print_rules, print_table, say
+from autoloop.cli.printing import audit_document, print_json, print_rules, print_table, say
 from autoloop.records import StepResult
 
 OfRun = Annotated[str | None, typer.Option("--run", help="Name of the run; latest by default.")]
@@ -39,7 +39,7 @@ def status(context: typer.Context, run: RunName = None, json: Json = False) -> N
     now = optimizer.status(run)
     tasks = optimizer.run(now.run.name).tasks
     if json:
-        print_json({**asdict(now), "tasks": tasks})
+        print_json({**asdict(now), "audit": audit_document(now.audit), "tasks": tasks})
         return
     state = "at work" if now.alive else (now.run.stop_reason or "not at work")
     say(f"{now.run.name}: {state}. {_counts(now)}")

@@ -11,6 +11,7 @@ import pytest
 from autoloop import Optimizer, RunError
 from autoloop.app.audit_file import known_audit, read_audit, write_audit
 from autoloop.app.auditing import AuditedRun, RunAuditor
+from autoloop.app.compose import judge_model
 from autoloop.audit import Judge
 from autoloop.guards import standard_guards
 from autoloop.records import (
@@ -24,6 +25,7 @@ from autoloop.records import (
     TrialResult,
     Version,
 )
+from autoloop.settings import GuardSettings, Settings
 from autoloop.store import SqliteStore
 from autoloop.testing.models import ScriptedModel, reply
 from autoloop.trial.atif import AtifAgent, trajectory
@@ -254,3 +256,15 @@ def test_hidden_answers_in_the_code_of_a_kept_edit_are_found(project: Path) -> N
     assert [f.rule for own in audit.tampered for f in own.findings if f.severity == "tampered"] == [
         "canary"
     ]
+
+
+@pytest.mark.parametrize(("judge", "asked"), [("none", None), ("openai/gpt-5", "openai/gpt-5")])
+def test_the_settings_of_a_run_name_its_judge(
+    recorded: Path, judge: str, asked: str | None
+) -> None:
+    settings = Settings(guards=GuardSettings(judge=judge)).model_dump_json()
+    run = replace(Optimizer(recorded).run().record, settings=settings)
+
+    model = judge_model(run)
+
+    assert (model.name if model else None) == asked

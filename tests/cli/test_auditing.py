@@ -92,3 +92,14 @@ def test_nothing_that_a_terminal_obeys_is_printed(run: Command, command: str) ->
     out = run(*command.split()).out
 
     assert not any(character in out for character in OBEYED)
+
+
+@pytest.mark.usefixtures("flagged")
+def test_status_has_the_recorded_audit_with_its_verdicts(run: Command) -> None:
+    assert run("status", "--json").json["audit"] is None
+    run("audit")
+
+    status = run("status", "--json").json
+
+    assert [own["verdict"] for own in status["audit"]["candidates"]] == ["clean", "tampered"]
+    assert status["flags"] == {"suspicious": 1, "tampered": 1}
