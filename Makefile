@@ -14,6 +14,8 @@ HARBOR_PYTHON ?= $(shell for python in python3 python3.13 python3.12 \
 	command -v "$$python" && break; done)
 WITH_HARBOR = $(if $(HARBOR_PYTHON),AUTOLOOP_HARBOR_PYTHON=$(CURDIR)/$(HARBOR)/bin/python)
 export HARBOR_TELEMETRY := off
+# Tests start hundreds of Pythons, each of which would compile anew all that it imports.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: climb test test-harbor harbor setup dev clean
 
@@ -25,7 +27,7 @@ test: dev harbor
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(WITH_HARBOR) $(BIN)/pytest -m "not live and not docker" -n auto --cov --cov-report=
-	$(WITH_HARBOR) $(BIN)/pytest -m "not live and docker" \
+	$(WITH_HARBOR) $(BIN)/pytest -m "not live and docker" -n auto --maxprocesses 4 --dist loadfile \
 		--cov --cov-append --cov-report=term:skip-covered --cov-fail-under=95
 	@$(if $(HARBOR_PYTHON),$(MAKE) --no-print-directory test-harbor)
 

@@ -31,6 +31,20 @@ class Bench:
         return fmean(self.run(task, shift) for task in tasks for _ in range(repeats))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flown:
+    """What a climb did."""
+
+    gained: tuple[float, ...]
+    """True gain of each kept edit."""
+    first: float
+    reported: float
+    """The score that is printed in the end."""
+    edits: int
+    flattery: tuple[float, ...] = ()
+    """Of each kept edit: what its verdict said minus what it truly gained."""
+
+
 class PeerRule(Protocol):
     """A rule that judges an edit with trials of its own."""
 

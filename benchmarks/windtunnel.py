@@ -1,7 +1,8 @@
 """Strategies on a landscape with known truth: what they gain, what they keep for nothing.
 
 Those of autoloop are driven through their port, exactly as a climb drives them (flight.py); those
-of other tools are rewritten in peers.py. Percentage points, with 95 % intervals over the seeds.
+of other tools are rewritten in peers.py, and gepa_peer.py runs GEPA's own code. Percentage points,
+with 95 % intervals over the seeds.
 """
 
 import argparse
@@ -16,8 +17,9 @@ from statistics import fmean, stdev
 
 import numpy as np
 from flight import Flight
+from gepa_peer import MISSING, RULE, fly_gepa, is_installed
 from landscape import SCENARIOS, Landscape, World
-from peers import PEERS, Bench, PeerRule
+from peers import PEERS, Bench, Flown, PeerRule
 
 from autoloop.decision import BayesRule, Estimates, PairedRule, PassedRule
 from autoloop.decision.strategies import (
@@ -40,6 +42,8 @@ STRATEGIES: Mapping[str, Strategy] = {
     "paired": Corroborated(SingleStrategy(rule=PairedRule())),
     "passed": Corroborated(SingleStrategy(rule=PassedRule())),
 }
+OTHERS = (*PEERS, RULE)
+"""Rules of other tools."""
 FINAL_ATTEMPTS = 3
 HOLDOUT = 30
 FINAL_TABLES = 20
@@ -97,10 +101,10 @@ def climb(seed: int, *, rule: str, world: World) -> Outcome:
     land = Landscape(world, seed)
     bench = Bench(land=land, draws=np.random.default_rng([seed, 2]))
     start, before = land.true_score(), land.logits.copy()
-    flown = fly_peer(PEERS[rule](), bench) if rule in PEERS else fly(STRATEGIES[rule], bench)
+    flown = flown_by(rule, bench)
     truth = land.true_score()
     # Other tools have no holdout: what they report is the score that chose the best.
-    ours = 0 if rule in PEERS else FINAL_TABLES
+    ours = 0 if rule in OTHERS else FINAL_TABLES
     finals = [final_table(land, before, bench.draws) for _ in range(ours)]
     reported = fmean(final.score for final in finals) if finals else flown.reported
     claimed = fmean(final.gain.mean for final in finals) if finals else reported - flown.first
@@ -117,18 +121,11 @@ def climb(seed: int, *, rule: str, world: World) -> Outcome:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Flown:
-    """What a climb did."""
-
-    gained: tuple[float, ...]
-    """True gain of each kept edit."""
-    first: float
-    reported: float
-    """The score that is printed in the end."""
-    edits: int
-    flattery: tuple[float, ...] = ()
-    """Of each kept edit: what its verdict said minus what it truly gained."""
+def flown_by(rule: str, bench: Bench) -> Flown:
+    """The climb with this rule."""
+    if rule == RULE:
+        return fly_gepa(bench)
+    return fly_peer(PEERS[rule](), bench) if rule in PEERS else fly(STRATEGIES[rule], bench)
 
 
 def fly(strategy: Strategy, bench: Bench) -> Flown:
@@ -244,13 +241,16 @@ def show(scenario: str, rows: Iterator[tuple[str, Row]]) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--scenario", nargs="+", default=["default"], choices=[*SCENARIOS, "all"])
+    rules = [*STRATEGIES, *PEERS, *([RULE] if is_installed() else [])]
     parser.add_argument(
-        "--rule", nargs="+", default=[*STRATEGIES, *PEERS], choices=[*STRATEGIES, *PEERS]
+        "--rule", nargs="+", default=rules, choices=[*STRATEGIES, *OTHERS], metavar="RULE"
     )
     parser.add_argument("--seeds", type=int, default=100)
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--json", action="store_true")
     wish = parser.parse_args()
+    if RULE in wish.rule and not is_installed():
+        parser.error(MISSING)
     names = [*SCENARIOS] if "all" in wish.scenario else wish.scenario
     results = {}
     for name in names:

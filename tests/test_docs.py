@@ -12,6 +12,7 @@ from typer.main import get_command
 from autoloop.cli.exits import Exit
 from autoloop.cli.main import app
 from autoloop.gateway.choose import DEFAULTS
+from autoloop.guards import RULES
 from autoloop.settings import Settings
 from tests.test_layers import ALLOWED
 
@@ -116,6 +117,12 @@ def test_the_table_of_parts_names_every_part() -> None:
     said = set(re.findall(r"^\| `([a-z]+)`", parts, re.MULTILINE))
 
     assert said == {name or "autoloop" for name in ALLOWED}
+
+
+def test_every_rule_of_the_gate_is_documented() -> None:
+    said = {name for name in rows("guards.md") if name.islower()}
+
+    assert said == {*RULES}
 
 
 def targets(path: Path) -> list[str]:

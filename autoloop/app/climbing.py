@@ -1,6 +1,6 @@
 """Starts a climb or goes on with one."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -29,14 +29,15 @@ from autoloop.app.contents import (
 from autoloop.app.outputs import RunFiles
 from autoloop.app.preparing import LeavingOut, Preparing, refuse
 from autoloop.app.project import Project, is_calibration
+from autoloop.app.train_material import train_material
 from autoloop.decision import Estimates
 from autoloop.decision.strategies import strategy_by_name
 from autoloop.errors import ProjectError, RunError, SettingsError, TaskError
-from autoloop.guards import standard_guards
+from autoloop.guards import SyntaxGuard, merge_guards, standard_guards
 from autoloop.loop import Parts, Plan, Reuse, StopSignal, climb
 from autoloop.meta import ConversationProposer, ModelReviewer, UnchangedProposer
-from autoloop.ports import Guard, Observer, Proposer, Reviewer, RunStore, Strategy, Workspace
-from autoloop.records import Feedback, Notice, Run, Split, Task, TaskSet, TrialResult
+from autoloop.ports import Observer, Proposer, Reviewer, RunStore, Strategy, Workspace
+from autoloop.records import Feedback, Notice, Run, Task, TaskSet, TrialResult
 from autoloop.settings import Settings
 from autoloop.store import SqliteStore
 from autoloop.trial import read_feedback, read_transcript
@@ -71,9 +72,9 @@ def start_climb(project: Project, climbing: Climb) -> Run:
     found = found_tasks(tasks_source(project, settings))
     leaving = LeavingOut(policy=policy_of(settings, auto="strict"), observer=climbing.observer)
     leaving.settle(found.problems, left=len(found.tasks))
-    splits = split_tasks(project, found.tasks)
+    split_tasks(project, found.tasks)  # refuses what cannot be split before anything is built
     source = project.agent_source()
-    refuse_broken(_guard(found.tasks, splits), source, project)
+    refuse_broken(source, project)
     name = project.new_run_name(SystemClock().now(), prefix=climbing.prefix)
     new = _new_run(name, settings)
     if climbing.proposer is not None:
@@ -184,6 +185,7 @@ class _Work:
         self, run: Run, tasks: Sequence[Task], climbing: Climb, *, reuse: Reuse | None
     ) -> Parts:
         folder = self.project.runs / run.name
+        material = train_material(tasks, run.splits)
         return Parts(
             workspace=self.workspace,
             store=self.store,
@@ -192,7 +194,8 @@ class _Work:
             reuse=None if is_calibration(run.name) else reuse,
             proposer=climbing.proposer or _proposer(run),
             strategy=_strategy(run),
-            guard=_guard(tasks, run.splits),
+            guard=standard_guards(material),
+            merge_guard=merge_guards(material),
             estimator=Estimates(),
             observer=RunFiles(
                 folder, self.store, self.workspace, tasks=tasks, inner=climbing.observer
@@ -286,18 +289,15 @@ def _new_run(name: str, settings: Settings) -> Run:
     )
 
 
-def _guard(tasks: Sequence[Task], splits: Mapping[str, Split]) -> Guard:
-    train = {t.name: t.instruction for t in tasks if splits.get(t.name) is Split.TRAIN}
-    return standard_guards(train)
-
-
-def refuse_broken(guard: Guard, source: str, project: Project) -> None:
+def refuse_broken(source: str, project: Project) -> None:
     """A first agent.py that cannot run would make every figure meaningless.
+
+    What else is in it is its owner's business: the gate is for edits.
 
     Raises:
         ProjectError: it does not parse, or has no `solve`.
     """
-    blocked = [f for f in guard.check(before="", after=source) if f.severity == "block"]
+    blocked = SyntaxGuard().check(before="", after=source)
     if blocked:
         reasons = " ".join(finding.message for finding in blocked)
         raise ProjectError(f"{project.root / 'agent.py'} cannot be climbed from: {reasons}")

@@ -1,17 +1,17 @@
 """Asks a run's strategy for its verdicts once more, from what is recorded."""
 
-from collections.abc import Mapping
 from contextlib import closing, suppress
 
 from autoloop.app.contents import found_tasks, recorded_settings, tasks_source
 from autoloop.app.project import Project
 from autoloop.app.results import Redecided, Replay
 from autoloop.app.standing import reading
+from autoloop.app.train_material import train_material
 from autoloop.decision.strategies import strategy_by_name
 from autoloop.errors import UserError
-from autoloop.guards import standard_guards
+from autoloop.guards import TrainTask, merge_guards
 from autoloop.loop import Merging, Replayed, RunRecords, replay
-from autoloop.records import Run, Split
+from autoloop.records import Run
 from autoloop.store import StoreReader
 from autoloop.workspace import GitWorkspace
 
@@ -31,7 +31,7 @@ def replay_run(project: Project, name: str | None) -> Replay:
 
 
 def _records(project: Project, run: Run, store: StoreReader, workspace: GitWorkspace) -> RunRecords:
-    merging = Merging(workspace, standard_guards(_instructions(project, run)))
+    merging = Merging(workspace, merge_guards(_material(project, run)))
     return RunRecords(
         steps=store.steps(),
         trials=store.trials(),
@@ -46,12 +46,12 @@ def _records(project: Project, run: Run, store: StoreReader, workspace: GitWorks
     )
 
 
-def _instructions(project: Project, run: Run) -> Mapping[str, str]:
+def _material(project: Project, run: Run) -> tuple[TrainTask, ...]:
     """What the guards know of the train tasks; tasks that are gone tell them nothing."""
     with suppress(UserError):
         tasks = found_tasks(tasks_source(project, recorded_settings(project, run.settings))).tasks
-        return {t.name: t.instruction for t in tasks if run.splits.get(t.name) is Split.TRAIN}
-    return {}
+        return train_material(tasks, run.splits)
+    return ()
 
 
 def _redecided(one: Replayed) -> Redecided:

@@ -3,15 +3,20 @@
 import ast
 import re
 import warnings
+from functools import lru_cache
 
 from autoloop.errors import CandidateError
+from autoloop.guards.trees import walk
 from autoloop.records import Finding
 
+_REMEMBERED = 4
+"""Trees: several checks look at the same ones."""
 _DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 # `solve(instruction, env, model)` is called with exactly these.
 _GIVEN = 3
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def parse(source: str) -> ast.Module:
     """The syntax tree of agent.py; raises CandidateError with the line when there is none."""
     try:
@@ -28,6 +33,7 @@ def parse(source: str) -> ast.Module:
         raise CandidateError("agent.py does not parse: it is nested too deeply.") from exc
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def complexity(source: str) -> int:
     """Number of syntax-tree nodes, docstrings and comments not counted.
 
@@ -35,9 +41,8 @@ def complexity(source: str) -> int:
         CandidateError: the source does not parse.
     """
     nodes = 0
-    for node in ast.walk(parse(source)):
-        if not isinstance(node, ast.expr_context):
-            nodes += 1
+    for node in walk(parse(source)):
+        nodes += 1
         if isinstance(node, _DOCUMENTED) and _has_docstring(node):
             # The expression statement and its constant.
             nodes -= 2

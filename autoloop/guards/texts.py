@@ -1,10 +1,17 @@
 """The texts of a program that can carry knowledge: literals, names and comments, by line."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from autoloop.guards.syntax import parse
+from autoloop.guards.folding import Folding
+from autoloop.guards.trees import of_kinds
+
+_SPELLING = frozenset({ast.Constant, ast.Name, ast.Attribute, ast.JoinedStr, ast.BinOp})
+_NAMING = frozenset({ast.arg, ast.keyword, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef})
+_BITS = 4_096
+_NESTED = 2_000
+"""Values of one folded list or table that are looked at."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,22 +22,37 @@ class Text:
     line: int
 
 
-def texts(source: str) -> tuple[Text, ...]:
-    """Everything in a program that can spell out words, strings joined by `+` as one.
+def texts(source: str, nodes: Iterable[ast.AST], folding: Folding) -> tuple[Text, ...]:
+    """Everything in a program that can spell out words, constant expressions as they come out."""
+    telling = of_kinds(nodes, _SPELLING | _NAMING)
+    found = [text for node in telling for text in _of_node(node)]
+    worked_out = [
+        Text(text=text, line=one.line) for one in folding.found for text in spelled(one.value)
+    ]
+    return (*found, *worked_out, *_comments(source))
 
-    Raises:
-        CandidateError: the source does not parse.
-    """
-    tree = parse(source)
-    found = [text for node in ast.walk(tree) for text in _of_node(node)]
-    return (*found, *_comments(source))
+
+def spelled(value: object, *, most: int = _NESTED) -> Iterator[str]:
+    """The texts and numbers in a value, however nested."""
+    rest: list[object] = [value]
+    while rest and most > 0:
+        item = rest.pop()
+        most -= 1
+        if isinstance(item, dict):
+            rest += [*item.keys(), *item.values()]
+        elif isinstance(item, list | tuple | set):
+            rest += item
+        else:
+            text = _constant(item)
+            if text:
+                yield text
 
 
 def _of_node(node: ast.AST) -> Iterator[Text]:
-    if isinstance(node, ast.expr):
-        spelled = _spelled(node)
-        if spelled:
-            yield Text(text=spelled, line=node.lineno)
+    if type(node) in _SPELLING and isinstance(node, ast.expr):
+        text = _spelled(node)
+        if text:
+            yield Text(text=text, line=node.lineno)
     elif isinstance(node, ast.arg | ast.keyword) and node.arg:
         yield Text(text=node.arg, line=node.lineno)
     elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
@@ -52,13 +74,22 @@ def _spelled(node: ast.expr) -> str:
 def _constant(value: object) -> str:
     if isinstance(value, bytes):
         return value.decode("utf-8", "replace")
-    if isinstance(value, bool) or value is None or value is ...:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return _number(value)
+    return ""
+
+
+def _number(value: float) -> str:
+    # Python refuses to write integers of more than 4,300 digits.
+    if isinstance(value, int) and value.bit_length() >= _BITS:
         return ""
     return str(value)
 
 
 def _joined(node: ast.BinOp) -> str:
-    """The text of `"a" + "b" + …`, else nothing; iterative, since such chains can be long."""
+    """The text of `"a" + x + "b" + …`, else nothing; iterative, since such chains can be long."""
     parts: list[str] = []
     rest: list[ast.expr] = [node]
     while rest:

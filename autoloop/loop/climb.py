@@ -122,5 +122,5 @@ def _work(parts: Parts, plan: Plan, run: Run, stop: StopSignal) -> Work:
         run=run.name,
         base=run.base,
         baseline=parts.workspace.source(run.base),
-        merging=Merging(parts.workspace, parts.guard),
+        merging=Merging(parts.workspace, parts.merge_guard or parts.guard),
     )

@@ -54,6 +54,8 @@ class Parts(LabParts):
     """What may be told of a train trial's verifier."""
     reviewer: Reviewer | None = None
     """None: nobody but the guards looks at an edit."""
+    merge_guard: Guard | None = None
+    """Looks at edits that are put together; None: `guard` does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -88,8 +88,12 @@ def _walked(layers: _Layers, *, most: int) -> Iterator[FileChange]:
         if _is_whiteout(own):
             yield FileChange(path=path, kind="removed")
             continue
-        kind = "added" if _is_opaque(entry) else layers.kind(relative)
-        yield FileChange(path=path, kind=kind, is_folder=entry.is_dir(follow_symlinks=False))
+        is_folder, kind = entry.is_dir(follow_symlinks=False), layers.kind(relative)
+        if is_folder and kind == "changed" and _is_opaque(entry):
+            # Made anew: what the image has in it is gone.
+            yield FileChange(path=path, kind="removed")
+            kind = "added"
+        yield FileChange(path=path, kind=kind, is_folder=is_folder)
 
 
 def _below(folder: Path) -> Iterator["os.DirEntry[str]"]:
@@ -108,8 +112,6 @@ def _is_whiteout(found: os.stat_result) -> bool:
 
 
 def _is_opaque(entry: "os.DirEntry[str]") -> bool:
-    if not entry.is_dir(follow_symlinks=False):
-        return False
     try:
         return os.getxattr(entry.path, OPAQUE, follow_symlinks=False) == b"y"
     except OSError:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import docker.errors
@@ -14,6 +15,7 @@ from autoloop.sandbox.projects import remove_network, remove_volume
 
 OURS = "autoloop"
 RUN = "autoloop.run"
+FOLDER = "autoloop.folder"
 CONFLICT = 409
 
 Row = Mapping[str, Any]
@@ -29,23 +31,31 @@ class Collected:
     freed_bytes: int
 
 
+def run_labels(run: str, project: Path) -> dict[str, str]:
+    """Labels of all that belongs to a run; projects begun in one second have runs of one name."""
+    return {RUN: run, FOLDER: str(project.resolve())}
+
+
 class Leftovers:
     """Finds and removes what carries our labels and has no owner any more."""
 
-    def __init__(self, api: APIClient, owner: Owner, *, mark: str = OURS) -> None:
+    def __init__(
+        self, api: APIClient, owner: Owner, *, project: Path = Path(), mark: str = OURS
+    ) -> None:
         """`mark` is the label that is ours, and the first part of our images' names."""
         self._api = api
         self._owner = owner
+        self._project = project
         self._mark = mark
 
     def sweep(self, *, run: str | None = None) -> int:
         """Remove containers, networks and volumes that a dead process left.
 
-        With `run`, all of that run that this process did not start itself. Returns how many
-        containers there were.
+        With `run`, all of that run of the project that this process did not start itself. Returns
+        how many containers there were.
         """
-        labels = [f"{self._mark}=1", *([f"{RUN}={run}"] if run is not None else [])]
-        wanted = {"label": labels}
+        narrower = {} if run is None else run_labels(run, self._project)
+        wanted = {"label": [f"{self._mark}=1", *(f"{k}={v}" for k, v in narrower.items())]}
         with engine_errors("looking for what was left behind"):
             containers = self._left(self._api.containers(all=True, filters=wanted), run)
             networks = self._left(self._api.networks(filters=wanted), run)
@@ -95,8 +105,11 @@ class Leftovers:
         return int(self._api.df()["LayersSize"] or 0)
 
     def _made(self, row: Row) -> str:
-        """When the image was last built or tagged, in the engine's sortable form."""
-        image = self._api.inspect_image(row["Id"])  # type: ignore[no-untyped-call]
+        """When the image was last built or tagged, in a sortable form; empty once it is gone."""
+        try:
+            image = self._api.inspect_image(row["Id"])  # type: ignore[no-untyped-call]
+        except docker.errors.NotFound:
+            return ""
         return str((image.get("Metadata") or {}).get("LastTagTime") or image["Created"])
 
     def _remove(self, row: Row) -> bool:

@@ -17,7 +17,7 @@ from autoloop.sandbox.containers import Containers, await_healthy
 from autoloop.sandbox.disk import DiskGuard
 from autoloop.sandbox.engine import connect
 from autoloop.sandbox.images import Images
-from autoloop.sandbox.leftovers import OURS, RUN, Collected, Leftovers
+from autoloop.sandbox.leftovers import OURS, Collected, Leftovers, run_labels
 from autoloop.sandbox.living import Living
 from autoloop.sandbox.owner import Owner
 from autoloop.sandbox.preparation import Preparation
@@ -45,7 +45,7 @@ class DockerSandbox:
 
         Args:
             project: folder with agent.py and program.md.
-            run: name that everything started carries.
+            run: name that everything started carries, beside the project's folder.
             agent_folder: where in the project the Dockerfile is that agent.py runs in.
             min_free_gb: nothing is started with less free disk, here or at the engine.
 
@@ -54,7 +54,7 @@ class DockerSandbox:
         """
         self._api = connect()
         owner = Owner.current()
-        self._leftovers = Leftovers(self._api, owner)
+        self._leftovers = Leftovers(self._api, owner, project=project)
         self._disk = DiskGuard(self._api, project=project, min_free_gb=min_free_gb)
         self._cli = DockerCli()
         self._images = Images(self._api, self._cli)
@@ -64,7 +64,7 @@ class DockerSandbox:
         compose = Compose(self._cli)
         self._preparation = Preparation(self._images, compose)
         self._living = Living()
-        labels = {OURS: "1", RUN: run, **owner.labels()}
+        labels = {OURS: "1", **run_labels(run, project), **owner.labels()}
         self._containers = Containers(self._api, labels=labels, living=self._living)
         self._projects = Projects(self._api, compose, labels=labels, living=self._living)
 
@@ -161,8 +161,8 @@ class DockerSandbox:
     def sweep(self, *, run: str | None = None) -> int:
         """Remove what a dead process left of ours; returns how many containers that were.
 
-        With `run`, which only one process at a time may have, all of that run that this process did
-        not start itself.
+        With `run`, which only one process at a time may have, all of that run of the project that
+        this process did not start itself.
         """
         return self._leftovers.sweep(run=run)
 

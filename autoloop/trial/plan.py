@@ -5,6 +5,7 @@ from pathlib import Path
 
 from autoloop.ports import Egress, Sandbox
 from autoloop.records import Task, TaskStep, TrialRequest, TrialRules
+from autoloop.trial.canaries import Canaries
 
 PARTS = ("agent", "verifier", "artifacts")
 """The folders of a trial, or of a step, in Harbor's layout."""
@@ -21,6 +22,7 @@ class TrialPlan:
     sandbox: Sandbox
     egress: Egress
     rules: TrialRules
+    canaries: Canaries
 
     @property
     def task(self) -> Task:

@@ -24,6 +24,7 @@ from autoloop.records import (
     Usage,
 )
 from autoloop.trial.box import Box, Surveys
+from autoloop.trial.canaries import Canaries
 from autoloop.trial.ending import Ending, ending_of
 from autoloop.trial.layout import JobFolders
 from autoloop.trial.plan import TrialPlan
@@ -89,10 +90,11 @@ class SandboxRunner:
             sandbox=self._sandbox,
             egress=self._egress,
             rules=self._rules,
+            canaries=Canaries(request.task),
         )
         log = _Log(self._clock)
         ending = self._ending(plan, log)
-        log.findings += ending.findings
+        log.findings += (*ending.findings, *_seen_elsewhere(plan))
         ending = ending.judged(log.findings)
         redaction = Redaction.of(request.task)
         result = self._result(plan, log, ending, redaction=redaction)
@@ -197,6 +199,12 @@ class _Log:
             yield
         finally:
             self.phases[name] = Span(started_at=started_at, finished_at=self.clock.now())
+
+
+def _seen_elsewhere(plan: TrialPlan) -> Iterator[TrialFinding]:
+    """Canaries in what an agent wrote; the task's own solution may know them."""
+    if plan.request.agent.kind == "python":
+        yield from plan.canaries.sightings(plan.folder)
 
 
 def _phases_of_only(records: list[StepRecord]) -> Mapping[str, Span]:

@@ -21,6 +21,7 @@ from autoloop.trial.tampering import Judged
 IDLE_S = 60.0
 """How long an action that goes on may take to notice that its command was killed."""
 TESTS = "/tests"
+CANARY = f"{TESTS}/.canary"
 REWARDS = "/logs/verifier"
 CLOSED = (TESTS, "/solution", "/logs", "/proc", "/dev", "/sys", "/run")
 """Where no link that is brought to the tests may lead."""
@@ -238,7 +239,8 @@ class Verification:
         box.make_executable(f"{TESTS}/test.sh", source=brought)
         limit_s = self._plan.rules.timeouts.verifier_s(verifier.timeout_s)
         done = box.run(
-            f"({TESTS}/test.sh) > {REWARDS}/test-stdout.txt 2>&1",
+            f"echo {self._plan.canaries.token} 2> /dev/null > {CANARY};"
+            f" ({TESTS}/test.sh) > {REWARDS}/test-stdout.txt 2>&1",
             timeout_s=limit_s,
             user=verifier.user,
             env=verifier.env,

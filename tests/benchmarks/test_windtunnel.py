@@ -12,7 +12,8 @@ import pytest
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 SEEDS = range(8)
 
-pytestmark = pytest.mark.slow
+# What it runs, quicker tests run too: counting the lines again would only double its time.
+pytestmark = [pytest.mark.slow, pytest.mark.no_cover]
 
 
 @pytest.fixture(scope="module")
@@ -54,3 +55,25 @@ def test_what_is_kept_is_mostly_worth_it_and_gains(
     assert kept >= 4
     assert sum(outcome.worthless for outcome in outcomes) <= worthless * kept
     assert sum(outcome.gain for outcome in outcomes) / len(outcomes) >= points
+
+
+def test_gepas_own_code_climbs_where_it_is_installed(tunnel: ModuleType) -> None:
+    pytest.importorskip("gepa")
+
+    outcomes = climbs(tunnel, "gepa-real", "default")
+
+    assert all(outcome.edits >= 20 for outcome in outcomes)
+    assert sum(outcome.kept for outcome in outcomes) >= 8
+    assert sum(outcome.selection for outcome in outcomes) > 0
+
+
+def test_gepas_own_code_is_asked_for_where_it_is_missing(
+    tunnel: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(tunnel, "is_installed", lambda: False)
+    monkeypatch.setattr("sys.argv", ["windtunnel.py", "--rule", "gepa-real"])
+
+    with pytest.raises(SystemExit):
+        tunnel.main()
+
+    assert "write: python -m pip install gepa" in capsys.readouterr().err

@@ -1,11 +1,12 @@
 """Trials that were run once, on a real engine: climbed again, evaluated, run afresh, removed."""
 
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from autoloop import EvalWish, Event, Optimizer
+from autoloop import ClimbRun, EvalWish, Event, Optimizer
 from autoloop.app.tending import template
 from autoloop.records import Purpose, TrialFinished, TrialStarted
 from tests.app.builders import make_project
@@ -41,15 +42,30 @@ def project(climbed: Path, tmp_path: Path) -> Path:
     return shutil.copytree(climbed, tmp_path / "p", symlinks=True)
 
 
-def test_a_second_climb_pays_for_the_holdout_alone(project: Path) -> None:
+@dataclass(frozen=True)
+class Twice:
+    """A project after a second climb of the same."""
+
+    project: Path
+    first: ClimbRun
+    second: ClimbRun
+    events: list[Event]
+    """Of the second."""
+
+
+@pytest.fixture(scope="module")
+def twice(climbed: Path, tmp_path_factory: pytest.TempPathFactory) -> Twice:
+    project = shutil.copytree(climbed, tmp_path_factory.mktemp("twice") / "p", symlinks=True)
     events: list[Event] = []
     optimizer = Optimizer(project, observe=events.append)
-    first = optimizer.run()
+    return Twice(project, optimizer.run(), optimizer.climb(), events)
 
-    second = optimizer.climb()
 
-    begun = [event.request.purpose for event in events if isinstance(event, TrialStarted)]
-    reused = [e.result for e in events if isinstance(e, TrialFinished) if e.reused]
+def test_a_second_climb_pays_for_the_holdout_alone(twice: Twice) -> None:
+    first, second = twice.first, twice.second
+
+    begun = [event.request.purpose for event in twice.events if isinstance(event, TrialStarted)]
+    reused = [e.result for e in twice.events if isinstance(e, TrialFinished) if e.reused]
     assert second.name != first.name
     assert Purpose.SEARCH not in begun
     assert {trial.reused_from for trial in reused} == {first.name}
@@ -57,9 +73,8 @@ def test_a_second_climb_pays_for_the_holdout_alone(project: Path) -> None:
     assert second.record.scores.keys() == first.record.scores.keys()
 
 
-def test_what_is_reused_can_be_looked_at(project: Path) -> None:
-    optimizer = Optimizer(project, observe=lambda _: None)
-    first, second = optimizer.run(), optimizer.climb()
+def test_what_is_reused_can_be_looked_at(twice: Twice) -> None:
+    project, first, second = twice.project, twice.first, twice.second
     trial = next(trial for trial in second.trials if trial.reused_from)
 
     shown = autoloop("trace", trial.id, cwd=project).out
@@ -74,7 +89,7 @@ def test_what_is_reused_can_be_looked_at(project: Path) -> None:
 def test_fresh_runs_everything(project: Path) -> None:
     events: list[Event] = []
 
-    run = Optimizer(project, observe=events.append).climb(reuse=False)
+    run = Optimizer(project, observe=events.append).climb(reuse=False, trials=4)
 
     assert run.summary["reused_trials"] == 0
     assert not any(isinstance(e, TrialFinished) and e.reused for e in events)
@@ -108,8 +123,9 @@ def test_an_evaluation_takes_what_the_baseline_was_seen_to_do(project: Path) -> 
 
 def test_reference_agents_are_run_each_time(project: Path) -> None:
     optimizer = Optimizer(project, observe=lambda _: None)
+    wish = EvalWish(agent="nop", tasks=project / "tasks/amber")
 
-    evaluations = [optimizer.eval(EvalWish(agent="nop")) for _ in range(2)]
+    evaluations = [optimizer.eval(wish) for _ in range(2)]
 
     assert [e.summary["reused_trials"] for e in evaluations] == [0, 0]
 
@@ -118,19 +134,19 @@ def test_a_run_that_was_removed_is_forgotten(project: Path) -> None:
     autoloop("gc", "--keep", "0", cwd=project)
     (left,) = [path.name for path in (project / "runs").iterdir() if path.suffix == ".db"]
 
-    run = Optimizer(project, observe=lambda _: None).climb()
+    run = Optimizer(project, observe=lambda _: None).climb(trials=4)
 
     assert left == "trials.db"
     assert run.summary["reused_trials"] == 0
 
 
-def test_a_trace_that_was_removed_with_its_run_is_said_to_be(project: Path) -> None:
-    optimizer = Optimizer(project, observe=lambda _: None)
-    second = optimizer.climb()
-    trial = next(trial for trial in second.trials if trial.reused_from)
+def test_a_trace_that_was_removed_with_its_run_is_said_to_be(twice: Twice, tmp_path: Path) -> None:
+    project = shutil.copytree(twice.project, tmp_path / "p", symlinks=True)
+    trial = next(trial for trial in twice.second.trials if trial.reused_from)
 
     autoloop("gc", "--keep", "1", cwd=project)
 
+    optimizer = Optimizer(project, observe=lambda _: None)
     assert "is gone: it was removed, perhaps with the run" in optimizer.trace(trial.id).text
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from autoloop.decision import BayesRule
 from autoloop.decision.drift import change_of, notice_of, threshold
-from autoloop.decision.strategies import RaceStrategy, SingleStrategy
+from autoloop.decision.strategies import ParetoStrategy, RaceStrategy, SingleStrategy
 from autoloop.decision.strategies.evidence import evidence_of
 from autoloop.records import Board, ClosedEdit, Observation, OpenEdit, Split, Version
 
@@ -83,7 +83,7 @@ def test_the_edit_at_work_is_decided_on_trials_after_the_change() -> None:
 def test_every_strategy_with_the_belief_tells_of_it() -> None:
     changed = board((0.8, 0.2))
 
-    for strategy in (SingleStrategy(rule=BayesRule()), RaceStrategy()):
+    for strategy in (SingleStrategy(rule=BayesRule()), RaceStrategy(), ParetoStrategy()):
         assert strategy.decide(changed).notice == notice_of(changed) != ""
 
 

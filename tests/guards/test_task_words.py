@@ -2,7 +2,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from autoloop.guards import Guards, SyntaxGuard, TaskWordsGuard, standard_guards
+from autoloop.guards import Guards, SyntaxGuard, TaskWordsGuard, TrainTask, standard_guards
 from autoloop.ports import Guard
 from autoloop.records import Finding
 
@@ -15,6 +15,7 @@ TASKS = {
     ),
     "logs/errors": "Count the errors in /app/server.log. Write the count to /app/count.txt.",
 }
+TRAIN = tuple(TrainTask(name=name, instruction=text) for name, text in TASKS.items())
 
 
 def check(
@@ -119,14 +120,14 @@ def test_a_blocking_guard_spares_the_later_ones() -> None:
 
 
 def test_the_standard_guards_look_at_syntax_and_task_words() -> None:
-    guards = standard_guards(TASKS)
+    guards = standard_guards(TRAIN)
 
     assert [f.rule for f in guards.check(before="", after="x")] == ["solve"]
     assert [f.rule for f in guards.check(before="", after=f"{PLAIN}'server.log'")] == ["task-words"]
 
 
 def test_the_guards_measure_what_parses() -> None:
-    guards: Guard = standard_guards(TASKS)
+    guards: Guard = standard_guards(TRAIN)
 
     assert guards.size("x = 1") > 0
     assert guards.size("def") == 0

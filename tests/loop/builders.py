@@ -195,7 +195,7 @@ class Table:
             workspace=workspace,
             proposer=proposer,
             strategy=self.strategy or SingleStrategy(rule=self.rule),
-            guard=standard_guards({}),
+            guard=standard_guards(()),
             estimator=Estimates(),
             clock=self.clock,
             transcript=lambda trial: f"transcript of {trial.id}",

@@ -28,7 +28,7 @@ class Crew:
     """A process that works jobs off, each in a fork of itself."""
 
     def __init__(self, home: Path) -> None:
-        settings = {"HOME": str(home), "GIT_CONFIG_NOSYSTEM": "1", "OPENBLAS_NUM_THREADS": "1"}
+        settings = {"HOME": str(home), "GIT_CONFIG_NOSYSTEM": "1"}
         self._complaints = home / "stderr"
         with self._complaints.open("w") as complaints:
             self._process = subprocess.Popen(

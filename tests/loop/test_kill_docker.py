@@ -19,6 +19,7 @@ from docker.api.client import APIClient
 from autoloop.errors import UserError
 from autoloop.records import TrialKey
 from autoloop.sandbox.engine import connect
+from autoloop.sandbox.leftovers import run_labels
 from autoloop.store import open_readonly
 from tests.app.builders import git, make_project
 
@@ -96,7 +97,8 @@ class _Project:
 
     def containers(self) -> int:
         """How many containers of the run there are."""
-        return len(self.engine.containers(all=True, filters={"label": f"autoloop.run={self.run}"}))
+        labels = [f"{name}={word}" for name, word in run_labels(self.run, self.folder).items()]
+        return len(self.engine.containers(all=True, filters={"label": labels}))
 
     def trials(self) -> dict[TrialKey, str]:
         """Ids of the counted trials that are recorded."""

@@ -14,7 +14,7 @@ from autoloop.testing.strategies import ScreenStrategy
 from autoloop.workspace import GitWorkspace
 from tests.loop.builders import RUN, SPLITS, make_task
 from tests.loop.conftest import Climbed, Crew
-from tests.loop.test_kill import Moment
+from tests.loop.test_kill import Moment, moments
 
 ACTS = {
     "engine.submit": 3,
@@ -32,15 +32,7 @@ ACTS = {
 }
 """Calls that change something, and at how many moments spread over the run each is tried."""
 LOOKS = ("strategy.decide", "store.stop_requested", "workspace.merge", "guard.check")
-MOMENTS = [
-    *(
-        Moment(call, part / (parts - 1), after)
-        for call, parts in ACTS.items()
-        for part in range(parts)
-        for after in (False, True)
-    ),
-    *(Moment(call, part / 2) for call in LOOKS for part in range(3)),
-]
+MOMENTS = moments(ACTS, LOOKS)
 
 
 def test_the_climb_that_is_killed_is_worth_killing(unkilled_several: Climbed) -> None:
@@ -92,7 +84,7 @@ def test_the_verdicts_can_be_replayed_from_the_database(unkilled_several: Climbe
     with open_readonly(folder / "runs" / RUN) as store, closing(GitWorkspace(folder)) as workspace:
         run = store.run()
         assert run is not None
-        merging = Merging(workspace, standard_guards({}))
+        merging = Merging(workspace, standard_guards(()))
         records = RunRecords(
             steps=store.steps(),
             trials=store.trials(),

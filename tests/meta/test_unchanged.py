@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from autoloop.guards import standard_guards
+from autoloop.guards import TrainTask, standard_guards
 from autoloop.meta import UnchangedProposer
 from autoloop.testing.desk import DeskFake
 
@@ -71,7 +71,8 @@ def test_what_does_not_parse_is_changed_at_its_end() -> None:
 
 
 def test_no_guard_has_anything_against_it_and_it_is_as_complex_as_before() -> None:
-    guards = standard_guards({"calibration": "Do a calibration of line 3 that changes nothing."})
+    text = "Do a calibration of line 3 that changes nothing."
+    guards = standard_guards([TrainTask(name="calibration", instruction=text)])
 
     after = edited(AGENT, 3)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from autoloop.gateway.offline.meta_model import OfflineMetaModel
-from autoloop.guards import standard_guards
+from autoloop.guards import TrainTask, standard_guards
 from autoloop.meta import ConversationProposer
 from autoloop.ports import ChatModel, EarlierStep, ProposalOutcome, TaskStanding, TraceSummary
 from autoloop.records import ChatReply, ChatRequest, Decision, Proposal
@@ -20,6 +20,7 @@ TASKS = {
     )
     for n in range(6)
 }
+TRAIN = tuple(TrainTask(name=name, instruction=text) for name, text in TASKS.items())
 CUT = "[... 1234 characters cut ...]\n"
 
 
@@ -70,7 +71,7 @@ def lay_out(
     model_calls: int = 6,
 ) -> DeskFake:
     """A desk on which every train task fails."""
-    guards = standard_guards(TASKS)
+    guards = standard_guards(TRAIN)
     names = {f"orders-{n}__abcdef{n}": task for n, task in enumerate(TASKS)}
     return DeskFake(
         source=source,

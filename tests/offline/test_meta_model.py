@@ -6,7 +6,7 @@ from autoloop.gateway.offline.meta_edits import kind_of
 from autoloop.gateway.offline.meta_model import OfflineMetaModel
 from autoloop.guards import standard_guards
 from autoloop.records import ChatRequest, Message, Outcome, Proposal, ToolSpec
-from tests.offline.climbs import AGENT, CUT, TASKS, climb, finished, lay_out, propose, transcript
+from tests.offline.climbs import AGENT, CUT, TRAIN, climb, finished, lay_out, propose, transcript
 
 SEEDS = range(8)
 
@@ -18,7 +18,7 @@ def is_cure(proposal: Proposal) -> bool:
 @pytest.mark.parametrize("seed", SEEDS)
 def test_every_step_submits_another_edit_that_no_guard_blocks(seed: int) -> None:
     run = climb(seed, steps=8, keep=is_cure)
-    guards = standard_guards(TASKS)
+    guards = standard_guards(TRAIN)
 
     assert len(run.proposals) == 8
     assert len({proposal.source for proposal in run.proposals}) == 8

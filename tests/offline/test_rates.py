@@ -27,7 +27,8 @@ TASKS = [
 ]
 SEEDS = range(16)
 
-pytestmark = pytest.mark.slow
+# What it runs, quicker tests run too: counting the lines again would only double its time.
+pytestmark = [pytest.mark.slow, pytest.mark.no_cover]
 
 
 @cache

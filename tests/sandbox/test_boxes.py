@@ -96,7 +96,7 @@ def test_building_and_starting_share_the_time(sandbox: DockerSandbox, tmp_path: 
     spec = built(tmp_path, "RUN sleep 600")
     hasty = BoxSpec(environment=spec.environment, labels={}, timeout_s=1.5)
 
-    with pytest.raises(ImageError, match=r"took longer than 1\.5 s"), sandbox.box(hasty):
+    with pytest.raises(ImageError, match=r"took longer than [\d.]+ s"), sandbox.box(hasty):
         pass
 
 

@@ -147,7 +147,7 @@ def test_a_build_of_buildkit_ends_at_its_time(sandbox: DockerSandbox, tmp_path: 
     seconds = f"600.{uuid.uuid4().int % 10**9}"
     wanted = spec(tmp_path, f"FROM {BASE}", f"RUN --mount=type=tmpfs,target=/t sleep {seconds}")
 
-    with pytest.raises(ImageError, match=r"took longer than 4 s"):
+    with pytest.raises(ImageError, match=r"took longer than [\d.]+ s"):
         sandbox.prepare(wanted.environment, timeout_s=4)
 
     assert not running(seconds)
@@ -157,7 +157,7 @@ def test_a_classic_build_ends_at_its_time(sandbox: DockerSandbox, tmp_path: Path
     seconds = f"600.{uuid.uuid4().int % 10**9}"
     wanted = spec(tmp_path, f"FROM {BASE}", f"RUN sleep {seconds}")
 
-    with pytest.raises(ImageError, match=r"took longer than 4 s"):
+    with pytest.raises(ImageError, match=r"took longer than [\d.]+ s"):
         sandbox.prepare(wanted.environment, timeout_s=4)
 
     assert not running(seconds)

@@ -9,12 +9,12 @@ from docker.api.client import APIClient
 
 from autoloop.records import Environment
 from autoloop.sandbox import DockerSandbox
-from tests.sandbox.conftest import BASE, MARK
+from tests.sandbox.conftest import BASE, MARK, RUN
 
 pytestmark = pytest.mark.docker
 
 SIDE = "services:\n  side: {{image: {image}, command: 'sleep {seconds}'}}\n"
-ALIAS = "autoloop/test-fingerprint:latest"
+ALIAS = f"autoloop/{RUN}-fingerprint:latest"
 
 
 def make_built(folder: Path, word: str) -> Environment:

@@ -110,7 +110,7 @@ def test_a_build_that_takes_too_long_is_ended(
     dockerfile(environment, f"FROM {BASE}\nRUN echo begun; sleep 600\n")
 
     began = time.monotonic()
-    with pytest.raises(ImageError, match=r"took longer than 2\.5 s"):
+    with pytest.raises(ImageError, match=r"took longer than [\d.]+ s"):
         sandbox.prepare(environment, timeout_s=2.5)
     assert time.monotonic() - began < 20
 

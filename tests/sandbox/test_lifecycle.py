@@ -10,6 +10,7 @@ from docker.api.client import APIClient
 from autoloop.errors import EngineError, ImageError, UserError
 from autoloop.ports import Bind, Container, ContainerSpec
 from autoloop.sandbox import DockerSandbox
+from autoloop.sandbox.leftovers import run_labels
 from autoloop.sandbox.owner import Owner
 from tests.sandbox.conftest import BASE, RUN, Start
 
@@ -21,9 +22,9 @@ def ours(engine: APIClient, run: str) -> list[str]:
     return [row["Id"] for row in engine.containers(all=True, filters={"label": labels})]
 
 
-def abandon(engine: APIClient, *, run: str, owner: Owner) -> None:
+def abandon(engine: APIClient, *, run: str, owner: Owner, project: Path) -> None:
     """Leave a container behind as a process that died would."""
-    labels = {"autoloop": "1", "autoloop.run": run, **owner.labels()}
+    labels = {"autoloop": "1", **run_labels(run, project), **owner.labels()}
     engine.create_container(BASE, ["sleep", "infinity"], labels=labels)
 
 
@@ -75,20 +76,35 @@ def test_an_image_that_is_not_here_is_named(sandbox: DockerSandbox) -> None:
 
 
 def test_a_sweep_removes_what_dead_processes_left_and_nothing_else(
-    engine: APIClient, sandbox: DockerSandbox
+    engine: APIClient, tmp_path: Path
 ) -> None:
     run, here = f"{RUN}-sweep", Owner.current()
     dead = dataclasses.replace(here, pid=2**22 + 1)
     elsewhere = dataclasses.replace(here, host="another-machine", pid=2**22 + 1)
     for owner in (here, dead, elsewhere):
-        abandon(engine, run=run, owner=owner)
+        abandon(engine, run=run, owner=owner, project=tmp_path)
 
-    sandbox.sweep()
-    after_general = len(ours(engine, run))
-    swept = sandbox.sweep(run=run)
+    with DockerSandbox(tmp_path, run=run) as sandbox:
+        sandbox.sweep()
+        after_general = len(ours(engine, run))
+        swept = sandbox.sweep(run=run)
 
     assert (after_general, swept, len(ours(engine, run))) == (2, 1, 1)
     engine.remove_container(ours(engine, run)[0], force=True)
+
+
+def test_a_run_of_the_same_name_in_another_project_is_left_alone(
+    engine: APIClient, tmp_path: Path
+) -> None:
+    run = f"{RUN}-namesake"
+    other = dataclasses.replace(Owner.current(), host="another-machine")
+    abandon(engine, run=run, owner=other, project=tmp_path / "other")
+
+    with DockerSandbox(tmp_path / "own", run=run) as sandbox:
+        assert sandbox.sweep(run=run) == 0
+
+    (left,) = ours(engine, run)
+    engine.remove_container(left, force=True)
 
 
 def test_what_the_main_process_printed_is_kept_by_its_tail(sandbox: DockerSandbox) -> None:

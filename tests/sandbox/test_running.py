@@ -36,18 +36,18 @@ def test_output_that_is_not_text_is_replaced(container: Container) -> None:
     assert result.stdout == "a��b"
 
 
-def test_a_gigabyte_of_output_keeps_head_and_tail_and_our_memory(container: Container) -> None:
+def test_a_flood_of_output_keeps_head_and_tail_and_our_memory(container: Container) -> None:
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
     result = container.run(
-        "printf begin; head -c 1000000000 /dev/zero; printf end", output_limit=10_000
+        "printf begin; head -c 200000000 /dev/zero; printf end", output_limit=10_000
     )
 
     grown_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
     assert result.stdout.startswith("begin")
     assert result.stdout.endswith("end")
-    assert "\n[... 999,990,008 bytes cut ...]\n" in result.stdout
-    assert result.truncated_bytes == 999_990_008
+    assert "\n[... 199,990,008 bytes cut ...]\n" in result.stdout
+    assert result.truncated_bytes == 199_990_008
     assert grown_kb < 20_000
 
 

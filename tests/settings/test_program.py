@@ -25,9 +25,9 @@ reward: accuracy
 objective: {second: cost, margin: 0.05}
 simplify: false
 services: keep
-harbor_quirks: true
 verification: shared
 system_paths: [/usr, '*/site-packages']
+harbor_quirks: true
 feedback: full
 guards: {reviewer: block, reviewer_model: openai/gpt-5, variants: 9}
 reuse: false
@@ -75,6 +75,8 @@ WRONG = {
     "objective: {margin: 1}": "'objective.margin' is 1: write a number above 0 and below 1",
     "objective: cost": "'objective' is 'cost': write its settings as",
     "simplify: 1": "'simplify' is 1: write true or false",
+    "verification: new": "'verification' is 'new': write fresh or shared",
+    "system_paths: /usr": "'system_paths' is '/usr': write a list of paths such as",
     "feedback: all": "'feedback' is 'all': write score, checks or full",
     "guards: {reviewer: yes}": "'guards.reviewer' is True: write advise, block or off",
     "guards: {reviewer_model: ''}": "'guards.reviewer_model' is '': write a model's name",

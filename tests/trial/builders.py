@@ -31,6 +31,7 @@ from autoloop.records import (
 )
 from autoloop.testing.models import reply
 from autoloop.trial.box import Box
+from autoloop.trial.canaries import Canaries
 from autoloop.trial.network import Line
 from autoloop.trial.plan import TrialPlan
 
@@ -198,13 +199,15 @@ def make_plan(
     task: Task | None = None,
     rules: TrialRules | None = None,
 ) -> TrialPlan:
+    request = make_request(task=task)
     return TrialPlan(
         name="sum__0000001",
-        request=make_request(task=task),
+        request=request,
         folder=folder,
         sandbox=PaperSandbox(container),
         egress=NoEgress(),
         rules=rules or TrialRules(),
+        canaries=Canaries(request.task),
     )
 
 

@@ -9,7 +9,7 @@ import pytest
 from autoloop.ports import FileChange
 from autoloop.records import SYSTEM_PATHS
 from autoloop.trial.system_paths import SystemPaths
-from autoloop.trial.tampering import Judged, Scene, judge
+from autoloop.trial.tampering import RULES, Judged, Scene, judge
 
 SCENE = Scene(
     verification="fresh",
@@ -112,11 +112,9 @@ def test_what_a_package_manager_replaces_is_odd_but_no_tampering_where_tests_run
     None
 ):
     work = changed("/var/lib/dpkg/status", "/usr/bin/bash", "/etc/passwd")
+    told = [("replaced-command", "suspicious"), ("identity", "note"), ("system-path", "note")]
 
-    assert found(judge(work, SCENE)) == [
-        ("replaced-command", "suspicious"),
-        ("system-path", "note"),
-    ]
+    assert found(judge(work, SCENE)) == told
     assert ("replaced-command", "tampered") in found(judge(work, SHARED))
     assert ("replaced-command", "suspicious") in found(judge(work, EXPECTED))
 
@@ -229,9 +227,6 @@ def test_many_changes_are_told_of_in_one_sentence() -> None:
 def test_the_page_lists_the_system_paths_and_the_rules() -> None:
     page = (Path(__file__).parents[2] / "docs" / "security.md").read_text(encoding="utf-8")
     paths = page.partition("## System paths")[2].partition("A package folder")[0]
-    source = Path(judge.__code__.co_filename).read_text(encoding="utf-8")
 
     assert re.findall(r"`(\S+)`", paths.partition("below it.")[2]) == list(SYSTEM_PATHS)
-    assert set(re.findall(r'name="([a-z-]+)"', source)) <= set(
-        re.findall(r"^\| `(.+?)`", page, re.MULTILINE)
-    )
+    assert {rule.name for rule in RULES} <= set(re.findall(r"^\| `(.+?)`", page, re.MULTILINE))

@@ -251,6 +251,24 @@ CASES = {
         agent=body('env.run("mkdir /tests; echo > /tests/conftest.py")'),
         test='test "$(ls /tests)" = test.sh; echo $((1 - $?)) > /logs/verifier/reward.txt',
     ),
+    # what is brought to the tests
+    "changes of all kinds": Case(
+        agent=body(
+            'env.run("rm -r old/deep && mkdir old/deep && rm gone && mv kept moved")',
+            'env.run("printf new > changed; ln -s changed link; chmod 640 changed")',
+            'env.run("printf done > out.txt; chown 1234 out.txt")',
+        ),
+        files={
+            "environment/Dockerfile": "FROM autoloop/base:bookworm\nWORKDIR /app\n"
+            "RUN mkdir -p old/deep && echo > old/deep/file && echo > gone"
+            " && printf kept > kept && echo > changed\n"
+        },
+        test="test ! -e old/deep/file -a -d old/deep -a ! -e gone -a ! -e kept"
+        ' -a "$(cat moved link out.txt)" = keptnewdone'
+        ' -a "$(stat -c "%a %u" changed out.txt | xargs)" = "640 0 644 1234"'
+        " -a ! -e /root/.bash_history\n"
+        "echo $((1 - $?)) > /logs/verifier/reward.txt\n",
+    ),
     # verifiers
     "verifier hangs": Case(
         toml=TOML.replace("30.0", "2.0"),
@@ -313,6 +331,7 @@ def ended(bench: Bench) -> Iterator[Look]:
         "anthropic SDK",
         "unknown tool",
         "verifier exits 1",
+        "changes of all kinds",
         "everything set",
     ],
 )

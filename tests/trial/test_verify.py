@@ -63,9 +63,8 @@ def test_an_action_that_goes_on_when_time_is_over_gets_a_second_seal(tmp_path: P
     begun, killed = threading.Event(), threading.Event()
 
     class Sealed(PaperContainer):
-        def seal(self, clear: object, **more: object) -> None:
+        def seal(self, clear: object, **more: object) -> None:  # noqa: ARG002
             self.seals += 1
-            assert clear or more
             killed.set()
 
     def answer(command: str) -> CommandResult:
@@ -82,7 +81,8 @@ def test_an_action_that_goes_on_when_time_is_over_gets_a_second_seal(tmp_path: P
     judged.run()
     thread.join()
 
-    assert container.seals == 2
+    # The third empties the folders, when nothing goes on any more.
+    assert container.seals == 3
 
 
 def test_an_image_is_looked_at_once_for_each_content_of_a_task(tmp_path: Path) -> None:

@@ -1,13 +1,16 @@
 """What is believed of the incumbent on every visible task, and how it changes with each step."""
 
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from autoloop.decision.bayes.grid import LOGITS, RATES, Array, likelihood, normal
 from autoloop.decision.bayes.hypotheses import Hypotheses, hypotheses
 from autoloop.records import Interval
 
+Rows: TypeAlias = NDArray[np.intp]
 Z95 = 1.96
 PRIOR_TASKS = 8.0
 """How many tasks' worth the first guess at the spread of pass rates weighs."""
@@ -39,19 +42,41 @@ class Belief:
 
     def learn(self, counts: Array) -> "Belief":
         """After trials of the incumbent: (tasks, 2) passes and failures."""
-        return replace(self, density=normal(self.density * likelihood(counts)))
+        tried, density = _tried(counts), self.density.copy()
+        density[tried] = normal(density[tried] * likelihood(counts[tried]))
+        return replace(self, density=density)
 
     def test(self, counts: Array) -> "EditTest":
         """What trials of a candidate say about the edit and the tasks."""
-        known = hypotheses()
-        ahead = _applied(known, self)
-        joint = ahead * likelihood(counts)
+        tried = _tried(counts)
+        joint = self._moved(tried) * likelihood(counts[tried])
         evidence = joint.sum(axis=2)
         log = np.log(self.weights) + np.log(np.maximum(evidence, 1e-300)).sum(axis=1)
         posterior = normal(np.exp(log - log.max()))
         return EditTest(
-            before=self, counts=counts, joint=joint, evidence=evidence, posterior=posterior
+            before=self,
+            counts=counts,
+            tried=tried,
+            joint=joint,
+            evidence=evidence,
+            posterior=posterior,
         )
+
+    def moved_rates(self) -> Array:
+        """Expected pass rates after the edit, under each hypothesis: (hypotheses, tasks)."""
+        known, seen = hypotheses(), self.exposed
+        moved: Array = np.concatenate(
+            [
+                (known.exposed @ RATES) @ self.density[:seen].T,
+                (known.unexposed @ RATES) @ self.density[seen:].T,
+            ],
+            axis=1,
+        )
+        return moved
+
+    def _moved(self, tasks: Rows) -> Array:
+        """Densities after the edit, under each hypothesis: (hypotheses, tasks, logits)."""
+        return _by_exposure(hypotheses(), self.density[tasks], tasks < self.exposed)
 
 
 def first_belief(counts: Array, *, exposed: int) -> Belief:
@@ -68,10 +93,16 @@ def first_belief(counts: Array, *, exposed: int) -> Belief:
     )
 
 
-def _applied(known: Hypotheses, belief: Belief) -> Array:
-    """Densities after the edit, under each hypothesis: (hypotheses, tasks, logits)."""
-    seen, unseen = belief.density[: belief.exposed], belief.density[belief.exposed :]
-    moved: Array = np.concatenate([seen @ known.exposed, unseen @ known.unexposed], axis=1)
+def _tried(counts: Array) -> Rows:
+    """Rows of tasks with trials: what is known of the others is as it was before."""
+    return np.flatnonzero(counts.any(axis=1))
+
+
+def _by_exposure(kernels: Hypotheses, rows: Array, seen: NDArray[np.bool_]) -> Array:
+    """Rows times the kernels of their tasks; those of train tasks come first."""
+    moved: Array = np.concatenate(
+        [rows[seen] @ kernels.exposed, rows[~seen] @ kernels.unexposed], axis=1
+    )
     return moved
 
 
@@ -81,10 +112,12 @@ class EditTest:
 
     before: Belief
     counts: Array
+    tried: Rows
+    """Tasks with trials."""
     joint: Array
-    """(hypotheses, tasks, logits): density after the edit times the likelihood of its trials."""
+    """(hypotheses, tried, logits): density after the edit times the likelihood of its trials."""
     evidence: Array
-    """(hypotheses, tasks): what each hypothesis said these results were worth."""
+    """(hypotheses, tried): what each hypothesis said these results were worth."""
     posterior: Array
     """Chance of each hypothesis now."""
 
@@ -96,7 +129,8 @@ class EditTest:
     @property
     def rates(self) -> Array:
         """Expected pass rate of the candidate, by hypothesis and task."""
-        rates: Array = (self.joint @ RATES) / self.evidence
+        rates = self.before.moved_rates()
+        rates[:, self.tried] = (self.joint @ RATES) / self.evidence
         return rates
 
     def gain(self) -> Interval:
@@ -115,9 +149,8 @@ class EditTest:
 
         Not what the tried tasks did: they are what the edit is chosen by, and flatter it.
         """
-        density = self.before.density
-        ahead = (density @ hypotheses().unexposed) @ RATES
-        gains: Array = (ahead - density @ RATES).mean(axis=1)
+        density = self.before.density.mean(axis=0)
+        gains: Array = (hypotheses().unexposed @ RATES) @ density - density @ RATES
         return gains
 
     def information(self) -> Array:
@@ -133,22 +166,24 @@ class EditTest:
 
     def kept(self) -> Belief:
         """The belief about the candidate, which is the incumbent now."""
-        weights = self.posterior[:, None, None] / self.evidence[:, :, None]
-        return self._after((weights * self.joint).sum(axis=0))
+        known, before, seen = hypotheses(), self.before.density, self.before.exposed
+        density = np.concatenate(
+            [
+                before[:seen] @ np.tensordot(self.posterior, known.exposed, 1),
+                before[seen:] @ np.tensordot(self.posterior, known.unexposed, 1),
+            ]
+        )
+        weights = self.posterior[:, None] / self.evidence
+        density[self.tried] = np.einsum("ht,htl->tl", weights, self.joint)
+        return self._after(density)
 
     def dropped(self) -> Belief:
         """The belief about the incumbent, which the candidate's trials have sharpened."""
-        known, likely = hypotheses(), likelihood(self.counts)
-        seen, unseen = likely[: self.before.exposed], likely[self.before.exposed :]
-        back = np.concatenate(
-            [
-                seen @ known.exposed.transpose(0, 2, 1),
-                unseen @ known.unexposed.transpose(0, 2, 1),
-            ],
-            axis=1,
-        )
-        backward = normal(back * self.before.density)
-        return self._after((self.posterior[:, None, None] * backward).sum(axis=0))
+        likely, density = likelihood(self.counts[self.tried]), self.before.density.copy()
+        back = _by_exposure(hypotheses().backward(), likely, self.tried < self.before.exposed)
+        backward = normal(back * density[self.tried])
+        density[self.tried] = np.tensordot(self.posterior, backward, 1)
+        return self._after(density)
 
     def _after(self, density: Array) -> Belief:
         return replace(

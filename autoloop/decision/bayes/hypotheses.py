@@ -4,7 +4,7 @@ Exposed tasks (train, whose traces the meta-agent reads) can be overfitted, unex
 that difference is what tells learning by heart from getting better.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
@@ -37,6 +37,11 @@ class Hypotheses:
     def better(self) -> Array:
         """1 for the hypotheses of a general gain, else 0."""
         return (self.sign > 0).astype(float)
+
+    def backward(self) -> "Hypotheses":
+        """With kernels from where a task is after the edit to where it was before."""
+        there, unread = self.exposed.transpose(0, 2, 1), self.unexposed.transpose(0, 2, 1)
+        return replace(self, exposed=there, unexposed=unread)
 
 
 @cache

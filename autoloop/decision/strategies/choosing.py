@@ -84,12 +84,7 @@ def _race(objective: Objective) -> Strategy:
 
 
 def _pareto(objective: Objective) -> Strategy:
-    if objective.second != "none":
-        raise SettingsError(
-            f"'objective.second' is {objective.second!r}, and strategy 'pareto' looks at the reward"
-            " alone: write another strategy"
-        )
-    return ParetoStrategy()
+    return ParetoStrategy(rule=BayesRule(keep=SURE, objective=objective))
 
 
 def _factorial(objective: Objective) -> Strategy:

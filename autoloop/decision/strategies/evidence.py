@@ -1,10 +1,11 @@
 """A board as a keep rule sees it: one edit, or several as one, against the incumbent."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
-from autoloop.decision.drift import change_of
+from autoloop.decision.drift import Change, change_of
 from autoloop.records import (
     Board,
     Chapter,
@@ -21,52 +22,76 @@ from autoloop.records import (
 CHAPTERS = 1024
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Reading:
+    """A board's trials sorted once, for the evidence of all that is under test."""
+
+    board: Board
+    history: History
+    alone: Sequence[Observation]
+    """Of the incumbent, those that it was kept for included."""
+    on: Mapping[tuple[int, ...], Sequence[Observation]]
+    """On top of the incumbent, by edits that were on."""
+
+    def evidence(self, on: tuple[int, ...], *, size: int = 0) -> Evidence:
+        """What a keep rule may know of edits that are tried together, as if they were one."""
+        board = self.board
+        return Evidence(
+            train=board.train,
+            validation=board.validation,
+            scores=tuple(self._scores(on)),
+            pending=tuple(
+                Want(side=side, task=order.task)
+                for order in board.pending
+                if (side := _asked_for(order.version, on)) is not None
+            ),
+            history=self.history,
+            free=board.free,
+            candidate_size=size,
+            incumbent_size=board.incumbent_size,
+            exhausted=board.exhausted,
+            step=on[-1],
+            seed=board.seed,
+        )
+
+    def _scores(self, on: tuple[int, ...]) -> Iterator[Score]:
+        """Trials of both sides.
+
+        What an edit did on an earlier incumbent does not count for it: gains do not add up.
+        """
+        closed = {0, *(one.step for one in self.board.closed)}
+        for seen in self.on.get(on, ()):
+            yield _score(seen, Side.CANDIDATE, step=on[-1])
+        for seen in self.alone:
+            own = _step_of(seen.version)
+            # Incumbents' trials that open edits share count for each of them.
+            yield _score(seen, Side.INCUMBENT, step=own if own in closed else on[-1])
+
+
+def reading_of(board: Board) -> Reading:
+    """Of those trials that say something of the incumbent, or of edits on top of it."""
+    change = change_of(board)
+    since = max(_since(board), change.at if change else 0)
+    alone: list[Observation] = []
+    on = defaultdict[tuple[int, ...], list[Observation]](list)
+    for seen in board.observations[since:]:
+        version = seen.version
+        if version.base == board.base and version.on:
+            on[version.on].append(seen)
+        elif _is_incumbent(version, board.base):
+            alone.append(seen)
+    return Reading(board=board, history=_history(board, change), alone=alone, on=on)
+
+
 def evidence_of(board: Board, edit: OpenEdit) -> Evidence:
     """What a keep rule may know of one edit that is tried by itself."""
-    return evidence_of_version(board, (edit.step,), size=edit.size)
-
-
-def evidence_of_version(board: Board, on: tuple[int, ...], *, size: int = 0) -> Evidence:
-    """What a keep rule may know of edits that are tried together, as if they were one."""
-    return Evidence(
-        train=board.train,
-        validation=board.validation,
-        scores=tuple(_scores(board, on)),
-        pending=tuple(
-            Want(side=side, task=order.task)
-            for order in board.pending
-            if (side := _asked_for(order.version, on)) is not None
-        ),
-        history=_history(board),
-        free=board.free,
-        candidate_size=size,
-        incumbent_size=board.incumbent_size,
-        exhausted=board.exhausted,
-        step=on[-1],
-        seed=board.seed,
-    )
+    return reading_of(board).evidence((edit.step,), size=edit.size)
 
 
 def _asked_for(version: Version, on: tuple[int, ...]) -> Side | None:
     if version.on == on:
         return Side.CANDIDATE
     return Side.INCUMBENT if not version.on and on[-1] in version.off else None
-
-
-def _scores(board: Board, on: tuple[int, ...]) -> Iterable[Score]:
-    """Trials of both sides; the incumbent's include those that it was kept for.
-
-    What an edit did on an earlier incumbent does not count for it: gains do not add up.
-    """
-    closed, change = {0, *(one.step for one in board.closed)}, change_of(board)
-    since = max(_since(board), change.at if change else 0)
-    for seen in board.observations[since:]:
-        if seen.version.on == on and seen.version.base == board.base:
-            yield _score(seen, Side.CANDIDATE, step=on[-1])
-        elif _is_incumbent(seen.version, board.base):
-            own = _step_of(seen.version)
-            # Incumbents' trials that open edits share count for each of them.
-            yield _score(seen, Side.INCUMBENT, step=own if own in closed else on[-1])
 
 
 def _since(board: Board) -> int:
@@ -80,11 +105,10 @@ def _is_incumbent(version: Version, base: int) -> bool:
     return version.on == (base,) and not version.off
 
 
-def _history(board: Board) -> History:
+def _history(board: Board, change: Change | None) -> History:
     """The baseline's first pass, then a chapter for each edit in the order they were decided."""
     ended = sorted(board.closed, key=lambda one: (one.closed, one.step))
     seen = max([0, *(one.closed for one in ended), min(one.opened for one in board.open)])
-    change = change_of(board)
     at = change.at if change else 0
     return _chapters(
         board.observations[:seen],
@@ -108,7 +132,8 @@ def _chapters(
     Of an edit that saw the task model change, only what came after it counts.
     """
     every, fresh = _by_step(observations), _by_step(observations[at:])
-    chapters = [_chapter(0, kept=False, seen=tuple(every[0]))]
+    baseline = tuple(seen for seen in every[0] if not seen.version.base)
+    chapters = [_chapter(0, kept=False, seen=baseline)]
     base = 0
     for place, (step, kept) in enumerate(ended):
         by_step = every if place < before else fresh

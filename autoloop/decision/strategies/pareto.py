@@ -2,27 +2,31 @@
 
 The selection is GEPA's (Agrawal et al. 2025, arXiv 2507.19457): a minibatch decides whether an edit
 joins, the number of validation tasks that a member leads on how often it becomes a parent, and
-members that lead on different tasks are merged. What lands is decided otherwise: by the belief of
-the Bayesian rule over all trials of a member, since a minibatch and one pass flatter the chosen.
+members that lead on different tasks are merged. Whether one leads, lands or leaves is decided
+otherwise: by the belief of the Bayesian rule over all its trials, since a minibatch and one pass
+over validation flatter the chosen, and a pass for every member and merge eats the budget.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import combinations
+from functools import lru_cache
+from itertools import chain, combinations, islice
 from statistics import fmean
 from typing import ClassVar
 
 import numpy as np
 
-from autoloop.decision.bayes.docket import Docket, docket_of, first
+from autoloop.decision.bayes.docket import Docket, docket_of
+from autoloop.decision.bayes.grid import RATES, Array
 from autoloop.decision.bayes.rule import BayesRule
 from autoloop.decision.chances import say_chance
-from autoloop.decision.strategies.evidence import evidence_of_version
+from autoloop.decision.drift import notice_of
+from autoloop.decision.strategies.evidence import Reading, reading_of
+from autoloop.decision.strategies.racing import Lineage, racing_orders
 from autoloop.records import Board, Decision, Move, OpenEdit, Opening, Order, Verdict, Version
 
-Lineage = tuple[int, ...]
 PROMISING = 0.3
-"""Chance of a gain in general from which a member is tried beyond its first pass."""
+"""Chance of a gain in general from which a member is built on or merged; a new edit has half."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,189 +36,198 @@ class ParetoStrategy:
     name: str = "pareto"
     mixes: ClassVar[bool] = False
     pool: int = 8
-    """Members at most; the one that leads on fewest tasks makes room."""
+    """Edits under test at once."""
     minibatch: int = 4
     """Train tasks on which an edit must beat its parent to join."""
     rule: BayesRule = field(default_factory=lambda: BayesRule(keep=0.9))
 
     def decide(self, board: Board) -> Move:
-        """Verdicts first, then trials, then an edit of a drawn parent."""
-        pool = _Pool(strategy=self, board=board, rewards=_rewards(board))
+        """Verdicts first, then trials and an edit of a drawn parent."""
+        if not board.open:
+            return Move(opening=Opening() if board.may_propose else None, notice=notice_of(board))
+        pool = _pool(self, board)
         verdicts = pool.verdicts()
         if verdicts or board.exhausted:
-            return Move(verdicts=verdicts)
-        orders = tuple(pool.orders())[: max(board.free, 0 if board.pending else 1)]
-        room = board.may_propose and not orders and not board.pending
-        return Move(orders=orders, opening=pool.opening() if room else None)
+            return Move(verdicts=verdicts, notice=notice_of(board))
+        room = board.may_propose and len(board.open) < self.pool
+        return Move(
+            orders=tuple(pool.orders()),
+            opening=pool.opening() if room else None,
+            notice=notice_of(board),
+        )
+
+
+def _pool(strategy: ParetoStrategy, board: Board) -> "_Pool":
+    reading = reading_of(board)
+    rewards = {(): _by_task(reading, ()), **{on: _by_task(reading, on) for on in reading.on}}
+    return _Pool(strategy=strategy, board=board, reading=reading, rewards=rewards)
+
+
+def _by_task(reading: Reading, on: Lineage) -> dict[str, list[float]]:
+    rewards: dict[str, list[float]] = {}
+    for seen in reading.on[on] if on else reading.alone:
+        rewards.setdefault(seen.task, []).append(seen.reward)
+    return rewards
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Pool:
     strategy: ParetoStrategy
     board: Board
+    reading: Reading
     rewards: Mapping[Lineage, Mapping[str, Sequence[float]]]
     """By lineage on top of the incumbent, and by task."""
     dockets: dict[Lineage, Docket] = field(default_factory=dict)
     """Those worked out so far."""
 
     def verdicts(self) -> dict[int, Verdict]:
-        """A lineage that lands, else edits that leave the pool."""
-        landing = self._landing()
-        if landing is not None:
+        """A lineage that lands, else edits that leave the pool with all that is built on them."""
+        found = {lineage: self._found(lineage) for lineage in self._members()}
+        landing = self._landing(found)
+        if landing:
             return landing
-        if self.board.exhausted:
-            return {edit.step: self._says(edit, Decision.UNDECIDED) for edit in self.board.open}
-        gone = {edit.step for edit in self.board.open if self._failed(edit)} or self._crowded()
-        return {
-            edit.step: self._says(edit, Decision.REVERT)
+        gone = {
+            edit.step: verdict
             for edit in self.board.open
-            if gone & {edit.step, *edit.parents}
+            if (verdict := found.get(_lineage(edit)) or self._turned_away(edit)) is not None
         }
+        for edit in self.board.open:
+            if edit.step not in gone and gone.keys() & set(edit.parents):
+                gone[edit.step] = self._says(edit, Decision.REVERT)
+        return gone
 
-    def _landing(self) -> dict[int, Verdict] | None:
-        """The members of the surest lineage that may be kept, if one may."""
-        sure = {lineage: self._chance(lineage) for lineage in self._tried()}
-        best = max(sure, key=lambda lineage: sure[lineage], default=())
-        if not best or sure[best] < self.strategy.rule.keep:
-            return None
-        edits = {edit.step: edit for edit in self.board.open}
-        return {step: self._says(edits[step], Decision.KEEP, lineage=best) for step in best}
+    def _landing(self, found: Mapping[Lineage, Verdict | None]) -> dict[int, Verdict]:
+        """The edits of the surest lineage that may be kept, if one may."""
+        good = [lin for lin, one in found.items() if one and one.decision is Decision.KEEP]
+        best = max(good, key=self._chance, default=())
+        verdict = found.get(best)
+        return dict.fromkeys(best, verdict) if verdict else {}
+
+    def _turned_away(self, edit: OpenEdit) -> Verdict | None:
+        """The verdict on one that failed its minibatch, or did not get through it."""
+        if self._failed(edit):
+            return self._says(edit, Decision.REVERT)
+        return self._says(edit, Decision.UNDECIDED) if self.board.exhausted else None
 
     def _failed(self, edit: OpenEdit) -> bool:
-        """Whether the minibatch is over and shows nothing better than the parent."""
-        if self._lacks_minibatch(edit):
+        """Whether the minibatch is over and shows nothing better than the parent.
+
+        As good is enough where something else may be won: a simpler, cheaper or faster agent.
+        """
+        if self._is_new(edit):
             return False
         own, parents = self._rewards(_lineage(edit)), self._rewards(edit.parents)
-        batch = self._minibatch(edit)
-        return sum(fmean(own[t]) for t in batch) <= sum(fmean(parents[t]) for t in batch)
-
-    def _crowded(self) -> set[int]:
-        """The member that leads on fewest tasks, once there are too many."""
-        if len(self.board.open) <= self.strategy.pool:
-            return set()
-        leads = self._leads()
-        tails = [
-            e for e in self.board.open if not any(e.step in o.parents for o in self.board.open)
-        ]
-        least = min(tails, key=lambda e: (leads.get(_lineage(e), 0.0), e.step))
-        return {least.step}
+        ahead = sum(fmean(own[t]) - fmean(parents[t]) for t in self._minibatch(edit))
+        saves = edit.size < self.board.incumbent_size
+        saves |= self.strategy.rule.objective.second != "none"
+        return ahead < 0.0 or (ahead == 0.0 and not saves)
 
     def orders(self) -> Iterator[Order]:
-        """What minibatches and validation passes lack, then more of the leaders."""
-        running = [(order.version, order.task) for order in self.board.pending]
-        for version, task in self._wanted():
-            if (version, task) in running:
-                running.remove((version, task))
-            else:
-                yield Order(version=version, task=task)
+        """What minibatches lack, then the trials that tell most of members."""
+        free = max(self.board.free, 0 if self.board.pending else 1)
+        first = list(islice(self._for_minibatches(), free))
+        yield from first
+        racing = {lineage: self._docket(lineage) for lineage in self._members()}
+        if racing:
+            yield from racing_orders(
+                self.board,
+                racing,
+                free=free - len(first),
+                incumbent_every=self.strategy.rule.incumbent_every,
+            )
 
-    def _wanted(self) -> Iterator[tuple[Version, str]]:
+    def _for_minibatches(self) -> Iterator[Order]:
+        running = {(order.version.on, order.task) for order in self.board.pending}
         for edit in self.board.open:
-            yield from self._lacks_minibatch(edit)
-        for lineage in self._members():
-            yield from self._lacks(lineage, self.board.validation)
-        yield from self._doubtful()
+            for lineage, task in self._lacks(edit):
+                if (lineage, task) not in running:
+                    running.add((lineage, task))
+                    off = () if edit.step in lineage else (edit.step,)
+                    version = Version(base=self.board.base, on=lineage, off=off)
+                    yield Order(version=version, task=task)
 
     def opening(self) -> Opening:
         """A parent drawn by how many validation tasks it leads on."""
-        leads = {lineage: lead for lineage, lead in self._leads().items() if lead > 0}
+        leads = self._leads()
         names = sorted(leads)
         weights = np.array([leads[name] for name in names])
         seed = [abs(self.board.seed), len(self.board.closed) + len(self.board.open)]
         drawn = np.random.default_rng(seed).choice(len(names), p=weights / weights.sum())
         return Opening(parents=names[int(drawn)])
 
+    def _leads(self) -> dict[Lineage, float]:
+        """On how many validation tasks each is expected to pass most often; nobody is ()."""
+        promising = [lineage for lineage in self._members() if self._chance(lineage) > PROMISING]
+        if not promising or not self.board.validation:
+            return {(): 1.0}
+        nobody = self._docket(promising[0]).incumbent.density @ RATES
+        table = np.stack([nobody, *map(self._expected, promising)])[:, len(self.board.train) :]
+        leads = (table >= table.max(axis=0)).sum(axis=1)
+        return dict(zip([(), *promising], map(float, leads), strict=True))
+
     def _members(self) -> list[Lineage]:
-        """Lineages that passed their minibatch, and merges of two that lead on different tasks."""
-        own = [_lineage(e) for e in self.board.open if not self._lacks_minibatch(e)]
-        return [*own, *(merge for merge in self._merges(own) if merge not in own)]
+        """Lineages that passed their minibatch, and the most promising merge of two."""
+        own = [_lineage(e) for e in self.board.open if not self._is_new(e) and not self._failed(e)]
+        merges = [merge for merge in self._merges(own) if merge not in own]
+        return [*own, *merges[:1]]
 
     def _merges(self, own: list[Lineage]) -> Iterator[Lineage]:
-        scored = [
-            lineage for lineage in own if not list(self._lacks(lineage, self.board.validation))
-        ]
+        """Of members that are each expected to be ahead on some task, the surest first."""
+        promising = [lineage for lineage in own if self._chance(lineage) > PROMISING]
         clash = {e.step: set(e.conflicts) for e in self.board.open}
-        for one, other in combinations(scored, 2):
+        pairs = combinations(sorted(promising, key=self._chance, reverse=True), 2)
+        for one, other in pairs:
             both = tuple(sorted({*one, *other}))
             apart = not any(clash[step] & set(both) for step in both)
             if apart and both not in (one, other) and self._complement(one, other):
                 yield both
 
     def _complement(self, one: Lineage, other: Lineage) -> bool:
-        first, second = self._rewards(one), self._rewards(other)
-        ahead = [fmean(first[t]) - fmean(second[t]) for t in self.board.validation]
-        return max(ahead, default=0.0) > 0.0 > min(ahead, default=0.0)
+        ahead = self._expected(one) - self._expected(other)
+        return bool(ahead.max() > 0.0 > ahead.min())
 
-    def _frontier(self) -> list[Lineage]:
-        leads = self._leads()
-        return [lineage for lineage in self._members() if leads.get(lineage, 0.0) > 0.0]
+    def _expected(self, lineage: Lineage) -> Array:
+        """Pass rates by task."""
+        test = self._docket(lineage).test
+        return np.asarray(test.posterior @ test.rates)
 
-    def _leads(self) -> dict[Lineage, float]:
-        """On how many validation tasks nobody in the pool does better; the incumbent is ()."""
-        scored = [()] + [
-            lineage
-            for lineage in self._members()
-            if not list(self._lacks(lineage, self.board.validation))
-        ]
-        table = {lineage: self._rewards(lineage) for lineage in scored}
-        leads = dict.fromkeys(scored, 0.0)
-        for task in self.board.validation:
-            means = {one: fmean(table[one].get(task) or [0.0]) for one in scored}
-            top = max(means.values())
-            for lineage, mean in means.items():
-                leads[lineage] += mean >= top
-        return leads if any(leads.values()) else {(): 1.0}
-
-    def _tried(self) -> list[Lineage]:
-        """Lineages with enough trials for a verdict."""
-        return [line for line in self._members() if len(self._rewards(line)) >= 2]
+    def _found(self, lineage: Lineage) -> Verdict | None:
+        return self.strategy.rule.verdict(self._docket(lineage))
 
     def _chance(self, lineage: Lineage) -> float:
         return self._docket(lineage).test.better
 
     def _docket(self, lineage: Lineage) -> Docket:
         if lineage not in self.dockets:
-            self.dockets[lineage] = docket_of(evidence_of_version(self.board, lineage))
+            evidence = self.reading.evidence(lineage, size=self._size(lineage))
+            self.dockets[lineage] = docket_of(evidence)
         return self.dockets[lineage]
 
-    def _doubtful(self) -> Iterator[tuple[Version, str]]:
-        """Telling trials of the member that is likeliest better, while it may still land."""
-        rule = self.strategy.rule
-        sure = {line: self._chance(line) for line in self._frontier() if line}
-        open_ones = {
-            line: chance
-            for line, chance in sure.items()
-            if chance > PROMISING and self._docket(line).finished.total() < rule.cap
-        }
-        if open_ones:
-            line = max(open_ones, key=lambda one: (open_ones[one], one))
-            for task in first(self._docket(line).information(), max(self.board.free, 1)):
-                yield Version(base=self.board.base, on=line), self.board.visible[task]
+    def _size(self, lineage: Lineage) -> int:
+        usual = self.board.incumbent_size
+        return usual + sum(e.size - usual for e in self.board.open if e.step in lineage)
 
     def _minibatch(self, edit: OpenEdit) -> tuple[str, ...]:
-        rng = np.random.default_rng([abs(self.board.seed), edit.step, 1])
-        count = min(self.strategy.minibatch, len(self.board.train))
-        return tuple(self.board.train[i] for i in rng.permutation(len(self.board.train))[:count])
+        board = self.board
+        return _drawn(board.train, self.strategy.minibatch, seed=board.seed, step=edit.step)
 
-    def _lacks_minibatch(self, edit: OpenEdit) -> list[tuple[Version, str]]:
+    def _lacks(self, edit: OpenEdit) -> Iterator[tuple[Lineage, str]]:
+        """Trials of its minibatch that have not ended, the parent's included."""
         batch = self._minibatch(edit)
-        own = list(self._lacks(_lineage(edit), batch))
-        return [*own, *self._lacks(edit.parents, batch)]
+        for lineage, task in chain(
+            ((_lineage(edit), task) for task in batch), ((edit.parents, task) for task in batch)
+        ):
+            if task not in self._rewards(lineage):
+                yield lineage, task
 
-    def _lacks(self, lineage: Lineage, tasks: tuple[str, ...]) -> Iterator[tuple[Version, str]]:
-        """Tasks that a lineage has no trial on."""
-        rewards = self._rewards(lineage)
-        for task in tasks:
-            if task not in rewards:
-                yield Version(base=self.board.base, on=lineage), task
+    def _is_new(self, edit: OpenEdit) -> bool:
+        return next(self._lacks(edit), None) is not None
 
     def _rewards(self, lineage: Lineage) -> Mapping[str, Sequence[float]]:
         return self.rewards.get(lineage, {})
 
-    def _says(
-        self, edit: OpenEdit, decision: Decision, *, lineage: Lineage | None = None
-    ) -> Verdict:
-        docket = self._docket(lineage or _lineage(edit))
+    def _says(self, edit: OpenEdit, decision: Decision) -> Verdict:
+        docket = self._docket(_lineage(edit))
         trials = sum(docket.finished.values())
         return say_chance(decision, docket.test.better, gain=docket.test.gain(), trials=trials)
 
@@ -223,9 +236,8 @@ def _lineage(edit: OpenEdit) -> Lineage:
     return tuple(sorted((*edit.parents, edit.step)))
 
 
-def _rewards(board: Board) -> dict[Lineage, dict[str, list[float]]]:
-    rewards: dict[Lineage, dict[str, list[float]]] = {}
-    for seen in board.observations:
-        if seen.version.base == board.base:
-            rewards.setdefault(seen.version.on, {}).setdefault(seen.task, []).append(seen.reward)
-    return rewards
+@lru_cache(maxsize=256)
+def _drawn(train: tuple[str, ...], count: int, *, seed: int, step: int) -> tuple[str, ...]:
+    """Train tasks that belong to a step."""
+    order = np.random.default_rng([abs(seed), step, 1]).permutation(len(train))
+    return tuple(train[place] for place in order[:count])

@@ -1,17 +1,15 @@
 """Several edits at a time against one incumbent, whose trials they share."""
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-import numpy as np
-
-from autoloop.decision.bayes.docket import Docket, docket_of, first
+from autoloop.decision.bayes.docket import Docket, docket_of
 from autoloop.decision.bayes.rule import BayesRule
 from autoloop.decision.drift import notice_of
-from autoloop.decision.strategies.evidence import evidence_of
-from autoloop.records import Board, Decision, Move, OpenEdit, Opening, Order, Verdict, Version
+from autoloop.decision.strategies.evidence import reading_of
+from autoloop.decision.strategies.racing import racing_orders
+from autoloop.records import Board, Decision, Move, OpenEdit, Opening, Order, Verdict
 
 SURE = 0.9
 """Of several in a race, the first to get there was lucky more often than one alone."""
@@ -33,7 +31,7 @@ class RaceStrategy:
 
     def decide(self, board: Board) -> Move:
         """Verdicts first, then trials and another edit."""
-        dockets = {edit: docket_of(evidence_of(board, edit)) for edit in board.open}
+        dockets = _dockets(board)
         verdicts = self._verdicts(dockets)
         if verdicts or board.exhausted:
             return Move(verdicts=verdicts, notice=notice_of(board))
@@ -51,22 +49,17 @@ class RaceStrategy:
         return {s: one for s, one in clear.items() if s not in kept or s == best}
 
     def _orders(self, board: Board, dockets: dict[OpenEdit, Docket]) -> Iterator[Order]:
-        """As many trials as workers are free, most telling first."""
-        free = max(board.free, 0 if board.pending else 1)
-        edits, cases = list(dockets), list(dockets.values())
-        of_incumbent = self._due(board, free)
-        nobody = Version(base=board.base, off=tuple(edit.step for edit in edits))
-        for task in first(cases[0].uncertainty(), of_incumbent):
-            yield Order(version=nobody, task=board.visible[task])
-        told = np.concatenate([case.information() for case in cases])
-        for place in first(told, free - of_incumbent):
-            edit, task = divmod(place, len(board.visible))
-            version = Version(base=board.base, on=(edits[edit].step,))
-            yield Order(version=version, task=board.visible[task])
+        return racing_orders(
+            board,
+            {(edit.step,): docket for edit, docket in dockets.items()},
+            free=max(board.free, 0 if board.pending else 1),
+            incumbent_every=self.rule.incumbent_every,
+        )
 
-    def _due(self, board: Board, free: int) -> int:
-        """How many of the free workers are to run the incumbent."""
-        versions = [*(s.version for s in board.observations), *(o.version for o in board.pending)]
-        sides = Counter(bool(v.on) for v in versions if v.on or v.off)
-        wanted = (sides.total() + free) // self.rule.incumbent_every
-        return min(free, max(0, wanted - sides[False]))
+
+def _dockets(board: Board) -> dict[OpenEdit, Docket]:
+    """Of each edit under test."""
+    if not board.open:
+        return {}
+    reading = reading_of(board)
+    return {edit: docket_of(reading.evidence((edit.step,), size=edit.size)) for edit in board.open}

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 
@@ -68,10 +69,11 @@ def kept_of(name: str, *edits: Effect) -> list[int]:
     return [len(play(STRATEGIES[name], *edits, seed=seed).kept) for seed in SEEDS]
 
 
-def questions(name: str) -> list[Board]:
+@cache
+def questions(name: str) -> tuple[Board, ...]:
     """Boards that a strategy was asked about, with several edits under test where it can."""
     search = play(STRATEGIES[name], *MIXED, conflicts=((1, 2), (2, 6)))
-    return [board for board, _ in search.moves if board.open]
+    return tuple(board for board, _ in search.moves if board.open)
 
 
 def said(name: str, board: Board) -> Mapping[int, Verdict]:

@@ -1,0 +1,199 @@
+"""Behaviour that depends on where and when the agent runs."""
+
+import ast
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from autoloop.guards.folding import Scope
+from autoloop.guards.program import Program
+from autoloop.guards.sightings import Sighting, added, quote
+from autoloop.guards.trees import children, of_kinds, walk
+from autoloop.records import Finding
+
+RULE = "environment"
+_ADVICE = "An agent must do the same wherever it runs."
+_PLACES = frozenset(
+    {"socket.gethostname", "socket.getfqdn", "platform.node", "platform.uname", "os.uname",
+     "uuid.getnode", "getpass.getuser", "os.getlogin", "os.getenv", "os.environ.get", "os.getpid",
+     "os.getppid", "os.environb.get", "socket.gethostbyname", "platform.platform"}
+)  # fmt: skip
+_DATES = frozenset(
+    {"datetime.datetime.now", "datetime.datetime.today", "datetime.datetime.utcnow",
+     "datetime.date.today", "time.localtime", "time.gmtime", "time.strftime", "time.ctime",
+     "time.asctime"}
+)  # fmt: skip
+_CLOCKS = frozenset({"time.time", "time.time_ns"})
+_ALLOWED_NAMES = re.compile(
+    r"(?:OPENAI|ANTHROPIC|MODEL|LLM|LITELLM|AGENT|MAX|LOG|HOME|PATH|LANG|LC_|TERM|SHELL|TMP|DEBUG)",
+)
+_ASKING = re.compile(
+    r"^\s*(?:hostname|uname(?: -\w+)?|whoami|date(?: \+\S+)?|cat /etc/(?:hostname|machine-id)"
+    r"|(?:test|\[) -[edf] (?:/\.dockerenv|/tests?|/logs)\S*.*|(?:printenv|echo \$)\s*\w+"
+    r"|(?:ls|stat|cat) (?:/\.dockerenv|/proc/1/cgroup)\S*)\s*(?:2?>\S+|\|\|.*|;.*|&&.*)?$"
+)
+_MARKS = re.compile(r"/\.dockerenv|/proc/(?:1|self)/cgroup|\bmachine-id\b")
+_EPOCH = 1e8
+_ASSIGNING = frozenset({ast.Assign, ast.NamedExpr})
+_DECIDING = frozenset(
+    {ast.If, ast.While, ast.IfExp, ast.Assert, ast.comprehension, ast.Match, ast.Subscript,
+     ast.BoolOp, ast.Return}
+)  # fmt: skip
+
+
+class EnvironmentGuard:
+    """Blocks conditions on host, user, variables or date; telling the model the date is fine."""
+
+    def check(self, *, before: str, after: str) -> tuple[Finding, ...]:
+        """Findings, blocking ones first; `after` must parse."""
+        return added(RULE, _look, before=before, after=after)
+
+
+def _look(program: Program) -> Iterator[Sighting]:
+    sources = _Sources(program)
+    for unit in program.flow.units:
+        names = sources.names_in([node for node, _ in unit.nodes])
+        for node, scope in unit.nodes:
+            for test in _tests(node) if type(node) in _DECIDING else ():
+                yield from sources.in_test(test, names, scope)
+            if isinstance(node, ast.Call):
+                yield from _marks(node)
+    for node in program.tree.body:
+        for inner in walk(node) if isinstance(node, ast.If | ast.Assign) else ():
+            for test in _tests(inner):
+                yield from sources.in_test(test, sources.module_names, program.folding.module)
+
+
+def _tests(node: ast.AST) -> Sequence[ast.expr]:
+    """The conditions that a node decides by."""
+    found: Sequence[ast.expr] = ()
+    if isinstance(node, ast.If | ast.While | ast.IfExp | ast.Assert):
+        found = (node.test,)
+    elif isinstance(node, ast.comprehension):
+        found = node.ifs
+    elif isinstance(node, ast.Match):
+        found = (node.subject,)
+    elif isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Compare):
+        found = (node.slice,)
+    elif isinstance(node, ast.BoolOp) and isinstance(node.op, ast.And):
+        found = node.values
+    elif isinstance(node, ast.Return) and isinstance(node.value, ast.Compare):
+        found = (node.value,)
+    return found
+
+
+def _marks(call: ast.Call) -> Iterator[Sighting]:
+    for part in walk(call):
+        if isinstance(part, ast.Constant) and isinstance(part.value, str):
+            found = _MARKS.search(part.value)
+            if found:
+                text = f"{found.group()!r} is only good for telling where the agent runs. {_ADVICE}"
+                yield Sighting(key=found.group(), severity="block", message=text, line=call.lineno)
+
+
+class _Sources:
+    """Names and expressions that hold something of the place or the time."""
+
+    def __init__(self, program: Program) -> None:
+        self._program = program
+        self._functions: Mapping[str, str] = {}
+        self.module_names: Mapping[str, str] = {}
+        self.module_names = self.names_in(
+            [n for s in program.tree.body if isinstance(s, ast.Assign) for n in walk(s)]
+        )
+        self._functions = {
+            getattr(unit.node, "name", ""): source
+            for unit in program.flow.units
+            for node, _ in unit.nodes
+            if isinstance(node, ast.Return) and node.value is not None
+            if (source := self.source(node.value, self.names_in([n for n, _ in unit.nodes])))
+        }
+
+    def names_in(self, nodes: Sequence[ast.AST]) -> dict[str, str]:
+        found = dict(self.module_names)
+        assigned = [
+            node
+            for node in of_kinds(nodes, _ASSIGNING)
+            if isinstance(node, ast.Assign | ast.NamedExpr)
+        ]
+        for node in sorted(assigned, key=lambda one: one.lineno):
+            source = self.source(node.value, found)
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            for target in targets:
+                if isinstance(target, ast.Name) and source:
+                    found[target.id] = source
+        return found
+
+    def source(self, value: ast.expr, names: Mapping[str, str]) -> str:
+        """What of place or time an expression holds; empty for nothing."""
+        for node in _outer(value):
+            if isinstance(node, ast.Name) and node.id in names:
+                return names[node.id]
+            if isinstance(node, ast.Call):
+                found = self._of_call(node)
+                if found:
+                    return found
+            if isinstance(node, ast.Attribute | ast.Subscript):
+                base = node.value
+                if self._program.name_of(base) == "os.environ" and self._is_odd_name(node):
+                    return "the environment's variables"
+        return ""
+
+    def _of_call(self, call: ast.Call) -> str:
+        name = self._program.name_of(call.func)
+        if name in _PLACES:
+            return "" if "env" in name and not self._is_odd_name(call) else "the machine"
+        if isinstance(call.func, ast.Name) and call.func.id in self._functions:
+            return self._functions[call.func.id]
+        if isinstance(call.func, ast.Attribute) and call.func.attr == "run" and call.args:
+            command = self._program.folding.value(call.args[0])
+            return "the machine" if _ASKING.match(f"{command}") else ""
+        return "the date" if name in _DATES else "the clock" if name in _CLOCKS else ""
+
+    def _is_odd_name(self, node: ast.Call | ast.Attribute | ast.Subscript) -> bool:
+        if isinstance(node, ast.Attribute):
+            return False
+        given = [node.slice] if isinstance(node, ast.Subscript) else node.args
+        value = self._program.folding.value(given[0]) if given else None
+        return isinstance(value, str) and not _ALLOWED_NAMES.match(value)
+
+    def in_test(self, test: ast.expr, names: Mapping[str, str], scope: Scope) -> Iterator[Sighting]:
+        membership = _asks_environ(test, self._program)
+        source = "the environment's variables" if membership else self.source(test, names)
+        if not source or (source == "the clock" and not self._is_of_the_clock(test, scope)):
+            return
+        text = f"{quote(test)} makes the agent depend on {source}. {_ADVICE}"
+        yield Sighting(key=quote(test), severity="block", message=text, line=test.lineno)
+
+    def _is_of_the_clock(self, test: ast.expr, scope: Scope) -> bool:
+        """Time limits compare differences; a moment is a large number, or what is left of one."""
+        for node in walk(test):
+            if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mod):
+                return True
+            if isinstance(node, ast.Compare):
+                sides = [self._program.folding.value(s, scope) for s in node.comparators]
+                if any(isinstance(side, int | float) and side > _EPOCH for side in sides):
+                    return True
+        return False
+
+
+def _asks_environ(test: ast.expr, program: Program) -> bool:
+    """`"CI" in os.environ`."""
+    return any(
+        isinstance(node, ast.Compare)
+        and any(program.name_of(side) == "os.environ" for side in node.comparators)
+        and not _ALLOWED_NAMES.match(str(program.folding.value(node.left)))
+        for node in walk(test)
+    )
+
+
+def _outer(value: ast.expr) -> Iterator[ast.AST]:
+    """The nodes of an expression, arguments of calls that work in the world left out."""
+    rest: list[ast.AST] = [value]
+    while rest:
+        node = rest.pop()
+        yield node
+        is_work = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+        if is_work and node.func.attr in {"chat", "run", "note", "write", "append"}:  # type: ignore[attr-defined]
+            continue
+        if not isinstance(node, ast.JoinedStr | ast.Dict | ast.Lambda):
+            rest += children(node)

@@ -1,0 +1,181 @@
+"""Modules, calls and attributes that a harness has no use for."""
+
+import ast
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from autoloop.guards.program import Program
+from autoloop.guards.sightings import Sighting, added, quote
+from autoloop.guards.texts import spelled
+from autoloop.guards.trees import of_kinds
+from autoloop.records import Finding
+
+RULE = "imports"
+_MODULES: Mapping[str, str] = {
+    "ctypes": "reaches into the process's memory",
+    "cffi": "reaches into the process's memory",
+    "_ctypes": "reaches into the process's memory",
+    "ptrace": "watches other processes",
+    "psutil": "watches other processes",
+    "scapy": "sends raw packets",
+    "docker": "would drive the engine that holds it",
+    "autoloop.harness.door": "is the runtime's own",
+    "autoloop.harness.main": "is the runtime's own",
+    "autoloop.harness.loading": "is the runtime's own",
+    "autoloop.harness.forward": "is the runtime's own",
+    "autoloop.harness.egress": "is the runtime's own",
+}
+_CALLS: Mapping[str, str] = {
+    "gc.get_objects": "looks through all objects of the process",
+    "gc.get_referrers": "looks through all objects of the process",
+    "gc.get_referents": "looks through all objects of the process",
+    "sys._getframe": "walks the frames of its callers",
+    "sys._current_frames": "walks the frames of its callers",
+    "sys.settrace": "watches its callers",
+    "sys.setprofile": "watches its callers",
+    "inspect.currentframe": "walks the frames of its callers",
+    "inspect.stack": "walks the frames of its callers",
+    "inspect.getouterframes": "walks the frames of its callers",
+    "inspect.trace": "walks the frames of its callers",
+    "socket.socket": "opens a raw socket",
+    "socket.create_connection": "opens a raw socket",
+    "socket.create_server": "opens a raw socket",
+    "socket.fromfd": "opens a raw socket",
+    "asyncio.open_unix_connection": "opens a raw socket",
+    "asyncio.open_connection": "opens a raw socket",
+    "os.fork": "leaves processes behind",
+    "os.forkpty": "leaves processes behind",
+    "os.setsid": "leaves processes behind",
+    "os.daemon": "leaves processes behind",
+    "os.kill": "ends other processes",
+    "os.killpg": "ends other processes",
+}
+_ODD_CALLS = frozenset(
+    {"subprocess.run", "subprocess.Popen", "subprocess.call", "subprocess.check_call",
+     "subprocess.check_output", "subprocess.getoutput", "os.system", "os.popen", "os.execv",
+     "os.execvp", "pty.spawn", "multiprocessing.Process"}
+)  # fmt: skip
+_ATTRIBUTES = frozenset(
+    {"__subclasses__", "__globals__", "__closure__", "__builtins__", "f_back", "f_globals",
+     "f_locals", "gi_frame", "cr_frame"}
+)  # fmt: skip
+_PLACES = re.compile(
+    r"/proc/(?:self|\d+|\*|\$|\{|\[)|/proc/?$|docker\.sock|169\.254\.169\.254"
+    r"|metadata\.google|/dev/mem\b|/run/autoloop|/var/run/autoloop"
+)
+_URL = re.compile(r"https?://([^/\s:'\"]+)")
+_LOCAL = frozenset({"localhost", "127.0.0.1", "0.0.0.0", "gateway", "::1"})  # noqa: S104
+_CLIENTS = (
+    "requests.", "httpx.", "urllib.request.", "aiohttp.", "urllib3.", "http.client.", "websocket.",
+)  # fmt: skip
+_GIVEN = frozenset({"env", "model", "sys.modules", "builtins", "__builtins__"})
+
+
+_TOLD = frozenset({ast.Import, ast.ImportFrom, ast.Attribute, ast.Assign, ast.AugAssign})
+
+
+class ImportsGuard:
+    """Blocks ways out of what `solve` is given: its process, its container, its callers."""
+
+    def check(self, *, before: str, after: str) -> tuple[Finding, ...]:
+        """Findings, blocking ones first; `after` must parse."""
+        return added(RULE, _look, before=before, after=after)
+
+
+def _look(program: Program) -> Iterator[Sighting]:
+    for node in of_kinds(program.nodes, _TOLD):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            yield from _imported(node)
+        elif isinstance(node, ast.Attribute) and node.attr in _ATTRIBUTES:
+            text = f"{quote(node)} looks behind objects: a harness has no use for it."
+            yield Sighting(key=node.attr, severity="block", message=text, line=node.lineno)
+        elif isinstance(node, ast.Assign | ast.AugAssign):
+            yield from _replaced(node)
+    for call in program.calls:
+        yield from _called(call, program)
+    yield from _places(program)
+
+
+def _imported(node: ast.Import | ast.ImportFrom) -> Iterator[Sighting]:
+    names = [alias.name for alias in node.names]
+    if isinstance(node, ast.ImportFrom):
+        names = [f"{node.module or ''}.{name}" for name in names] + [node.module or ""]
+    yield from _known_modules(names, node.lineno)
+
+
+def _known_modules(names: Sequence[str], line: int) -> Iterator[Sighting]:
+    for name in names:
+        known = next((m for m in _MODULES if f"{name}.".startswith(f"{m}.")), None)
+        reason = _MODULES.get(known or "") or _CALLS.get(name)
+        if reason:
+            text = f"agent.py imports {name}, which {reason}: no harness needs that."
+            yield Sighting(key=name, severity="block", message=text, line=line)
+            return
+
+
+def _called(call: ast.Call, program: Program) -> Iterator[Sighting]:
+    name = program.name_of(call.func)
+    if name in {"__import__", "importlib.import_module"} and call.args:
+        module = program.folding.value(call.args[0])
+        yield from _known_modules([module] if isinstance(module, str) else [], call.lineno)
+    elif name in _CALLS:
+        text = f"{quote(call)} {_CALLS[name]}: no harness needs that."
+        yield Sighting(key=name, severity="block", message=text, line=call.lineno)
+    elif name in _ODD_CALLS:
+        yield _odd(
+            call,
+            f"{quote(call)} starts a process beside agent.py, where the task is not. "
+            "Use env.run for commands.",
+        )
+    elif name.startswith(_CLIENTS):
+        yield from _fetched(call, program)
+    elif name in {"signal.signal", "signal.pthread_sigmask"} and "IGN" in quote(call):
+        text = f"{quote(call)} ignores the signal that ends a trial."
+        yield Sighting(key=quote(call), severity="block", message=text, line=call.lineno)
+
+
+def _fetched(call: ast.Call, program: Program) -> Iterator[Sighting]:
+    for arg in call.args[:2]:
+        value = program.folding.value(arg)
+        for host in _URL.findall(value) if isinstance(value, str) else ():
+            if host not in _LOCAL:
+                yield _odd(
+                    call,
+                    f"{quote(call)} asks {host!r}, but agent.py reaches nothing but the gateway.",
+                )
+
+
+def _places(program: Program) -> Iterator[Sighting]:
+    """Strings that name places of the machine; in prose they may be spoken of."""
+    for line, text in _strings(program):
+        found = _PLACES.search(text)
+        if found and len(text.split()) < 25:
+            message = (
+                f"The edit goes to {found.group()!r}, a place of the machine that holds agent.py. "
+                "What a task is about lies elsewhere."
+            )
+            yield Sighting(key=found.group(), severity="block", message=message, line=line)
+
+
+def _strings(program: Program) -> Iterator[tuple[int, str]]:
+    for node in of_kinds(program.nodes, frozenset({ast.Constant})):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.lineno, node.value
+    for one in program.folding.found:
+        for text in spelled(one.value, most=50):
+            yield one.line, text
+
+
+def _replaced(node: ast.Assign | ast.AugAssign) -> Iterator[Sighting]:
+    """`env.run = …`: what the harness is given belongs to the runtime."""
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+    for target in targets:
+        if isinstance(target, ast.Subscript | ast.Attribute):
+            owner = quote(target.value)
+            if owner in _GIVEN:
+                text = f"{quote(target)} is replaced; write a function around it instead."
+                yield _odd(target, text)
+
+
+def _odd(node: ast.expr, message: str) -> Sighting:
+    return Sighting(key=quote(node), severity="warn", message=message, line=node.lineno)

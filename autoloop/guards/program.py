@@ -1,0 +1,90 @@
+"""An agent.py as the checks look at it: its tree and what its constants come to."""
+
+import ast
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+
+from autoloop.errors import CandidateError
+from autoloop.guards.flow import Flow, follow
+from autoloop.guards.folding import Folding, fold
+from autoloop.guards.folding.names import dotted
+from autoloop.guards.spelling import Spelling
+from autoloop.guards.syntax import parse
+from autoloop.guards.texts import Text, texts
+from autoloop.guards.trees import walk
+
+_REMEMBERED = 4
+"""Programs: those before and after an edit, and a few of the last ones."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Program:
+    """A source that parses; what is found out about it is found out once."""
+
+    source: str
+    tree: ast.Module
+    notes: dict[object, object] = field(default_factory=dict)
+    """What rules saw in it, by rule: most programs are looked at again and again."""
+
+    @cached_property
+    def nodes(self) -> tuple[ast.AST, ...]:
+        """Every node of the tree."""
+        return tuple(walk(self.tree))
+
+    @cached_property
+    def calls(self) -> tuple[ast.Call, ...]:
+        """Every call."""
+        return tuple(node for node in self.nodes if isinstance(node, ast.Call))
+
+    @cached_property
+    def folding(self) -> Folding:
+        """Its constant expressions."""
+        return fold(self.tree, self.nodes)
+
+    @cached_property
+    def texts(self) -> tuple[Text, ...]:
+        """Everything in it that can spell out words."""
+        return texts(self.source, self.nodes, self.folding)
+
+    @cached_property
+    def spellings(self) -> frozenset[str]:
+        """All different texts."""
+        return frozenset(item.text for item in self.texts)
+
+    @cached_property
+    def spelling(self) -> Spelling:
+        """The same, ready to be asked."""
+        return Spelling(self.texts)
+
+    @cached_property
+    def flow(self) -> Flow:
+        """Where the instruction goes."""
+        return follow(self.tree, self.folding)
+
+    def name_of(self, node: ast.expr) -> str:
+        """Full name of an imported thing or a built-in; empty for anything else."""
+        return dotted(node, self.folding.imports) or ""
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def read(source: str) -> Program:
+    """A source, parsed.
+
+    Raises:
+        CandidateError: it does not parse.
+    """
+    return Program(source=source, tree=parse(source))
+
+
+def read_before(source: str) -> Program:
+    """What an edit began with; a broken agent.py may be mended, then all of the new one is new."""
+    try:
+        return read(source)
+    except CandidateError:
+        return read("")
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def fresh(old: Program, new: Program) -> Spelling:
+    """Texts of a program that it did not have before."""
+    return Spelling(item for item in new.texts if item.text not in old.spellings)

@@ -1,0 +1,164 @@
+"""Tasks that the agent gives up before it has tried, because of what they look like."""
+
+import ast
+import re
+from collections.abc import Iterator, Sequence
+
+from autoloop.guards.flow import WORKING, Flow, Unit
+from autoloop.guards.program import Program
+from autoloop.guards.sightings import Severity, Sighting, added, quote
+from autoloop.guards.trees import of_kinds, walk
+from autoloop.records import Finding
+
+RULE = "refusal"
+_ENDS = (ast.Return, ast.Raise)
+_ENDING_CALLS = frozenset({"sys.exit", "exit", "quit", "os._exit", "os.abort"})
+_TRIES = 4
+_RANDOM = ("random.", "secrets.", "numpy.random.")
+_GIVING_UP = re.compile(
+    r"\b(?:skip|refuse|decline|give up on|abandon|do not attempt|don't attempt|stop at once on)\b"
+    r"[^.\n]{0,40}\b(?:hard|difficult|long|expensive|complex|costly|large|unfamiliar)\b"
+    r"[^.\n]{0,20}\b(?:tasks?|instructions?|requests?|problems?|jobs?)\b"
+    r"|\bif\b[^.\n]{0,30}\b(?:task|instruction)s?\b[^.\n]{0,40}\b(?:hard|difficult|long|expensive|"
+    r"complex|costly)\b[^.\n]{0,30}\b(?:stop|finish|end|give up|refuse|decline|skip|do nothing)\b",
+    re.IGNORECASE,
+)
+_NOT = re.compile(r"\b(?:never|not|n't|without)\s+(?:\w+\s+){0,2}$", re.IGNORECASE)
+
+
+class RefusalGuard:
+    """Blocks an early end that depends on the instruction or on luck; warns of such prompts."""
+
+    def check(self, *, before: str, after: str) -> tuple[Finding, ...]:
+        """Findings, blocking ones first; `after` must parse."""
+        return added(RULE, _look, before=before, after=after)
+
+
+def _look(program: Program) -> Iterator[Sighting]:
+    for unit in program.flow.units:
+        name = getattr(unit.node, "name", "")
+        if unit.names and (name in program.flow.works or name == "solve"):
+            yield from _early_ends(unit, program)
+            yield from _only_some(unit, program)
+            yield from _no_turns(unit, program)
+    for text in program.texts:
+        found = _GIVING_UP.search(text.text)
+        if found and not _NOT.search(text.text[: found.start()]):
+            message = f"{quote(found.group())!r} tells the agent to give tasks up. Help it instead."
+            yield Sighting(key=found.group(), severity="warn", message=message, line=text.line)
+
+
+def _early_ends(unit: Unit, program: Program) -> Iterator[Sighting]:
+    """Conditions that end the function before it has done any work."""
+    for statement in _statements(unit):
+        began = min(_work_lines(statement, program.flow), default=None)
+        for inner in of_kinds(walk(statement), frozenset({ast.If})):
+            if not isinstance(inner, ast.If) or (began is not None and inner.lineno > began):
+                continue
+            if _is_giving_up(inner, unit, program):
+                text = (
+                    f"`if {quote(inner.test)}` ends the work before it has begun. Hard tasks "
+                    "count like the others: try them."
+                )
+                yield Sighting(
+                    key=quote(inner.test), severity="block", message=text, line=inner.lineno
+                )
+        if began is not None:
+            return
+
+
+def _statements(unit: Unit) -> Sequence[ast.stmt]:
+    return [] if isinstance(unit.node, ast.Lambda) else unit.node.body
+
+
+def _is_giving_up(choice: ast.If, unit: Unit, program: Program) -> bool:
+    return _ends(choice.body, program) and _is_about_task(choice.test, unit, program)
+
+
+def _no_turns(unit: Unit, program: Program) -> Iterator[Sighting]:
+    """`0 if len(instruction) > 700 else 30`: so many tries are none."""
+    for node, scope in unit.nodes:
+        if isinstance(node, ast.IfExp) and _is_about_task(node.test, unit, program):
+            sides = [program.folding.value(side, scope) for side in (node.body, node.orelse)]
+            numbers = [n for n in sides if isinstance(n, int) and not isinstance(n, bool)]
+            if len(numbers) == len(sides) and min(numbers) < 2 and max(numbers) > _TRIES:
+                text = f"{quote(node)} leaves some tasks next to nothing. Hard ones count, too."
+                severity: Severity = "block" if min(numbers) <= 0 else "warn"
+                yield Sighting(key=quote(node), severity=severity, message=text, line=node.lineno)
+
+
+def _only_some(unit: Unit, program: Program) -> Iterator[Sighting]:
+    """Work that is only done for some tasks, with nothing for the others."""
+    working = [one for one in _statements(unit) if _works(one, program.flow)]
+    choice = working[0] if len(working) == 1 else None
+    if not isinstance(choice, ast.If):
+        return
+    sides = [
+        any(_works(one, program.flow) for one in side) for side in (choice.body, choice.orelse)
+    ]
+    if not all(sides) and _is_about_task(choice.test, unit, program):
+        text = (
+            f"`if {quote(choice.test)}` leaves other tasks undone. Hard ones count, too: try them."
+        )
+        yield Sighting(key=quote(choice.test), severity="block", message=text, line=choice.lineno)
+
+
+def _ends(body: Sequence[ast.stmt], program: Program) -> bool:
+    last = body[-1]
+    is_call = isinstance(last, ast.Expr) and isinstance(last.value, ast.Call)
+    ends = isinstance(last, _ENDS) or (
+        is_call and program.name_of(last.value.func) in _ENDING_CALLS  # type: ignore[attr-defined]
+    )
+    return ends and not any(_works(statement, program.flow) for statement in body)
+
+
+def _works(statement: ast.stmt, flow: Flow) -> bool:
+    return any(True for _ in _work_lines(statement, flow))
+
+
+def _work_lines(statement: ast.stmt, flow: Flow) -> Iterator[int]:
+    """Lines of the calls that ask the model or touch the container."""
+    for node in of_kinds(walk(statement), frozenset({ast.Call})):
+        func = node.func if isinstance(node, ast.Call) else None
+        is_method = isinstance(func, ast.Attribute) and func.attr in WORKING | flow.works
+        if is_method or (isinstance(func, ast.Name) and func.id in flow.works):
+            yield node.lineno  # type: ignore[attr-defined]
+
+
+def _is_about_task(test: ast.expr, unit: Unit, program: Program) -> bool:
+    """Whether a condition is about the instruction, but more than whether there is one."""
+    if any(
+        program.name_of(node.func).startswith(_RANDOM)
+        for node in walk(test)
+        if isinstance(node, ast.Call)
+    ):
+        return True
+    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+        inner = test.operand
+        is_question = isinstance(inner, ast.Compare | ast.BoolOp) or _asks(inner, program)
+        return is_question and _is_about_task(inner, unit, program)
+    if _is_emptiness(test, program):
+        return False
+    if isinstance(test, ast.BoolOp):
+        return any(_is_about_task(part, unit, program) for part in test.values)
+    return bool(program.flow.kind(test, unit))
+
+
+def _asks(node: ast.expr, program: Program) -> bool:
+    """Whether it calls a function of the program that answers yes or no."""
+    called = node.func.id if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) else ""
+    unit = program.flow.by_name.get(called)
+    return unit is not None and any(
+        isinstance(inner, ast.Return)
+        and isinstance(inner.value, ast.Compare | ast.BoolOp | ast.UnaryOp)
+        for inner, _ in unit.nodes
+    )
+
+
+def _is_emptiness(test: ast.expr, program: Program) -> bool:
+    """`instruction is None`, `instruction.strip() == ""`, `len(instruction) == 0`."""
+    if not isinstance(test, ast.Compare):
+        return False
+    if any(isinstance(op, ast.Is | ast.IsNot) for op in test.ops):
+        return True
+    return all(program.folding.value(side) in ("", 0, 1) for side in test.comparators)

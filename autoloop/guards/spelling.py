@@ -1,0 +1,95 @@
+"""Asks texts whether they spell a word or a sentence, also in disguise."""
+
+import base64
+import binascii
+import codecs
+import re
+import zlib
+from collections.abc import Iterable, Iterator
+
+from autoloop.guards.instructions import plain
+from autoloop.guards.texts import Text
+
+_CODED = re.compile(r"[A-Za-z0-9+/_-]{16,}={0,2}")
+_HEX = re.compile(r"(?:[0-9a-fA-F]{2}){8,}|(?:\\x[0-9a-fA-F]{2}){6,}")
+_READABLE = 0.9
+_LARGEST = 16 * 1024
+_TURNED = 8
+"""Characters that a text has at least before it is read backwards or turned by 13."""
+
+
+class Spelling:
+    """A program's texts, ready to be asked whether a word or a sentence occurs in them."""
+
+    def __init__(self, items: Iterable[Text]) -> None:
+        shown = tuple(dict.fromkeys(items))
+        hidden = tuple(found for item in shown for found in _disguised(item))
+        self._items = tuple(
+            (item, item.text.lower(), plain(item.text)) for item in (*shown, *hidden)
+        )
+        # One look at everything spares thousands of patterns that match nowhere.
+        self._all = "\n".join(text for _, text, _ in self._items)
+        self._all_plain = "\n".join(f" {text} " for _, _, text in self._items)
+
+    def line_of(self, word: str) -> int | None:
+        """Where a word stands by itself."""
+        if word not in self._all:
+            return None
+        pattern = re.compile(rf"(?<![\w.-]){re.escape(word)}(?![\w-])")
+        return next((item.line for item, text, _ in self._items if pattern.search(text)), None)
+
+    def line_of_sentence(self, sentence: str) -> int | None:
+        """Where words follow each other, whatever is between them."""
+        wanted = f" {sentence} "
+        if wanted not in self._all_plain:
+            return None
+        return next((item.line for item, _, text in self._items if wanted in f" {text} "), None)
+
+    def raw(self) -> Iterator[str]:
+        """Each text in small letters, disguised ones decoded."""
+        return (text for _, text, _ in self._items)
+
+    def plain_texts(self) -> Iterator[tuple[int, str]]:
+        """Line and plain words of each text."""
+        return ((item.line, text) for item, _, text in self._items)
+
+
+def _disguised(item: Text) -> Iterator[Text]:
+    """What a text says when it is decoded, turned by 13 or read backwards."""
+    text = item.text[:_LARGEST]
+    for coded in _CODED.findall(text):
+        yield from _as_text(item.line, _from_base64(coded))
+    for coded in _HEX.findall(text):
+        yield from _as_text(item.line, _from_hex(coded))
+    if len(text) >= _TURNED and not text.isidentifier():
+        yield Text(text=codecs.encode(text, "rot13"), line=item.line)
+        yield Text(text=text[::-1], line=item.line)
+
+
+def _from_base64(coded: str) -> bytes:
+    try:
+        plain_form = coded.rstrip("=").translate(str.maketrans("-_", "+/"))
+        data = base64.b64decode(plain_form + "=" * (-len(plain_form) % 4))
+    except (ValueError, binascii.Error):
+        return b""
+    return _inflated(data)
+
+
+def _from_hex(coded: str) -> bytes:
+    return _inflated(bytes.fromhex(coded.replace("\\x", "")))
+
+
+def _inflated(data: bytes) -> bytes:
+    for wbits in (zlib.MAX_WBITS, zlib.MAX_WBITS | 16):
+        try:
+            return zlib.decompressobj(wbits).decompress(data, _LARGEST)
+        except zlib.error:
+            continue
+    return data
+
+
+def _as_text(line: int, data: bytes) -> Iterator[Text]:
+    text = data.decode("utf-8", "replace")
+    readable = sum(letter.isprintable() or letter in "\n\t" for letter in text)
+    if text and readable >= _READABLE * len(text) and "\ufffd" not in text:
+        yield Text(text=text, line=line)

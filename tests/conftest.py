@@ -1,0 +1,11 @@
+"""What makes all tests quicker, and processes that they start."""
+
+import os
+
+
+def pytest_configure() -> None:
+    # What a killed process wrote is there without being forced onto the disk, which only the death
+    # of a whole machine would make count; git's own tests do without it likewise.
+    os.environ.setdefault("GIT_TEST_FSYNC", "0")
+    # As many tests run at once as there are cores: numpy's threads would be in each other's way.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
