@@ -50,6 +50,10 @@ class QuotaError(AgentError):
     """A trial asked for more calls, tokens or money than it was given."""
 
 
+class DiskQuotaError(AgentError):
+    """More was written in a task's container than its share of the disk."""
+
+
 class InfraError(AutoloopError):
     """The machine is at fault: engine, disk, network or provider; the work may be tried again."""
 

@@ -84,6 +84,21 @@ def test_what_needs_harbor_is_loaded_only_for_agents_that_bring_it() -> None:
     assert not {name for path in plain for name in _imports(path) if ".harbor_" in name}
 
 
+@pytest.mark.parametrize("path", SOURCES, ids=lambda p: p.relative_to(ROOT).as_posix())
+def test_a_child_process_is_given_an_environment_of_its_own(path: Path) -> None:
+    """Without one it would inherit the keys; `child_environment` leaves them out."""
+    if path in HARNESS or path.name == "spreadsheetbench_verifier.py":
+        return  # They run in containers, which have no keys.
+    starts = [
+        node
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call)
+        and ast.unparse(node.func) in {"subprocess.run", "subprocess.Popen"}
+    ]
+
+    assert all("env" in {keyword.arg for keyword in start.keywords} for start in starts)
+
+
 def test_the_default_agent_is_modest() -> None:
     lines = (ROOT / "agent.py").read_text(encoding="utf-8").splitlines()
 

@@ -1,6 +1,7 @@
 """Harbor itself, where it is installed: another program, asked by its command line."""
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -15,6 +16,7 @@ from pydantic import BaseModel, ValidationError
 
 from autoloop.errors import SettingsError
 from autoloop.records import Task
+from autoloop.records.secrets import child_environment
 
 PYTHON = "AUTOLOOP_HARBOR_PYTHON"
 """Variable of the environment that names a Python with Harbor."""
@@ -24,6 +26,9 @@ JOB = "check"
 SPARE_S = 600.0
 """Seconds beyond the task's own limits: Harbor builds anew and takes long to stop."""
 ENDING_S = 60.0
+VARIABLE = re.compile(r"\$\{(\w+)")
+"""What a file of a task takes from this machine."""
+NAMING = ("task.toml", "environment/docker-compose.yaml", "tests/docker-compose.yaml")
 
 
 class _Rewards(BaseModel):
@@ -81,7 +86,12 @@ def harbor_version(python: Path) -> str:
     code = "import importlib.metadata as m; print(m.version('harbor'))"
     try:
         done = subprocess.run(
-            [python, "-c", code], capture_output=True, text=True, timeout=ENDING_S, check=False
+            [python, "-c", code],
+            env=child_environment(),
+            capture_output=True,
+            text=True,
+            timeout=ENDING_S,
+            check=False,
         )
     except (OSError, subprocess.TimeoutExpired):
         return ""
@@ -93,8 +103,15 @@ def run_oracle(python: Path, task: Task) -> HarborAnswer:
     with tempfile.TemporaryDirectory(prefix="autoloop-harbor-") as folder:
         command = [str(python), "-c", ENTRY, "run", "--path", str(task.folder), "--agent", "oracle"]
         command += ["--jobs-dir", folder, "--job-name", JOB, "--quiet", "--yes"]
-        said = _said(command, folder=folder, timeout_s=_limit_s(task))
+        env = child_environment(keep=_named_in(task))
+        said = _said(command, folder=folder, env=env, timeout_s=_limit_s(task))
         return _answer(Path(folder) / JOB, said)
+
+
+def _named_in(task: Task) -> set[str]:
+    """Variables of this machine that the task asks for: Harbor looks them up itself."""
+    files = [task.folder / name for name in NAMING if (task.folder / name).is_file()]
+    return {name for file in files for name in VARIABLE.findall(file.read_text(errors="replace"))}
 
 
 def _has_harbor(python: str) -> bool:
@@ -106,12 +123,12 @@ def _limit_s(task: Task) -> float:
     return task.environment.build_timeout_s + steps + SPARE_S
 
 
-def _said(command: list[str], *, folder: str, timeout_s: float) -> str:
+def _said(command: list[str], *, folder: str, env: Mapping[str, str], timeout_s: float) -> str:
     """What a command printed; at the timeout it is asked to clean up, then ended."""
     process = subprocess.Popen(
         command,
         cwd=folder,
-        env={**os.environ, "HARBOR_TELEMETRY": "off", "COLUMNS": "1000"},
+        env={**env, "HARBOR_TELEMETRY": "off", "COLUMNS": "1000"},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

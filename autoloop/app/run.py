@@ -1,6 +1,5 @@
 """A recorded run in a person's hands: its records, its figures, its pictures."""
 
-from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +7,7 @@ from autoloop.app.project import Project
 from autoloop.app.results import Best
 from autoloop.errors import UserError
 from autoloop.records import JsonValue, Run, Step, TaskRecord, TrialResult
+from autoloop.records.text import html_text
 
 
 class ClimbRun:
@@ -128,9 +128,10 @@ class ClimbRun:
 
     def _repr_html_(self) -> str:
         rows = [
-            "<tr>" + "".join(f"<td>{escape(c)}</td>" for c in row) + "</tr>" for row in self.table
+            "<tr>" + "".join(f"<td>{html_text(c)}</td>" for c in row) + "</tr>"
+            for row in self.table
         ]
-        return f"<p>{escape(repr(self))}</p><table>{''.join(rows)}</table>"
+        return f"<p>{html_text(repr(self))}</p><table>{''.join(rows)}</table>"
 
 
 def _missing(package: str, error: ImportError) -> UserError:

@@ -12,15 +12,16 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from autoloop.records import Interval
+from autoloop.records import Audit, Interval, RuleSeen
+from autoloop.records.secrets import environment_mask
 from autoloop.records.text import plain_text
 
 WIDEST_UNBROKEN = 40
 """Cells up to this width stay on one line of a terminal; longer texts share what is left."""
 GAP = "  "
 
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
+out = Console(highlight=False, emoji=False)
+err = Console(stderr=True, highlight=False, emoji=False)
 
 
 def say(text: str, *, style: str = "") -> None:
@@ -41,7 +42,7 @@ def unlike(facts: Mapping[str, object]) -> str:
 
 def print_json(document: object) -> None:
     """Print one JSON document, whatever records it is made of."""
-    print(json.dumps(document, default=_plain_data, indent=2))
+    print(environment_mask().text(json.dumps(document, default=_plain_data, indent=2)))
 
 
 def print_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
@@ -58,6 +59,20 @@ def print_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     for row in cells:
         table.add_row(*map(escape, row))
     out.print(table)
+
+
+def print_rules(seen: Iterable[RuleSeen]) -> None:
+    """Print what was found in trials, by rule."""
+    rows = [(s.rule, s.severity, f"{s.trials}", s.trial, s.evidence) for s in seen]
+    print_table(("rule", "severity", "trials", "such as", "evidence"), rows)
+
+
+def audit_document(audit: Audit | None) -> dict[str, object] | None:
+    """An audit as JSON has it, with the verdicts that follow from its findings."""
+    if audit is None:
+        return None
+    candidates = [{**asdict(own), "verdict": own.verdict} for own in audit.candidates]
+    return {**asdict(audit), "candidates": candidates}
 
 
 def points(interval: Interval, *, signed: bool = False) -> str:

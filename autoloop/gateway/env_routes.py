@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 from aiohttp import web
 from pydantic import Field, JsonValue
 
-from autoloop.errors import AutoloopError, InfraError
+from autoloop.errors import AutoloopError, DiskQuotaError, InfraError
 from autoloop.gateway.session import TrialSession
 from autoloop.gateway.threads import in_thread
 from autoloop.gateway.wire.asked import RequestError, WireModel, read
@@ -151,6 +151,11 @@ class EnvRoutes:
             result = _BROKEN_OFF
             try:
                 result = await in_thread(partial(_tolerate_file_errors, action))
+            except DiskQuotaError as error:
+                # Nothing can be done here any more, so that the agent need not go on either.
+                self._session.stop(AgentEnd(finished=False, error=str(error)))
+                result = CommandResult(exit_code=-1, stdout="", stderr=str(error))
+                raise
             except AutoloopError as error:
                 result = CommandResult(exit_code=-1, stdout="", stderr=str(error))
                 raise

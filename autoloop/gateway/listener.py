@@ -1,6 +1,7 @@
 """A trial's Unix socket: bound, limited, and gone when the trial is over."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -9,7 +10,10 @@ from aiohttp import web
 
 MAX_CONNECTIONS = 64
 """Connections of one trial at once; further ones are closed as they come."""
+MAX_HEADERS = 100
 _GOODBYE_S = 0.05
+_SILENT = logging.Logger("autoloop.gateway")  # noqa: LOG001 - known to nobody else, so that
+_SILENT.addHandler(logging.NullHandler())  # no agent's bytes reach a terminal in a traceback
 
 
 class _Turnstile(asyncio.Protocol):
@@ -32,7 +36,13 @@ async def listening(
     app: web.Application, path: Path, *, handlers: "set[asyncio.Task[object]]"
 ) -> AsyncIterator[None]:
     """Serve the application at a socket that anybody may connect to who can reach its folder."""
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=_GOODBYE_S)
+    runner = web.AppRunner(
+        app,
+        access_log=None,
+        logger=_SILENT,
+        max_headers=MAX_HEADERS,
+        shutdown_timeout=_GOODBYE_S,
+    )
     await runner.setup()
     web_server = runner.server
     assert web_server is not None  # noqa: S101 - set by setup()

@@ -2,7 +2,9 @@
 
 import hashlib
 import json
+import sys
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from autoloop.records import (
     AgentNote,
@@ -16,10 +18,13 @@ from autoloop.records import (
     ToolSpec,
     TraceEvent,
 )
+from autoloop.records.secrets import Mask
 
 _FULL = "[... not recorded: the trace of this trial is full ...]"
-_PER_OBJECT = 200
+_PER_OBJECT = 400
 """Bytes that an object costs beside its text."""
+_PER_TEXT = 50
+"""Bytes that a text costs beside its letters."""
 _PER_REFERENCE = 8
 """Bytes that a message costs that is recorded already."""
 
@@ -31,36 +36,54 @@ class TraceLimits:
     text: int = 64_000
     """Characters of one text; its head and tail are kept, with a note of what is missing."""
     total: int = 64_000_000
-    """Characters of all texts; afterwards events are recorded without them."""
+    """Bytes of everything, in memory and as it is written; afterwards events have no texts."""
     events: int = 10_000
-    """Events; the last one says that there were more."""
+    """Events, with the one that says that there were more."""
 
 
 class Recorder:
     """Collects a trial's events. Messages that are sent again and again are kept once."""
 
-    def __init__(self, limits: TraceLimits) -> None:
+    def __init__(self, limits: TraceLimits, *, mask: Mask | None = None) -> None:
+        """`mask` hides what must not be written."""
         self._limits = limits
+        self._mask = mask or Mask()
         self._events: list[TraceEvent] = []
         self._size = 0
         self._messages: dict[bytes, Message] = {}
         self._tools: dict[bytes, ToolSpec] = {}
+        self._is_full = False
+        self._full_at: datetime | None = None
+        self._unrecorded = 0
 
     @property
     def events(self) -> tuple[TraceEvent, ...]:
         """What was recorded, in the order in which it began; may be read from any thread."""
-        return tuple(sorted(self._events, key=lambda event: event.at))
+        events = list(self._events)
+        if self._full_at is not None:
+            events.append(AgentNote(at=self._full_at, text=self._note()))
+        return tuple(sorted(events, key=lambda event: event.at))
+
+    @property
+    def unrecorded(self) -> int:
+        """How many events were left out, or lost their texts, since the record was full."""
+        return self._unrecorded
 
     def add(self, event: TraceEvent) -> None:
         """Record an event, cut to what the limits allow."""
-        room = self._limits.events - len(self._events)
-        if room <= 0:
-            return
-        if room == 1:
-            note = f"[autoloop: only the first {self._limits.events - 1} events are recorded]"
-            self._events.append(AgentNote(at=event.at, text=note))
-            return
-        self._events.append(self._fit(event))
+        self._is_full = len(self._events) >= self._limits.events - 1
+        if not self._is_full:
+            self._size += _PER_OBJECT
+            self._events.append(self._fit(event))
+        if self._is_full:
+            self._full_at = self._full_at or event.at
+            self._unrecorded += 1
+
+    def _note(self) -> str:
+        return (
+            f"[autoloop: the trace of this trial is full; {self._unrecorded} events from here on"
+            " are not recorded, or without their texts]"
+        )
 
     def _fit(self, event: TraceEvent) -> TraceEvent:
         if isinstance(event, ModelCall):
@@ -85,6 +108,7 @@ class Recorder:
 
     def _fit_request(self, request: ChatRequest) -> ChatRequest:
         if self._size >= self._limits.total:
+            self._is_full = True
             note = Message(role="user", content=_FULL)
             return ChatRequest(messages=(note,), seed=request.seed, max_tokens=request.max_tokens)
         self._size += _PER_REFERENCE * (len(request.messages) + len(request.tools))
@@ -103,6 +127,7 @@ class Recorder:
         key = _digest(message)
         if (known := self._messages.get(key)) is not None:
             return known
+        self._size += _PER_OBJECT
         kept = replace(
             message,
             content=self._keep(message.content),
@@ -134,20 +159,30 @@ class Recorder:
 
     def _schema(self, value: JsonObject) -> JsonObject:
         """JSON as it is, or, where it is too long (an image), a note of its length."""
-        length = len(json.dumps(value))
+        text = json.dumps(value)
         self._size += _PER_OBJECT
-        if length > self._limits.text or self._size + length > self._limits.total:
-            return {"type": "not_recorded", "characters": length}
-        self._size += length
-        return value
+        if len(text) > self._limits.text or self._size + len(text) > self._limits.total:
+            self._is_full |= len(text) <= self._limits.text
+            return {"type": "not_recorded", "characters": len(text)}
+        self._size += len(text)
+        masked = self._mask.text(text)
+        return value if masked == text else json.loads(masked)
 
     def _keep(self, text: str) -> str:
-        kept = cut(text, self._limits.text)
-        if self._size + len(kept) > self._limits.total:
+        kept = cut(self._mask.text(text), self._limits.text)
+        bytes_ = _bytes_of(kept)
+        if self._size + bytes_ > self._limits.total:
             self._size = self._limits.total
+            self._is_full = True
             return _FULL if text else ""
-        self._size += len(kept) + _PER_OBJECT // 4
+        self._size += bytes_ + _PER_TEXT
         return kept
+
+
+def _bytes_of(text: str) -> int:
+    """What a text takes: in memory, or as JSON spells it, whichever is more."""
+    written = json.dumps(text, ensure_ascii=False).encode("utf-8", "surrogatepass")
+    return max(sys.getsizeof(text) - sys.getsizeof(""), len(written))
 
 
 def _digest(value: Message | ToolSpec) -> bytes:

@@ -7,13 +7,13 @@ from aiohttp import web
 from pydantic import JsonValue
 
 from autoloop.errors import AgentError, AutoloopError, ModelError, ProviderError, QuotaError
+from autoloop.gateway.bodies import MAX_BODY_BYTES, Bodies
 from autoloop.gateway.env_routes import TRIAL_ENDED, EnvRoutes
 from autoloop.gateway.model_routes import ModelRoutes
 from autoloop.gateway.session import ModelDoor, TrialSession, blames_the_machine
 from autoloop.gateway.turns import NoTurnError
 from autoloop.gateway.wire import anthropic_messages, openai_chat
 
-MAX_BODY_BYTES = 16 * 1024 * 1024
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _NO_RETRY = {"x-should-retry": "false"}
 """The gateway has retried what was worth it; the SDKs obey this header and do not repeat it."""
@@ -60,6 +60,7 @@ class _Gatekeeper:
     def __init__(self, session: TrialSession, handlers: "set[asyncio.Task[object]]") -> None:
         self._session = session
         self._handlers = handlers
+        self._bodies = Bodies()
 
     @web.middleware
     async def answer(self, request: web.Request, handler: _Handler) -> web.StreamResponse:
@@ -72,7 +73,8 @@ class _Gatekeeper:
             if request.method == "POST":
                 # Between turns nothing is done; a verifier may be at work.
                 self._session.turns.current()
-            return await handler(request)
+            async with self._bodies.room_for(request):
+                return await handler(request)
         except AutoloopError as error:
             return self._explain(request, error)
         except web.HTTPException as error:

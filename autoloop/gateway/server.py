@@ -1,6 +1,7 @@
 """The gateway of this process: one event loop in one thread, one socket per trial."""
 
 import asyncio
+import resource
 import shutil
 import tempfile
 import threading
@@ -24,8 +25,11 @@ from autoloop.gateway.routes import application
 from autoloop.gateway.session import ModelDoor, TrialSession
 from autoloop.ports import ChatModel, Clock, Grant, Session
 from autoloop.records import Usage
+from autoloop.records.secrets import Mask, environment_mask
 
 SOCKET_NAME = "sock"
+OPEN_FILES = 16_384
+"""Wanted for the connections of many trials at once; many systems allow 1,024 at first."""
 
 
 T = TypeVar("T")
@@ -54,11 +58,14 @@ class SocketGateway:
         clock: Clock,
         limits: TraceLimits | None = None,
         base: Path | None = None,
+        mask: Mask | None = None,
     ) -> None:
+        """`mask` hides what must not be recorded; by default the secrets of this environment."""
         self._upstream = upstream
         self._clock = clock
         self._limits = limits or TraceLimits()
         self._base = base
+        self._mask = mask or environment_mask()
         self._late = Usage()
         self._stack = ExitStack()
         self._ground: _Ground | None = None
@@ -80,6 +87,7 @@ class SocketGateway:
         return self._late
 
     def __enter__(self) -> Self:
+        _allow_open_files()
         with ExitStack() as stack:
             home = stack.enter_context(private_folder(self._base))
             loop = stack.enter_context(_running_loop())
@@ -127,7 +135,10 @@ class SocketGateway:
     async def _serve(self, grant: Grant, home: Path) -> AsyncIterator[Session]:
         folder = Path(tempfile.mkdtemp(prefix="", dir=home))
         session = TrialSession(
-            grant, folder=folder, clock=self._clock, recorder=Recorder(self._limits)
+            grant,
+            folder=folder,
+            clock=self._clock,
+            recorder=Recorder(self._limits, mask=self._mask),
         )
         door = ModelDoor(session, self._upstream, late=self._add_late)
         handlers: set[asyncio.Task[object]] = set()
@@ -142,6 +153,14 @@ class SocketGateway:
 
     def _add_late(self, usage: Usage) -> None:
         self._late += usage
+
+
+def _allow_open_files() -> None:
+    """Raise this process's own limit as far as the system lets it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 @contextmanager

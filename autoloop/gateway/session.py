@@ -59,6 +59,11 @@ class TrialSession:
         return self.recorder.events
 
     @property
+    def unrecorded(self) -> int:
+        """How many events were left out, or lost their texts, since the record was full."""
+        return self.recorder.unrecorded
+
+    @property
     def trouble(self) -> Exception | None:
         """The first failure of provider or machine that the agent met in its turn, or None."""
         return self._trouble

@@ -6,6 +6,7 @@ from queue import SimpleQueue
 
 from autoloop.loop.reuse import Reuse
 from autoloop.ports import (
+    Auditor,
     Clock,
     Engine,
     Estimator,
@@ -50,12 +51,14 @@ class Parts(LabParts):
     clock: Clock
     transcript: Callable[[TrialResult], str]
     """Text of a recorded trace."""
+    auditor: Auditor | None = None
+    """None: nobody looks again at what was kept."""
+    merge_guard: Guard | None = None
+    """Looks at edits that are put together; None: `guard` does."""
     feedback: Callable[[TrialResult], Feedback] = _nothing
     """What may be told of a train trial's verifier."""
     reviewer: Reviewer | None = None
     """None: nobody but the guards looks at an edit."""
-    merge_guard: Guard | None = None
-    """Looks at edits that are put together; None: `guard` does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

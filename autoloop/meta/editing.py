@@ -5,11 +5,11 @@ from typing import Annotated, ClassVar
 from pydantic import Field, StringConstraints
 
 from autoloop.meta.bench import Bench
-from autoloop.meta.quoting import clip, fence, one_line, pages
 from autoloop.meta.toolbox import Tool, refuse
 from autoloop.meta.verifying import feedback_lines
 from autoloop.ports import SpotResult
 from autoloop.records import Finding, Outcome, Proposal
+from autoloop.records.quoting import clip, fence, one_line, pages
 
 _SOURCE_CHARS = 200_000
 _NOTEBOOK_CHARS = 10_000

@@ -10,6 +10,7 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from autoloop.errors import InfraError
+from autoloop.records.secrets import child_environment
 
 PATTERN_CHARS = 200
 _PROCESS = Path(__file__).with_name("search_process.py")
@@ -44,6 +45,7 @@ def search(
     try:
         done = subprocess.run(
             command,
+            env=child_environment(),
             input=json.dumps(question).encode(),
             capture_output=True,
             timeout=timeout_s,

@@ -73,6 +73,10 @@ class Session(Protocol):
         """Everything that went over the socket so far, in order."""
 
     @property
+    def unrecorded(self) -> int:
+        """How many events were left out, or lost their texts, since the record was full."""
+
+    @property
     def trouble(self) -> Exception | None:
         """A failure (`ModelError`, `InfraError`) that the agent met in its present turn, or None.
 

@@ -97,7 +97,8 @@ class Container(Protocol):
         grows our memory.
 
         Raises:
-            AgentError: between `mark` and `seal` the container was ended from inside.
+            AgentError: between `mark` and `seal` the container was ended from inside; or too much
+                was written in it.
         """
 
     def put(self, source: Path, target: str) -> None:
@@ -182,6 +183,9 @@ class Container(Protocol):
 
     def logs(self, *, max_bytes: int = 64_000) -> str:
         """Tail of what the main process printed."""
+
+    def overrun(self) -> str | None:
+        """Why it was ended for writing too much, as a sentence; None: it was not."""
 
     def kill(self) -> None:
         """End it at once with everything in it. Harmless to repeat."""

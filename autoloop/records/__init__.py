@@ -1,5 +1,6 @@
 """Facts that travel between the parts: frozen, typed, importing nothing of ours above them."""
 
+from autoloop.records.audit import Audit, AuditFinding, CandidateAudit, Opinion
 from autoloop.records.board import (
     Board,
     ClosedEdit,
@@ -35,7 +36,15 @@ from autoloop.records.events import (
     TrialStarted,
 )
 from autoloop.records.feedback import CheckResult, Feedback
-from autoloop.records.integrity import EVIDENCE_LENGTH, Integrity, TrialFinding, integrity_of
+from autoloop.records.integrity import (
+    EVIDENCE_LENGTH,
+    Flags,
+    Integrity,
+    RuleSeen,
+    Severity,
+    TrialFinding,
+    integrity_of,
+)
 from autoloop.records.rates import (
     ComparedSide,
     Comparison,
@@ -89,6 +98,7 @@ from autoloop.records.tasks import (
     TaskStep,
     Verifier,
 )
+from autoloop.records.track import Deed, Track
 from autoloop.records.trials import (
     Agent,
     AgentEnd,
@@ -124,8 +134,11 @@ __all__ = [
     "ArchiveKey",
     "Artifact",
     "Ask",
+    "Audit",
+    "AuditFinding",
     "Board",
     "Budget",
+    "CandidateAudit",
     "Chapter",
     "ChatReply",
     "ChatRequest",
@@ -136,6 +149,7 @@ __all__ = [
     "ComparedSide",
     "Comparison",
     "Decision",
+    "Deed",
     "EnvCall",
     "Environment",
     "Event",
@@ -145,6 +159,7 @@ __all__ = [
     "Feedback",
     "FinalStarted",
     "Finding",
+    "Flags",
     "Healthcheck",
     "History",
     "Integrity",
@@ -162,6 +177,7 @@ __all__ = [
     "Observation",
     "OpenEdit",
     "Opening",
+    "Opinion",
     "Order",
     "Origin",
     "Outcome",
@@ -177,12 +193,14 @@ __all__ = [
     "Resources",
     "Review",
     "Role",
+    "RuleSeen",
     "Run",
     "RunFinished",
     "RunStarted",
     "Score",
     "Second",
     "SelectionGap",
+    "Severity",
     "Side",
     "Span",
     "Split",
@@ -204,6 +222,7 @@ __all__ = [
     "ToolCall",
     "ToolSpec",
     "TraceEvent",
+    "Track",
     "TrialFinding",
     "TrialFinished",
     "TrialKey",

@@ -201,6 +201,10 @@ class RemoteContainer:
         """End the commands that other threads run in it, and let it live on."""
         self._shell.interrupt()
 
+    def overrun(self) -> str | None:
+        """The backend keeps its own limits, and tells nobody."""
+        return None
+
     def kill(self) -> None:
         """End everything that the agent runs in it; what it left can still be copied out.
 

@@ -1,9 +1,9 @@
 """The score over steps as an inline SVG."""
 
 from collections.abc import Sequence
-from html import escape
 
 from autoloop.records import Decision
+from autoloop.records.text import html_text
 from autoloop.report.progress import Point, Progress
 
 WIDTH, HEIGHT = 760, 260
@@ -67,7 +67,7 @@ def _mark(point: Point, last: int) -> str:
     kept = point.decision is Decision.KEEP
     shape = f"M{x} {y - 6}l6 10h-12z" if kept else f"M{x - 4} {y - 4}l8 8m0-8l-8 8"
     chances = f" ({point.chances})" if point.chances else ""
-    title = escape(f"Step {point.step}, {point.decision.value}: {point.title}{chances}")
+    title = html_text(f"Step {point.step}, {point.decision.value}: {point.title}{chances}")
     mark = f'<path class="{point.decision.value}" d="{shape}"><title>{title}</title></path>'
     return _whisker(point, x) + mark
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
 from pathlib import Path
 
 from autoloop.ports import Estimator
-from autoloop.records import Decision, Run, Split, Step, Task, TrialResult
+from autoloop.records import Audit, Decision, Flags, Run, Split, Step, Task, TrialResult
+from autoloop.records.text import html_text
 from autoloop.report.chart import chart
 from autoloop.report.figures import chances, points
 from autoloop.report.honesty import (
@@ -15,6 +15,14 @@ from autoloop.report.honesty import (
     queries_sentence,
     selection_gap,
     worthless_sentence,
+)
+from autoloop.report.integrity import (
+    FLAGGED,
+    audit_sentence,
+    audit_table,
+    flagged_sentence,
+    rule_table,
+    rules_seen,
 )
 from autoloop.report.page import page
 from autoloop.report.progress import progress_of
@@ -40,6 +48,8 @@ class ReportSources:
     diffs: Mapping[int, str]
     """Unified diff of each step's edit, by index."""
     estimator: Estimator
+    audit: Audit | None = None
+    """None: there is none yet."""
     tasks: tuple[Task, ...] = ()
     """For families; those that are gone are left out of them."""
 
@@ -65,9 +75,10 @@ def write_report(
     sections = [
         _head(run),
         _cards(run, steps, trials),
-        _section("Score over steps", f'{chart(progress)}<p class="soft">{escape(LEGEND)}</p>'),
+        _section("Score over steps", f'{chart(progress)}<p class="soft">{html_text(LEGEND)}</p>'),
         _section("Final table, points with 95 % intervals", _table(final_table(run))),
         _notes(run, steps),
+        _integrity(trials, sources.audit),
         _section("Steps", "".join(_step(s, trials, sources.diffs.get(s.index, "")) for s in steps)),
         _best(steps, trials, sources),
         _section("Train tasks, points (attempts)", _table(task_table(progress, trials))),
@@ -91,7 +102,7 @@ def _head(run: Run) -> str:
         f"{run.created_at:%Y-%m-%d %H:%M}, task model {run.task_model}, meta model {run.meta_model}"
         f", rule {run.rule}, seed {run.seed}; {ended}"
     )
-    return f'<h1>{escape(run.name)}</h1><p class="soft">{escape(about)}</p>'
+    return f'<h1>{html_text(run.name)}</h1><p class="soft">{html_text(about)}</p>'
 
 
 def _cards(run: Run, steps: Sequence[Step], trials: Sequence[TrialResult]) -> str:
@@ -99,6 +110,7 @@ def _cards(run: Run, steps: Sequence[Step], trials: Sequence[TrialResult]) -> st
     usage = spent_on(steps, trials)
     invalid = sum(not trial.counts for trial in trials)
     reused = reused_in(trials)
+    flags = Flags.of(trial.integrity for trial in trials)
     cost = "price unknown" if usage.cost_usd is None else f"${usage.cost_usd:,.2f}"
     cards = [
         *(
@@ -109,23 +121,24 @@ def _cards(run: Run, steps: Sequence[Step], trials: Sequence[TrialResult]) -> st
         ("edits kept", f"{decisions.count(Decision.KEEP)} of {len(decisions)}"),
         ("trials", f"{len(trials) - invalid:,}" + (f" + {invalid} invalid" if invalid else "")),
         *([("of them reused", f"{reused:,}")] if reused else []),
+        *([("flagged", f"{flags}")] if flags else []),
         ("tokens", f"{usage.tokens:,}"),
         ("cost", cost),
         ("time", f"{run.active_s / 60:,.0f} min"),
     ]
-    cells = (f'<div class="card">{escape(k)}<b>{escape(v)}</b></div>' for k, v in cards)
+    cells = (f'<div class="card">{html_text(k)}<b>{html_text(v)}</b></div>' for k, v in cards)
     return f'<div class="cards">{"".join(cells)}</div>'
 
 
 def _section(title: str, body: str) -> str:
-    return f"<h2>{escape(title)}</h2>{body}" if body else ""
+    return f"<h2>{html_text(title)}</h2>{body}" if body else ""
 
 
 def _table(table: Table) -> str:
     if not table.rows:
         return ""
-    head = "".join(f"<th>{escape(cell)}</th>" for cell in table.header)
-    rows = ("".join(f"<td>{escape(cell)}</td>" for cell in row) for row in table.rows)
+    head = "".join(f"<th>{html_text(cell)}</th>" for cell in table.header)
+    rows = ("".join(f"<td>{html_text(cell)}</td>" for cell in row) for row in table.rows)
     body = "".join(f"<tr>{row}</tr>" for row in rows)
     return f'<div class="scroll"><table><tr>{head}</tr>{body}</table></div>'
 
@@ -137,7 +150,18 @@ def _notes(run: Run, steps: Sequence[Step]) -> str:
         worthless_sentence(expected_worthless(steps)),
         queries_sentence(steps),
     )
-    return "".join(f"<p>{escape(sentence)}</p>" for sentence in found if sentence)
+    return "".join(f"<p>{html_text(sentence)}</p>" for sentence in found if sentence)
+
+
+def _integrity(trials: Sequence[TrialResult], audit: Audit | None) -> str:
+    """How many trials and candidates were flagged, and what was seen."""
+    counts = flagged_sentence(trials) or f"All {len(trials)} trials are clean."
+    told = [sentence for sentence in (counts, audit_sentence(audit)) if sentence]
+    paragraphs = "".join(f"<p>{html_text(sentence)}</p>" for sentence in told)
+    seen = _table(rule_table(rules_seen(trials)))
+    legend = f'<p class="soft">{html_text(FLAGGED)}</p>' if seen else ""
+    checked = _section("Audit of what was kept", _table(audit_table(audit)))
+    return _section("Integrity", paragraphs + seen + legend) + checked
 
 
 def _step(step: Step, trials: Sequence[TrialResult], diff: str) -> str:
@@ -153,10 +177,10 @@ def _step(step: Step, trials: Sequence[TrialResult], diff: str) -> str:
         ("Lesson: ", step.lesson),
         ("", _spent(step, trials)),
     ]
-    paragraphs = "".join(f"<p>{escape(label + text)}</p>" for label, text in texts if text)
+    paragraphs = "".join(f"<p>{html_text(label + text)}</p>" for label, text in texts if text)
     return (
         f'<details class="step {decision}"><summary>{step.index}. <span class="tag">{decision}'
-        f"</span> {escape(title)}</summary>{paragraphs}{_diff(diff)}</details>"
+        f"</span> {html_text(title)}</summary>{paragraphs}{_diff(diff)}</details>"
     )
 
 
@@ -184,4 +208,4 @@ def _diff(diff: str) -> str:
 
 def _diff_line(line: str) -> str:
     kind = DIFF_CLASSES.get(line[:1])
-    return f'<span class="{kind}">{escape(line)}</span>' if kind else escape(line)
+    return f'<span class="{kind}">{html_text(line)}</span>' if kind else html_text(line)

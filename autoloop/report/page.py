@@ -1,6 +1,6 @@
 """Frame and style of report.html."""
 
-from html import escape
+from autoloop.records.text import html_text
 
 STYLE = """
 :root{color-scheme:light dark;--ink:#1d2330;--soft:#687083;--line:#dfe3ea;--paper:#fff;
@@ -40,5 +40,5 @@ def page(title: str, body: str) -> str:
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(title)}</title><style>{STYLE}</style></head>\n<body>\n{body}\n</body></html>\n"
+        f"<title>{html_text(title)}</title><style>{STYLE}</style></head>\n<body>\n{body}\n</body></html>\n"
     )

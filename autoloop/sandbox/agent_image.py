@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 from docker.api.client import APIClient
 
 from autoloop.errors import ImageError, SettingsError
+from autoloop.records.secrets import child_environment
 from autoloop.sandbox.context import BuildContext
 from autoloop.sandbox.engine import engine_errors
 from autoloop.sandbox.images import Images
@@ -83,7 +84,12 @@ class AgentImage:
         command += ["--target", str(target), "--requirement", str(requirements)]
         try:
             done = subprocess.run(
-                command, capture_output=True, text=True, timeout=TIMEOUT_S, check=False
+                command,
+                env=child_environment(),
+                capture_output=True,
+                text=True,
+                timeout=TIMEOUT_S,
+                check=False,
             )
         except subprocess.TimeoutExpired as error:
             raise ImageError(

@@ -1,5 +1,6 @@
 """What an agent changed in its container, as the engine knows it: no program inside is asked."""
 
+import errno
 import json
 import os
 import stat
@@ -14,6 +15,7 @@ from docker.api.client import APIClient
 
 from autoloop.ports import FileChange
 from autoloop.sandbox.engine import ask
+from autoloop.sandbox.tree import Found, walk
 
 Kind = Literal["added", "changed", "removed"]
 KINDS: Mapping[int, Kind] = MappingProxyType({0: "changed", 1: "added", 2: "removed"})
@@ -53,13 +55,18 @@ class _Layers:
     lower: tuple[Path, ...]
     """Nearest first."""
 
-    def kind(self, relative: Path) -> Kind:
+    def kind(self, relative: str) -> Kind:
         """Whether the image has something at this path."""
         for layer in self.lower:
             try:
                 found = (layer / relative).lstat()
             except (FileNotFoundError, NotADirectoryError):
                 continue
+            except OSError as error:
+                if error.errno != errno.ENAMETOOLONG:
+                    raise
+                # Images are unpacked by whole paths: none of theirs is as long.
+                return "added"
             return "added" if _is_whiteout(found) else "changed"
         return "added"
 
@@ -78,44 +85,29 @@ def _layers(driver: Mapping[str, Any]) -> _Layers | None:  # what the engine say
 
 def _walked(layers: _Layers, *, most: int) -> Iterator[FileChange]:
     count = 0
-    for entry in _below(layers.upper):
+    for found in walk(layers.upper, most=most):
         count += 1
         if count > most:
             raise TooManyChangesError
-        relative = Path(entry.path).relative_to(layers.upper)
-        own = entry.stat(follow_symlinks=False)
-        path = f"/{relative.as_posix()}"
+        own = found.entry.stat(follow_symlinks=False)
+        path = f"/{found.relative}"
         if _is_whiteout(own):
             yield FileChange(path=path, kind="removed")
             continue
-        is_folder, kind = entry.is_dir(follow_symlinks=False), layers.kind(relative)
-        if is_folder and kind == "changed" and _is_opaque(entry):
+        is_folder, kind = found.is_folder, layers.kind(found.relative)
+        if is_folder and kind == "changed" and _is_opaque(found):
             # Made anew: what the image has in it is gone.
             yield FileChange(path=path, kind="removed")
             kind = "added"
         yield FileChange(path=path, kind=kind, is_folder=is_folder)
 
 
-def _below(folder: Path) -> Iterator["os.DirEntry[str]"]:
-    """Everything below a folder, parents first; a stack, since a hostile tree can be deep."""
-    stack = [os.fspath(folder)]
-    while stack:
-        with os.scandir(stack.pop()) as entries:
-            for entry in sorted(entries, key=lambda entry: entry.name):
-                yield entry
-                if entry.is_dir(follow_symlinks=False):
-                    stack.append(entry.path)
-
-
 def _is_whiteout(found: os.stat_result) -> bool:
     return stat.S_ISCHR(found.st_mode) and found.st_rdev == WHITEOUT
 
 
-def _is_opaque(entry: "os.DirEntry[str]") -> bool:
-    try:
-        return os.getxattr(entry.path, OPAQUE, follow_symlinks=False) == b"y"
-    except OSError:
-        return False
+def _is_opaque(found: Found) -> bool:
+    return found.attribute(OPAQUE) == b"y"
 
 
 def _asked(api: APIClient, container: str, *, most: int) -> Sequence[FileChange]:

@@ -1,7 +1,6 @@
 """The docker command line, for what the engine's API has not: compose projects and BuildKit."""
 
 import os
-import re
 import signal
 import subprocess
 import threading
@@ -13,11 +12,11 @@ from tempfile import TemporaryFile
 from typing import IO
 
 from autoloop.errors import EngineError, ImageError, StorageError
+from autoloop.records.secrets import child_environment
 from autoloop.sandbox.engine import engine_address
 
 TAIL_BYTES = 4_000
 ASKING_S = 60.0
-SECRET = re.compile("KEY|SECRET|TOKEN|PASSWORD|CREDENTIAL|AUTH", re.IGNORECASE)
 LOST_ENGINE = ("Cannot connect to the Docker daemon", "error during connect")
 
 
@@ -124,8 +123,8 @@ class DockerCli:
 
 
 def host_environment() -> dict[str, str]:
-    """This process's environment without what looks like a secret, pointed at our engine."""
-    kept = {name: value for name, value in os.environ.items() if not SECRET.search(name)}
+    """This process's environment without secrets, pointed at our engine."""
+    kept = child_environment()
     # It would win over DOCKER_HOST.
     kept.pop("DOCKER_CONTEXT", None)
     return {**kept, "DOCKER_HOST": engine_address()}

@@ -11,7 +11,14 @@ import docker.errors
 import requests
 from docker.api.client import APIClient
 
-from autoloop.errors import AgentError, AutoloopError, EngineError, ImageError, TaskError
+from autoloop.errors import (
+    AgentError,
+    AutoloopError,
+    DiskQuotaError,
+    EngineError,
+    ImageError,
+    TaskError,
+)
 from autoloop.ports import FileChange, Withheld
 from autoloop.records import CommandResult
 from autoloop.sandbox.archives import Entry, archive_of, archive_of_folders, emptied, normal
@@ -20,10 +27,11 @@ from autoloop.sandbox.doors import BridgeDoor, Door
 from autoloop.sandbox.engine import ask, engine_errors, explanation, innermost
 from autoloop.sandbox.execution import Command, run_command
 from autoloop.sandbox.extraction import Limits, unpack
-from autoloop.sandbox.files import Files, PathState, state_in
+from autoloop.sandbox.files import Files, only_file, refuse_unreadable, state_in
 from autoloop.sandbox.output import Excerpt, Frames
 from autoloop.sandbox.packing import Packer, TooLargeError
 from autoloop.sandbox.processes import Process, end_all_but, settled
+from autoloop.sandbox.watch import DiskWatch
 
 MAIN = "main"
 UNWRITABLE = ("cannot overwrite", "not a directory", "name too long", "too many levels", "tar file")
@@ -40,13 +48,18 @@ class DockerContainer:
         image: str,
         door: Door | None = None,
         services: Mapping[str, "DockerContainer"] | None = None,
+        watch: DiskWatch | None = None,
     ) -> None:
-        """`services` are all of its compose project; without `door` it begins shut."""
+        """`services` are all of its compose project; without `door` it begins shut.
+
+        `watch` is what may end it.
+        """
         self._api = api
         self._id = container_id
         self._image = image
         self._door = door or BridgeDoor(api, container_id, is_open=False, was_shut=True)
         self._services = {} if services is None else services
+        self._watch = watch
         self._files = Files(api, container_id)
         self._marked: frozenset[Process] | None = None
         self._is_agents_time = False
@@ -70,7 +83,8 @@ class DockerContainer:
         """Run `bash -c command` and wait; what cannot be run at all ends with 126 or 127.
 
         Raises:
-            AgentError: between `mark` and `seal` the container was ended from inside.
+            AgentError: between `mark` and `seal` the container was ended from inside; or too much
+                was written in it.
         """
         wanted = Command(
             argv=("bash", "-c", command),
@@ -81,7 +95,9 @@ class DockerContainer:
             output_limit=output_limit,
         )
         with self._engine("running a command"):
-            return run_command(self._api, self._id, wanted)
+            result = run_command(self._api, self._id, wanted)
+        self._refuse_overrun()
+        return result
 
     def put(self, source: Path, target: str) -> None:
         """Copy the contents of the folder `source` into `target`, merged, owned by root."""
@@ -119,8 +135,8 @@ class DockerContainer:
             if answer is None:
                 raise FileNotFoundError(f"The container has no file {path!r}.")
             with answer:
-                _refuse_unreadable(path, state_in(answer), max_bytes)
-                return _only_file(answer)
+                refuse_unreadable(path, state_in(answer), max_bytes)
+                return only_file(answer)
 
     def fetch(self, source: str, target: Path, *, max_bytes: int, max_files: int = 2_000) -> bool:
         """Copy the regular files below the folder `source` out to `target`; False if not there."""
@@ -173,6 +189,7 @@ class DockerContainer:
         """
         if self._marked is None:
             raise RuntimeError("Call mark() before the agent begins, seal() when it has ended.")
+        self._refuse_overrun()
         with self._engine("ending what the agent left running"):
             left = end_all_but(self._api, self._id, self._marked)
         if left:
@@ -289,6 +306,10 @@ class DockerContainer:
                     tail.add(piece)
         return tail.text()
 
+    def overrun(self) -> str | None:
+        """Why it was ended for writing too much, as a sentence; None: it was not."""
+        return self._watch.overrun(self._id) if self._watch is not None else None
+
     def kill(self) -> None:
         """End it at once with everything in it. Harmless to repeat."""
         self._is_killed = True
@@ -325,8 +346,14 @@ class DockerContainer:
             except tarfile.TarError as error:
                 raise EngineError(f"An archive of the engine broke off while {doing}.") from error
 
+    def _refuse_overrun(self) -> None:
+        if (reason := self.overrun()) is not None:
+            raise DiskQuotaError(reason)
+
     def _ended(self, doing: str) -> AutoloopError:
         """Why the container does not run: the agent's fault only while the agent is at work."""
+        if (reason := self.overrun()) is not None:
+            return DiskQuotaError(reason)
         state = self._api.inspect_container(self._id)["State"]
         how = f"with exit code {state['ExitCode']}"
         if state["OOMKilled"]:
@@ -356,21 +383,3 @@ class DockerContainer:
 
 def _body(answer: requests.Response) -> IO[bytes]:
     return cast("IO[bytes]", answer.raw)
-
-
-def _only_file(answer: requests.Response) -> bytes:
-    with tarfile.open(fileobj=_body(answer), mode="r|") as archive:
-        member = archive.next()
-        content = archive.extractfile(member) if member is not None else None
-        return content.read() if content is not None else b""
-
-
-def _refuse_unreadable(path: str, state: PathState, max_bytes: int) -> None:
-    if state.is_link:
-        raise ValueError(f"{path!r} is a link; read {state.link_target!r} instead.")
-    if not state.is_regular:
-        raise ValueError(f"{path!r} is no regular file.")
-    if state.size > max_bytes:
-        raise ValueError(
-            f"{path!r} holds {state.size:,} bytes; at most {max_bytes:,} may be read at once."
-        )

@@ -4,7 +4,7 @@ import os
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 
 import docker.errors
@@ -19,6 +19,7 @@ from autoloop.sandbox.doors import BridgeDoor
 from autoloop.sandbox.engine import engine_errors, explanation
 from autoloop.sandbox.files import Files
 from autoloop.sandbox.living import Living
+from autoloop.sandbox.watch import DiskWatch
 
 STARTS_AT_ONCE = max(4, 2 * (os.cpu_count() or 1))
 """More of them only make each other slower, until the engine answers nobody."""
@@ -31,8 +32,11 @@ NO_GPU = ("could not select device driver", "nvidia-container-cli", "unknown run
 class Containers:
     """Starts single containers; any thread may call."""
 
-    def __init__(self, api: APIClient, *, labels: Mapping[str, str], living: Living) -> None:
+    def __init__(
+        self, api: APIClient, *, labels: Mapping[str, str], living: Living, watch: DiskWatch
+    ) -> None:
         self._api = api
+        self._watch = watch
         self._labels = labels
         self._living = living
         self._starts = threading.BoundedSemaphore(STARTS_AT_ONCE)
@@ -62,9 +66,18 @@ class Containers:
                 is_open=spec.network == "public",
                 was_shut=spec.network == "none",
             )
-            yield DockerContainer(self._api, container_id, image=spec.image, door=door)
+            with self._watched(container_id, spec):
+                yield DockerContainer(
+                    self._api, container_id, image=spec.image, door=door, watch=self._watch
+                )
         finally:
             self._living.remove_later(container_id)
+
+    def _watched(self, container_id: str, spec: ContainerSpec) -> AbstractContextManager[None]:
+        """Where the root is read-only, nothing is written but to memory."""
+        if spec.hardened:
+            return nullcontext()
+        return self._watch.over([container_id], megabytes=spec.resources.storage_mb)
 
     def _create(self, spec: ContainerSpec) -> str:
         with engine_errors("creating a container"):

@@ -13,6 +13,7 @@ from autoloop.ports import Bind, ContainerSpec
 HOSTS = Path(__file__).with_name("hosts")
 MEGABYTE = 1024 * 1024
 TMP_MEGABYTES = 512
+TMP_FILES = 100_000
 KEPT_CAPABILITIES = (
     "CHOWN",
     "DAC_OVERRIDE",
@@ -132,7 +133,7 @@ def _ulimits(storage_mb: int | None) -> list[Ulimit]:
 
 def _hardening(spec: ContainerSpec) -> dict[str, Any]:
     """Folders become tmpfs, since nothing can be made in a read-only root."""
-    tmpfs = f"rw,exec,nosuid,nodev,size={TMP_MEGABYTES}m,mode=1777"
+    tmpfs = f"rw,exec,nosuid,nodev,size={TMP_MEGABYTES}m,nr_inodes={TMP_FILES},mode=1777"
     return {
         "security_opt": ["no-new-privileges"],
         "read_only": True,

@@ -2,8 +2,9 @@
 
 import base64
 import json
+import tarfile
 from dataclasses import dataclass
-from typing import IO
+from typing import IO, cast
 
 import docker.errors
 import requests
@@ -87,3 +88,27 @@ def state_in(response: requests.Response) -> PathState:
     """What the archive endpoint says about the path it was asked for."""
     stat = json.loads(base64.b64decode(response.headers[STAT_HEADER]))
     return PathState(mode=stat["mode"], size=stat["size"], link_target=stat["linkTarget"])
+
+
+def only_file(answer: requests.Response) -> bytes:
+    """The content of the one file of an archive."""
+    with tarfile.open(fileobj=cast("IO[bytes]", answer.raw), mode="r|") as archive:
+        member = archive.next()
+        content = archive.extractfile(member) if member is not None else None
+        return content.read() if content is not None else b""
+
+
+def refuse_unreadable(path: str, state: PathState, max_bytes: int) -> None:
+    """Refuse what is no regular file, or too large.
+
+    Raises:
+        ValueError: it is so.
+    """
+    if state.is_link:
+        raise ValueError(f"{path!r} is a link; read {state.link_target!r} instead.")
+    if not state.is_regular:
+        raise ValueError(f"{path!r} is no regular file.")
+    if state.size > max_bytes:
+        raise ValueError(
+            f"{path!r} holds {state.size:,} bytes; at most {max_bytes:,} may be read at once."
+        )

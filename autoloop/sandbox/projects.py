@@ -29,6 +29,7 @@ from autoloop.sandbox.files import Files
 from autoloop.sandbox.living import Living
 from autoloop.sandbox.networks import Member, Networks, ProjectDoor, ProjectDoors
 from autoloop.sandbox.preparation import PreparedProject
+from autoloop.sandbox.watch import DiskWatch
 
 PROJECT = "autoloop.project"
 SERVICE = "com.docker.compose.service"
@@ -59,8 +60,10 @@ class Projects:
         *,
         labels: Mapping[str, str],
         living: Living,
+        watch: DiskWatch,
     ) -> None:
         self._api = api
+        self._watch = watch
         self._compose = compose
         self._labels = labels
         self._living = living
@@ -90,7 +93,9 @@ class Projects:
             if start.makes_folders_itself:
                 image = prepared.images[MAIN]
                 await_folders(self._api, containers[MAIN].id, spec.folders, image=image)
-            yield containers[MAIN]
+            ids = [container.id for container in containers.values()]
+            with self._watch.over(ids, megabytes=spec.environment.resources.storage_mb):
+                yield containers[MAIN]
         finally:
             self._living.remove_later(name)
 
@@ -151,6 +156,7 @@ class Projects:
                 image=f"{image} (service {part.service!r})",
                 door=doors[part.service],
                 services=containers,
+                watch=self._watch,
             )
             if part.state != "running":
                 container.require_alive(may_be_done=part.service != MAIN)

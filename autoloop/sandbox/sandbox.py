@@ -22,6 +22,8 @@ from autoloop.sandbox.living import Living
 from autoloop.sandbox.owner import Owner
 from autoloop.sandbox.preparation import Preparation
 from autoloop.sandbox.projects import Projects
+from autoloop.sandbox.quota import DiskShare
+from autoloop.sandbox.watch import DiskWatch
 
 MIN_FREE_GB = 2.0
 
@@ -40,6 +42,7 @@ class DockerSandbox:
         run: str,
         agent_folder: str = DEFAULT_FOLDER,
         min_free_gb: float = MIN_FREE_GB,
+        share: DiskShare | None = None,
     ) -> None:
         """Connect to the engine.
 
@@ -48,6 +51,7 @@ class DockerSandbox:
             run: name that everything started carries, beside the project's folder.
             agent_folder: where in the project the Dockerfile is that agent.py runs in.
             min_free_gb: nothing is started with less free disk, here or at the engine.
+            share: how much a task may write in each container, where it says nothing itself.
 
         Raises:
             UserError: no engine answers, or this user may not use it.
@@ -64,9 +68,14 @@ class DockerSandbox:
         compose = Compose(self._cli)
         self._preparation = Preparation(self._images, compose)
         self._living = Living()
+        self._watch = DiskWatch(self._api, share=share)
         labels = {OURS: "1", **run_labels(run, project), **owner.labels()}
-        self._containers = Containers(self._api, labels=labels, living=self._living)
-        self._projects = Projects(self._api, compose, labels=labels, living=self._living)
+        self._containers = Containers(
+            self._api, labels=labels, living=self._living, watch=self._watch
+        )
+        self._projects = Projects(
+            self._api, compose, labels=labels, living=self._living, watch=self._watch
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -86,6 +95,7 @@ class DockerSandbox:
             EngineError: some containers could not be removed; `sweep` finds them later.
         """
         self._cli.close()
+        self._watch.close()
         try:
             self._living.close()
         finally:

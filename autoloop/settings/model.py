@@ -95,13 +95,17 @@ class BudgetSettings(_Table):
 
 
 class TrialSettings(_Table):
-    """What one trial may take from the gateway; null is no limit."""
+    """What one trial may take; null is no limit."""
 
     calls: CountLimit = 100
     tokens: CountLimit = 1_000_000
     usd: AmountLimit = None
     timeout_s: Annotated[Amount, Field(description="a number of seconds above 0")] = 3600.0
     """Seconds for the agent where the task itself sets no limit."""
+    disk_mb: Annotated[Count, Field(description="a whole number of megabytes")] = 10_240
+    """Written in a task's container, where the task itself says nothing in `storage_mb`."""
+    files: Annotated[Count, Field(description="a whole number of at least 1")] = 200_000
+    """Files and folders made or changed in a task's container."""
 
     def quota(self) -> Quota:
         """The limits as the gateway knows them."""
@@ -162,7 +166,7 @@ class ObjectiveSettings(_Table):
 
 
 class GuardSettings(_Table):
-    """What looks at an edit before anything is spent on it."""
+    """Who looks at edits besides the rules."""
 
     reviewer: Annotated[
         Literal["advise", "block", "off"], Field(description="advise, block or off")
@@ -172,6 +176,18 @@ class GuardSettings(_Table):
     """`same`: the meta-agent's model."""
     variants: Annotated[Count, Field(description="a whole number of at least 1")] = 5
     """Edits of one run that differ in constants alone."""
+
+    judge: Annotated[
+        str, Field(min_length=1, description="a model's name such as 'openai/gpt-5', or none")
+    ] = "none"
+    """Model that is asked for its opinion of each kept edit; it is advice, and no verdict."""
+
+    @field_validator("judge")
+    @classmethod
+    def _refuse_the_stand_in(cls, judge: str) -> str:
+        if judge == "offline":
+            raise ValueError("the built-in stand-in has no opinion")
+        return judge
 
 
 class Settings(_Table):
@@ -213,6 +229,7 @@ class Settings(_Table):
     )
     """The number that counts: `reward` if present, else the mean; the mean; or a key."""
     objective: ObjectiveSettings = ObjectiveSettings()
+    guards: GuardSettings = GuardSettings()
     simplify: Annotated[bool, Field(strict=True, description="true or false")] = True
     """Whether kept edits are taken back on trial when nothing new helps."""
     harbor_quirks: Annotated[bool, Field(strict=True, description="true or false")] = False
@@ -233,7 +250,6 @@ class Settings(_Table):
         Literal["score", "checks", "full"], Field(description="score, checks or full")
     ] = "checks"
     """What the meta-agent is told of the verifier's output on train tasks, besides the reward."""
-    guards: GuardSettings = GuardSettings()
     timeouts: TimeoutSettings = TimeoutSettings()
     reuse: Annotated[bool, Field(strict=True, description="true or false")] = True
     """Whether trials that earlier runs have paid for stand for trials of this one."""

@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 
 from autoloop.records import CommandResult
+from autoloop.records.secrets import child_environment
 
 
 class LocalEnv:
@@ -25,6 +26,7 @@ class LocalEnv:
         process = subprocess.Popen(
             ["bash", "-c", command],
             cwd=self._folder,
+            env=child_environment(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from autoloop.records import Failure, Integrity, Outcome, TrialFinding, integrity_of
 from autoloop.trial.plan import TrialPlan
 from autoloop.trial.rewards import RewardProblem, counted_reward, mean_rewards
-from autoloop.trial.steps import StepRecord
+from autoloop.trial.steps import OVERRUN, StepRecord
 
 TAMPERED = "Tampered"
 """Kind of the failure of an agent that tried to get at its score."""
@@ -77,6 +77,15 @@ def _out_of_range(reward: float, low: float, high: float) -> TrialFinding:
         evidence=f"The tests gave {reward:g}, and a reward here is from {low:g} to {high:g}; it"
         " counts as the nearest of these. Where more is possible, say so in reward_range under"
         " [metadata.autoloop] of task.toml.",
+    )
+
+
+def overrun_findings(records: Sequence[StepRecord]) -> tuple[TrialFinding, ...]:
+    """What is to be said of an agent that filled its disk."""
+    found = {r.failure.message for r in records if r.failure and r.failure.kind == OVERRUN}
+    return tuple(
+        TrialFinding(rule="disk-quota", severity="suspicious", evidence=sentence)
+        for sentence in sorted(found)
     )
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from autoloop.ports import Egress, Sandbox
 from autoloop.records import Task, TaskStep, TrialRequest, TrialRules
+from autoloop.records.secrets import environment_mask
 from autoloop.trial.canaries import Canaries
 
 PARTS = ("agent", "verifier", "artifacts")
@@ -54,7 +55,7 @@ class TrialPlan:
     def note(self, sentence: str) -> None:
         """Keep what a person may want to know of this trial, in its trial.log."""
         with (self.folder / "trial.log").open("a", encoding="utf-8", errors="replace") as log:
-            log.write(sentence + "\n")
+            log.write(environment_mask().text(sentence) + "\n")
 
 
 def make_parts(folder: Path) -> None:

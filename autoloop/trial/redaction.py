@@ -1,6 +1,5 @@
 """Keeps the secrets of a task out of what a trial leaves."""
 
-import json
 import os
 import re
 import tempfile
@@ -9,10 +8,8 @@ from pathlib import Path
 from typing import IO
 
 from autoloop.records import Environment, Task
+from autoloop.records.secrets import SHORTEST, is_secret_name, secret_values, spellings
 
-SECRET_NAME = re.compile(r"KEY|SECRET|TOKEN(?!S)|PASSWORD|CREDENTIAL|AUTH", re.IGNORECASE)
-SHORTEST = 8
-"""Shorter values are words that stand everywhere."""
 REDACTED = "[REDACTED]"
 CHUNK_BYTES = 1024 * 1024
 SAMPLE_BYTES = 8192
@@ -22,28 +19,32 @@ class Redaction:
     """Replaces secret values, in texts and in files of any size."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
-        """`secrets` are the values; each is also found as JSON spells it."""
-        spelled = {form for secret in secrets for form in _spellings(secret)}
+        """`secrets` are values; each is also found as JSON, URLs and base64 spell it."""
+        spelled = {form for secret in secrets for form in spellings(secret)}
         # The longest first: a secret may begin like another.
         ordered = sorted((form.encode(errors="replace") for form in spelled), key=len)[::-1]
         self._longest = len(ordered[0]) if ordered else 0
+        self._forms = ordered
         self._pattern = re.compile(b"|".join(map(re.escape, ordered)))
 
     @classmethod
-    def of(cls, task: Task) -> "Redaction":
-        """What is secret in a task: values of variables whose names say so."""
-        return cls(
+    def of(cls, task: Task, *, environ: Mapping[str, str] | None = None) -> "Redaction":
+        """What is secret in a task, by the names of its variables, and on this machine."""
+        own = {
             value
             for table in _tables(task)
             for name, value in table.items()
-            if SECRET_NAME.search(name) and len(value) >= SHORTEST
-        )
+            if is_secret_name(name) and len(value) >= SHORTEST
+        }
+        return cls(own | secret_values(os.environ if environ is None else environ))
 
     def text(self, text: str) -> str:
         """The text without secrets."""
         if not self._longest:
             return text
         data = text.encode(errors="surrogatepass")
+        if not any(form in data for form in self._forms):
+            return text
         return self._pattern.sub(REDACTED.encode(), data).decode(errors="surrogatepass")
 
     def folder(self, folder: Path) -> None:
@@ -53,6 +54,11 @@ class Redaction:
         for path in list(folder.rglob("*")):
             if path.is_file() and not path.is_symlink():
                 self._file(path)
+
+    def _found(self, data: bytes) -> Iterator[re.Match[bytes]]:
+        """Where secrets stand; to look for each by itself first is far faster."""
+        if any(form in data for form in self._forms):
+            yield from self._pattern.finditer(data)
 
     def _file(self, path: Path) -> None:
         with path.open("rb") as source:
@@ -79,7 +85,7 @@ class Redaction:
             # A secret that begins before this place has been read to its end.
             known = len(left) if is_end else max(len(left) - self._longest + 1, 0)
             done = 0
-            for match in self._pattern.finditer(left):
+            for match in self._found(left):
                 if match.start() >= known:
                     break
                 yield left[done : match.start()], False
@@ -88,14 +94,6 @@ class Redaction:
             known = max(known, done)
             yield left[done:known], False
             left = left[known:]
-
-
-def _spellings(secret: str) -> set[str]:
-    return {
-        secret,
-        json.dumps(secret)[1:-1],
-        json.dumps(secret, ensure_ascii=False)[1:-1],
-    }
 
 
 def _tables(task: Task) -> Iterator[Mapping[str, str]]:

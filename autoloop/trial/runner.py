@@ -25,7 +25,7 @@ from autoloop.records import (
 )
 from autoloop.trial.box import Box, Surveys
 from autoloop.trial.canaries import Canaries
-from autoloop.trial.ending import Ending, ending_of
+from autoloop.trial.ending import Ending, ending_of, overrun_findings
 from autoloop.trial.layout import JobFolders
 from autoloop.trial.plan import TrialPlan
 from autoloop.trial.redaction import Redaction
@@ -94,7 +94,7 @@ class SandboxRunner:
         )
         log = _Log(self._clock)
         ending = self._ending(plan, log)
-        log.findings += (*ending.findings, *_seen_elsewhere(plan))
+        log.findings += (*ending.findings, *overrun_findings(log.steps), *_seen_elsewhere(plan))
         ending = ending.judged(log.findings)
         redaction = Redaction.of(request.task)
         result = self._result(plan, log, ending, redaction=redaction)
@@ -154,6 +154,7 @@ class SandboxRunner:
                 return self._attempt(plan, log, seats)
         finally:
             log.usage = seats.usage
+            log.findings += seats.findings
             steps = [record.step for record in log.steps] or [*plan.task.steps[:1]]
             write_traces(plan, seats, steps, at=log.started_at, model=self._gateway.task_model)
 

@@ -49,6 +49,11 @@ class AgentRecord:
         return self.session.events
 
     @property
+    def unrecorded(self) -> int:
+        """How many events its record had no room for."""
+        return self.session.unrecorded
+
+    @property
     def trouble(self) -> Exception | None:
         """What it met that was the machine's fault."""
         return self.session.trouble

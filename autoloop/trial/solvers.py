@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from autoloop.ports import Gateway, Grant
-from autoloop.records import Failure, Quota, TaskStep, TraceEvent, Usage
+from autoloop.records import Failure, Quota, TaskStep, TraceEvent, TrialFinding, Usage
 from autoloop.trial.box import Box
 from autoloop.trial.env import BoxEnv
 from autoloop.trial.plan import TrialPlan
@@ -153,6 +153,12 @@ class Seats:
         """What all model calls consumed."""
         return sum((record.usage for record in self._records), Usage())
 
+    @property
+    def findings(self) -> tuple[TrialFinding, ...]:
+        """What the record says of the agent; complete once the context is left."""
+        unrecorded = sum(record.unrecorded for record in self._records)
+        return (_too_much_to_record(unrecorded),) if unrecorded else ()
+
     def solve(self, assignment: Assignment) -> Failure | None:
         """Give the step to the agent and wait until it has ended."""
         if self._seat is None or not self._seat.is_usable:
@@ -203,6 +209,15 @@ class Seats:
         seat = self._stack.enter_context(opened)
         self._records.append(seat.record)
         return seat
+
+
+def _too_much_to_record(events: int) -> TrialFinding:
+    return TrialFinding(
+        rule="trace-size",
+        severity="note",
+        evidence=f"The trace was full: {events:,} calls, actions and notes of the agent are not"
+        " recorded, or without their texts.",
+    )
 
 
 def _left(quota: Quota, used: Usage) -> Quota:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Literal
 
-from autoloop.errors import AgentError, InfraError
+from autoloop.errors import AgentError, DiskQuotaError, InfraError
 from autoloop.ports import Clock
 from autoloop.records import Failure, Span, TaskStep
 from autoloop.trial.box import Box
@@ -18,7 +18,8 @@ from autoloop.trial.seat import CRASHED
 from autoloop.trial.solvers import NO_SOLUTION, Assignment, Solver
 from autoloop.trial.verify import Verification, users_of
 
-UNVERIFIED = frozenset({CRASHED, NO_SOLUTION})
+OVERRUN = DiskQuotaError.__name__
+UNVERIFIED = frozenset({CRASHED, NO_SOLUTION, OVERRUN})
 """Failures after which there is nothing to verify: the step counts 0."""
 
 
@@ -90,6 +91,10 @@ class Steps:
         """
         try:
             self._set_up(step)
+        except DiskQuotaError as error:
+            if self._has_begun:
+                raise
+            raise StepSetupError(str(error)) from error
         except (StepSetupError, HealthcheckError) as error:
             if not self._has_begun:
                 raise
@@ -125,6 +130,7 @@ class Steps:
         self._has_begun = True
         with record.phase("agent_execution", self._clock):
             record.failure = self._solve(step, env)
+        record.failure = self._overrun() or record.failure
         if record.failure is not None and self._is_unverified(record.failure):
             self._solver.leave()
             verification.salvage(step, env)
@@ -145,10 +151,16 @@ class Steps:
         limit_s = rules.timeouts.agent_s(rules.default_timeout_s if own_s is None else own_s)
         return self._solver.solve(Assignment(step=step, box=self._box, env=env, timeout_s=limit_s))
 
+    def _overrun(self) -> Failure | None:
+        reason = self._box.container.overrun()
+        return None if reason is None else Failure(kind=OVERRUN, message=reason)
+
     def _is_unverified(self, failure: Failure) -> bool:
         """Whether the step is not worth a verification. Among several steps Harbor always is."""
         if not self._plan.task.is_multi_step:
             return failure.kind in UNVERIFIED
+        if failure.kind == OVERRUN:
+            return True
         return failure.kind == CRASHED and not self._plan.rules.harbor_quirks
 
 

@@ -11,9 +11,11 @@ from pathlib import Path
 import tenacity
 
 from autoloop.errors import AutoloopError, InfraError, ProjectError, StorageError
+from autoloop.records.secrets import blank_secrets, secrets_hidden
 
 try:
-    import git
+    with secrets_hidden():
+        import git
 except ImportError as error:  # GitPython refuses to be imported where git is missing
     raise ProjectError(
         "git cannot be used: install it (on Debian: apt-get install git) and make sure that "
@@ -156,6 +158,7 @@ class Plumbing:
             GIT_AUTHOR_EMAIL="autoloop@localhost",
             GIT_COMMITTER_NAME="autoloop",
             GIT_COMMITTER_EMAIL="autoloop@localhost",
+            **blank_secrets(),
         )
         self._retrying = tenacity.Retrying(
             stop=tenacity.stop_after_attempt(6),

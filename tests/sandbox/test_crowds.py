@@ -20,6 +20,7 @@ from autoloop.sandbox.disk import CHECKED_FOR_S, DiskGuard
 from autoloop.sandbox.engine import engine_address
 from autoloop.sandbox.living import Living
 from autoloop.sandbox.networks import RANGE, Networks
+from autoloop.sandbox.watch import DiskWatch
 from tests.sandbox.conftest import BASE, RUN
 
 pytestmark = pytest.mark.docker
@@ -51,7 +52,8 @@ class CountingClient(APIClient):
 def test_a_crowd_is_started_a_few_at_a_time(engine: APIClient) -> None:
     assert engine.ping()
     api, living = CountingClient(), Living()
-    containers = Containers(api, labels={"autoloop.test": "crowd"}, living=living)
+    watch = DiskWatch(api)
+    containers = Containers(api, labels={"autoloop.test": "crowd"}, living=living, watch=watch)
     spec = ContainerSpec(image=BASE, labels={}, hardened=True)
 
     def start(_: int) -> int:

@@ -1,9 +1,11 @@
 """Between agent and verifier: nothing of the agent's runs on, and its plants are gone."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from docker.api.client import APIClient
 
 from autoloop.errors import AgentError
 from autoloop.ports import Container
@@ -50,6 +52,46 @@ def test_what_the_agent_started_ends_and_what_was_there_stays(
     assert init.startswith("/sbin/docker-init")
     assert others == ["sleep infinity", "sleep 8880"]
     marked.mark()
+
+
+DOUBLE_FORK = (
+    "import os, signal, time\n"
+    "if os.fork(): os._exit(0)\n"
+    "os.setsid()\n"
+    "if os.fork(): os._exit(0)\n"
+    "for n in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT): signal.signal(n, signal.SIG_IGN)\n"
+    "for number in range(3): os.close(number)\n"
+    "time.sleep(8886)\n"
+)
+
+
+def test_when_time_is_over_the_engine_sees_nothing_but_what_was_there_before(
+    engine: APIClient, own_container: Container
+) -> None:
+    container = own_container.id
+    own_container.mark()
+    before = pids(engine, container)
+    own_container.run(f'python3 -c "{DOUBLE_FORK}"; {" ".join(DAEMONS.values())}')
+    session = engine.exec_create(container, ["sh", "-c", "trap '' TERM HUP INT; sleep 8887"])["Id"]
+    engine.exec_start(session, detach=True)
+    with ThreadPoolExecutor(1) as pool:
+        going_on = pool.submit(own_container.run, "trap '' TERM; sleep 8888; true")
+        own_container.run("until pgrep -f 'sleep 8888' >/dev/null; do :; done", timeout_s=20)
+        during = pids(engine, container)
+
+        own_container.seal([])
+
+        after = pids(engine, container)
+        assert going_on.result(timeout=20).exit_code != 0
+    sessions = engine.inspect_container(container)["ExecIDs"] or []
+    assert len(during - before) >= 6
+    assert after == before
+    assert not any(engine.exec_inspect(session)["Running"] for session in sessions)
+    assert not engine.exec_inspect(session)["Running"]
+
+
+def pids(engine: APIClient, container: str) -> set[str]:
+    return {row[0] for row in engine.top(container, "-eo pid")["Processes"]}
 
 
 PLANTS = {

@@ -131,6 +131,9 @@ class PaperContainer:
     def logs(self, *, max_bytes: int = 64_000) -> str:
         return self.printed[-max_bytes:]
 
+    def overrun(self) -> str | None:
+        return None
+
     def kill(self) -> None:
         return
 

@@ -27,6 +27,7 @@ class PaperSession:
     folder: Path = Path("/nowhere")
     usage: Usage = field(default_factory=Usage)
     events: tuple[TraceEvent, ...] = ()
+    unrecorded: int = 0
     trouble: Exception | None = None
     began: bool = True
     over_quota: str | None = None

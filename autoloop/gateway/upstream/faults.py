@@ -8,10 +8,10 @@ import openai
 
 from autoloop.errors import AgentError, AutoloopError, ModelError
 from autoloop.gateway.upstream.retry import PassingError, retry_after_s
+from autoloop.records.secrets import HIDDEN, Mask, secret_values
 
 RAISED = (openai.OpenAIError, ValueError, KeyError, TypeError, AttributeError, IndexError)
 """litellm's own errors are openai's; at a broken answer its parsers let the rest through."""
-_KEY_NAME = re.compile(r"KEY|TOKEN|SECRET|PASSWORD|CREDENTIAL")
 _KEY_TEXT = re.compile(r"\b(?:sk|pk|rk|gsk|xai|AIza|Bearer)[-_ ]?[A-Za-z0-9_\-*.]{12,}")
 _ACCOUNT = ("insufficient_quota", "credit balance is too low", "insufficient credits")
 _KEY = ("api key", "api_key", "x-api-key")
@@ -43,10 +43,7 @@ def translate(error: Exception, *, model: str, environ: Mapping[str, str]) -> Au
 
 def mask(text: str, environ: Mapping[str, str]) -> str:
     """The text without any secret of the environment and without what looks like a key."""
-    secrets = {v for k, v in environ.items() if len(v) >= 8 and _KEY_NAME.search(k.upper())}
-    for secret in sorted(secrets, key=len, reverse=True):
-        text = text.replace(secret, "***")
-    return _KEY_TEXT.sub("***", text)
+    return _KEY_TEXT.sub(HIDDEN, Mask(secret_values(environ)).text(text))
 
 
 def _any(phrases: tuple[str, ...], text: str) -> bool:

@@ -87,7 +87,8 @@ class LitellmModel:
             response = litellm.completion(**arguments)
             return self._reply(response)
         except RAISED as error:
-            raise translate(error, model=self._name, environ=self._environ) from error
+            # Without its cause, which a traceback would show with the key that it may quote.
+            raise translate(error, model=self._name, environ=self._environ) from None
 
     def _arguments(self, request: ChatRequest) -> dict[str, Any]:
         optional = {

@@ -1,5 +1,6 @@
 """What the wire formats have in common."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeVar
@@ -12,6 +13,10 @@ from autoloop.records import ChatRequest
 MAX_MESSAGES = 10_000
 MAX_PARTS = 1_000
 MAX_TOOLS = 1_000
+MAX_VALUES = 300_000
+"""Values in a request: lists of nothing take fifty times as much memory as they are long."""
+_STRUCTURE = b",[{"
+_STRINGS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 
 Wire = TypeVar("Wire", bound="WireModel")
 
@@ -38,6 +43,10 @@ class Asked:
 
 def read(kind: type[Wire], raw: bytes) -> Wire:
     """Read JSON of a given form, or say in a sentence what is wrong with it."""
+    refuse_unless(
+        _values(raw) <= MAX_VALUES or _values(_STRINGS.sub(b"", raw)) <= MAX_VALUES,
+        f"The request has more than {MAX_VALUES:,} values.",
+    )
     try:
         return kind.model_validate_json(raw)
     except ValidationError as error:
@@ -59,6 +68,10 @@ def data_url(source: Mapping[str, object]) -> str:
         f"An image source of type {source.get('type')!r} is not supported; send base64 or url.",
     )
     return f"data:{source.get('media_type', 'image/png')};base64,{source.get('data', '')}"
+
+
+def _values(raw: bytes) -> int:
+    return sum(raw.count(sign) for sign in _STRUCTURE)
 
 
 def _sentence(error: ValidationError) -> str:

@@ -9,16 +9,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autoloop.errors import StorageError, TaskError
+from autoloop.records.secrets import blank_secrets, secrets_hidden
 from autoloop.tasks.datasets.sources import without_credentials
 
 try:
-    import git
+    with secrets_hidden():
+        import git
 except ImportError as error:  # GitPython refuses to be imported where git is missing
     raise TaskError(
         "git cannot be run: install it (on Debian: apt-get install git) and make sure that "
         f"`git --version` works. GitPython says: {error}"
     ) from error
 
+CREDENTIALS = ("GH_TOKEN", "GITHUB_TOKEN", "GITLAB_TOKEN", "HF_TOKEN")
+"""What helpers of git may take from the environment to log in at a host of repositories."""
 WHOLE_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 SHORT_ID = re.compile(r"[0-9a-f]{7,63}")
 SPECIAL = re.compile(r"([*?\[\]\\!# ])")
@@ -140,6 +144,7 @@ class _Clone:
             GIT_INDEX_FILE=str(self._folder / "index"),
             GIT_WORK_TREE=str(workplace),
             GIT_TERMINAL_PROMPT="0",
+            **blank_secrets(keep=CREDENTIALS),
         )
         self._call("init", "--quiet", "--template=")
         self._call("remote", "add", "origin", url)
