@@ -110,6 +110,8 @@ class MachinePlan:
     task_model: str
     workers: int | None = None
     """None: as the settings say."""
+    stand_in: ChatModel | None = None
+    """Answers in place of the task model."""
 
     @property
     def worker_count(self) -> int:
@@ -139,7 +141,8 @@ def trial_machine(
         if plan.settings.engine == "harbor":
             sandbox = stack.enter_context(_harbor_sandbox(docker, plan))
         sandbox.sweep(run=run)
-        gateway = SocketGateway(task_chat_model(plan.task_model), clock=clock)
+        model = plan.stand_in or task_chat_model(plan.task_model)
+        gateway = SocketGateway(model, clock=clock)
         runner = SandboxRunner(
             sandbox,
             stack.enter_context(gateway),

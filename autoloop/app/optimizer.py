@@ -19,6 +19,7 @@ from autoloop.app.results import (
     Evaluation,
     EvalWish,
     LastResult,
+    RedteamWish,
     Replay,
     Status,
     StepView,
@@ -27,7 +28,16 @@ from autoloop.app.results import (
 )
 from autoloop.app.run import ClimbRun
 from autoloop.ports import Observer
-from autoloop.records import Audit, Comparison, Event, Split, Task, TaskRecord, TaskSet
+from autoloop.records import (
+    AttackReport,
+    Audit,
+    Comparison,
+    Event,
+    Split,
+    Task,
+    TaskRecord,
+    TaskSet,
+)
 
 BUDGETS = ("hours", "steps", "trials", "tokens", "usd")
 
@@ -161,6 +171,20 @@ class Optimizer:
         project = self._anywhere()
         with stop_on_interrupt() as stop, self._display() as observer:
             return prove_tasks(project, wish or CheckWish(), Watch(observer=observer, stop=stop))
+
+    def redteam(self, wish: RedteamWish | None = None) -> AttackReport:
+        """Play the attack suite on this machine, with the project's settings and agent image.
+
+        Raises:
+            UserError: no engine answers, or there is no such attack.
+            InfraError: not even honest trials work here.
+        """
+        from autoloop.app.evaluating import Watch
+        from autoloop.app.redteam import red_team
+
+        project = self._anywhere()
+        with stop_on_interrupt() as stop, self._display() as observer:
+            return red_team(project, wish or RedteamWish(), Watch(observer=observer, stop=stop))
 
     def tasks(self, source: str | Path | None = None) -> TaskSet:
         """Everything in the project's tasks folder, or in another source of tasks.

@@ -11,6 +11,8 @@ EVAL = "eval-"
 """Names of evaluations begin with it."""
 CALIBRATE = "calibrate-"
 """Names of calibrations begin with it: they are runs, and no other run learns from them."""
+REDTEAM = "redteam-"
+"""Names of folders that hold what attacks left."""
 MARKS = ("agent.py", "program.md")
 
 

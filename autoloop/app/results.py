@@ -81,6 +81,16 @@ class TrialView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RedteamWish:
+    """Which attacks are to be played."""
+
+    only: tuple[int, ...] = ()
+    """Their numbers; empty means all."""
+    workers: int | None = None
+    """Trials at once; None: as the settings say."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EvalWish:
     """What is to be evaluated."""
 

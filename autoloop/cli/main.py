@@ -14,6 +14,7 @@ from autoloop.cli import (
     deciding,
     looking,
     planning,
+    redteam,
     tasks,
     tending,
 )
@@ -36,6 +37,7 @@ comparing.register(app)
 deciding.register(app)
 auditing.register(app)
 tending.register(app)
+redteam.register(app)
 app.add_typer(tasks.app, name="tasks")
 
 

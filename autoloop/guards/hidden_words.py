@@ -32,6 +32,12 @@ _LONG_LINE = 15
 _LONG_CODE = 40
 _LONG_WORD = 6
 _PLAIN_WORDS = 3
+_TABLE_TASKS = 3
+"""Values of so many tasks together are a table of answers."""
+_KNOWN = (
+    "The edit holds what is known only from hidden material of a train task (tests or solution). "
+    "Write what helps with any task."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,8 +54,8 @@ class _Hidden:
 class HiddenWordsGuard:
     """Finds what an edit can only have from tests or solutions of train tasks.
 
-    A whole line of an expected result, two lines of code, or two values of one task block; one
-    line of code or one long value warns.
+    A whole line of an expected result, two lines of code, two values of one task, or values of
+    three tasks block; one line of code or one long value warns.
     """
 
     def __init__(self, tasks: Iterable[TrainTask]) -> None:
@@ -77,26 +83,34 @@ class HiddenWordsGuard:
             )
         known = old.spelling
         found = [one for task in self._tasks for one in _look(task, known=known, seen=seen)]
+        found += self._table(known, seen)
         return tuple(sorted(found, key=lambda one: one.severity != "block")[:1])
+
+    def _table(self, known: Spelling, seen: Spelling) -> Iterator[Finding]:
+        """Values of several tasks, one of each, wherever they stand: code, prompt or docstring."""
+        rows = [_values_in(task, known=known, seen=seen) for task in self._tasks]
+        lines = [min(row.values()) for row in rows if any(re.search(r"\d", word) for word in row)]
+        if len(lines) >= _TABLE_TASKS:
+            yield _finding("block", _KNOWN, min(lines))
+
+
+def _values_in(task: _Hidden, *, known: Spelling, seen: Spelling) -> dict[str, int]:
+    """Values of a task that an edit adds, with their lines."""
+    return {
+        word: line
+        for word in task.values
+        if (line := seen.line_of(word)) is not None and known.line_of(word) is None
+    }
 
 
 def _look(task: _Hidden, *, known: Spelling, seen: Spelling) -> Iterator[Finding]:
     rows = _sentences(task.rows, known=known, seen=seen)
     code = _sentences(task.code, known=known, seen=seen)
     telling = _sentences(filter(_is_special, task.code), known=known, seen=seen)
-    values = {
-        word: line
-        for word in task.values
-        if (line := seen.line_of(word)) is not None and known.line_of(word) is None
-    }
+    values = _values_in(task, known=known, seen=seen)
     lines = sorted([*rows, *code, *values.values()])
     if rows or telling or len(code) > 1 or _are_telling(values):
-        yield _finding(
-            "block",
-            "The edit holds what is known only from hidden material of a train task (tests or "
-            "solution). Write what helps with any task.",
-            lines[0],
-        )
+        yield _finding("block", _KNOWN, lines[0])
     elif code or any(_is_long(word) for word in values):
         yield _finding(
             "warn",

@@ -42,7 +42,7 @@ class Instructions:
     """The instructions of the train tasks, ready to be asked who holds a text."""
 
     def __init__(self, instructions: Mapping[str, str]) -> None:
-        words = {name: _words(text) for name, text in instructions.items()}
+        words = {name: _words(text, name) for name, text in instructions.items()}
         self.words = _distinctive(words)
         self.few = max(1, len(instructions) // 10)
         """So many tasks at most may share what still points at them."""
@@ -93,11 +93,11 @@ def is_telling_number(number: str) -> bool:
     return len(value) > len("1048576") or int(value) & (int(value) - 1) != 0
 
 
-def _words(instruction: str) -> Words:
+def _words(instruction: str, task: str) -> Words:
     paths = {path.rstrip(".-").lower() for path in _PATH.findall(instruction)}
     names = {path.rpartition("/")[2] for path in paths}
     # Without a dot it is a folder, whose name alone may be any word; so may `summary` be.
-    files = paths | {name for name in names if "." in name}
+    files = paths | {name for name in names if "." in name} | _name_of(task)
     weak = {name for name in files if "/" not in name and _is_anybodys(name)}
     numbers = {number for number in _NUMBER.findall(instruction) if is_telling_number(number)}
     words = {name.lower() for name in _IDENTIFIER.findall(instruction) if len(name) >= _LONG} - {
@@ -110,6 +110,12 @@ def _words(instruction: str) -> Words:
         others=frozenset((numbers - _COMMON_NUMBERS) | (words - files)),
         sentences=frozenset(s for s in sentences if s.count(" ") >= _SENTENCE_WORDS - 1),
     )
+
+
+def _name_of(task: str) -> frozenset[str]:
+    """The name of a task, where it is no common word; no agent needs it."""
+    is_telling = re.search(r"[/_-]", task) is not None and not _is_anybodys(f"{task}.")
+    return frozenset({task.lower()} if is_telling else ())
 
 
 def _distinctive(tasks: Mapping[str, Words]) -> dict[str, Words]:

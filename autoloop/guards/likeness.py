@@ -10,7 +10,7 @@ from hashlib import sha256
 from types import MappingProxyType
 
 from autoloop.errors import CandidateError
-from autoloop.guards.syntax import parse
+from autoloop.guards.syntax import parse_anew
 from autoloop.ports import Likeness
 
 SHORT_WORDS = 5
@@ -70,7 +70,7 @@ def _say_the_same(ones: Iterable[tuple[str, ...]], others: Iterable[tuple[str, .
 @lru_cache(maxsize=REMEMBERED)
 def _normal(source: str) -> _Normal | None:
     try:
-        tree = _Folding().visit(parse(source))
+        tree = _Folding().visit(parse_anew(source))
         _rename_locals(tree)
         shown = ast.dump(tree)
         constants = [node for node in _in_order(tree) if isinstance(node, ast.Constant)]

@@ -18,7 +18,20 @@ _GIVEN = 3
 
 @lru_cache(maxsize=_REMEMBERED)
 def parse(source: str) -> ast.Module:
-    """The syntax tree of agent.py; raises CandidateError with the line when there is none."""
+    """The syntax tree of agent.py, for all who only read it.
+
+    Raises:
+        CandidateError: there is none; with the line.
+    """
+    return parse_anew(source)
+
+
+def parse_anew(source: str) -> ast.Module:
+    """A syntax tree that belongs to the caller, who may change it.
+
+    Raises:
+        CandidateError: as `parse`.
+    """
     try:
         with warnings.catch_warnings():
             # An odd escape in somebody's prompt is no business of the person at the terminal.

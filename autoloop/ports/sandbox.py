@@ -97,8 +97,8 @@ class Container(Protocol):
         grows our memory.
 
         Raises:
-            AgentError: between `mark` and `seal` the container was ended from inside; or too much
-                was written in it.
+            AgentError: once it was marked, the container was ended from inside; or too much was
+                written in it.
         """
 
     def put(self, source: Path, target: str) -> None:
@@ -126,7 +126,10 @@ class Container(Protocol):
         """
 
     def mark(self) -> None:
-        """Remember which processes run now, before the agent begins."""
+        """Remember which processes run now, before an agent or its program begins in it.
+
+        What ends the container from inside after that is the agent's fault.
+        """
 
     def seal(self, clear: Sequence[str], *, bring: Mapping[str, Path] | None = None) -> None:
         """End every process that was not there at `mark`, then empty the folders in `clear`.

@@ -1,5 +1,6 @@
 """Facts that travel between the parts: frozen, typed, importing nothing of ours above them."""
 
+from autoloop.records.attacks import AttackPlace, AttackReport, AttackResult, AttackRow
 from autoloop.records.audit import Audit, AuditFinding, CandidateAudit, Opinion
 from autoloop.records.board import (
     Board,
@@ -134,6 +135,10 @@ __all__ = [
     "ArchiveKey",
     "Artifact",
     "Ask",
+    "AttackPlace",
+    "AttackReport",
+    "AttackResult",
+    "AttackRow",
     "Audit",
     "AuditFinding",
     "Board",

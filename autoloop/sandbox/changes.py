@@ -94,12 +94,12 @@ def _walked(layers: _Layers, *, most: int) -> Iterator[FileChange]:
         if _is_whiteout(own):
             yield FileChange(path=path, kind="removed")
             continue
-        is_folder, kind = found.is_folder, layers.kind(found.relative)
-        if is_folder and kind == "changed" and _is_opaque(found):
+        kind = layers.kind(found.relative)
+        if kind == "changed" and _is_opaque(found):
             # Made anew: what the image has in it is gone.
             yield FileChange(path=path, kind="removed")
             kind = "added"
-        yield FileChange(path=path, kind=kind, is_folder=is_folder)
+        yield FileChange(path=path, kind=kind, is_folder=found.is_folder)
 
 
 def _is_whiteout(found: os.stat_result) -> bool:
@@ -107,7 +107,7 @@ def _is_whiteout(found: os.stat_result) -> bool:
 
 
 def _is_opaque(found: Found) -> bool:
-    return found.attribute(OPAQUE) == b"y"
+    return found.is_folder and found.attribute(OPAQUE) == b"y"
 
 
 def _asked(api: APIClient, container: str, *, most: int) -> Sequence[FileChange]:

@@ -62,7 +62,6 @@ class DockerContainer:
         self._watch = watch
         self._files = Files(api, container_id)
         self._marked: frozenset[Process] | None = None
-        self._is_agents_time = False
         self._is_killed = False
 
     @property
@@ -83,8 +82,8 @@ class DockerContainer:
         """Run `bash -c command` and wait; what cannot be run at all ends with 126 or 127.
 
         Raises:
-            AgentError: between `mark` and `seal` the container was ended from inside; or too much
-                was written in it.
+            AgentError: once it was marked, the container was ended from inside; or too much was
+                written in it.
         """
         wanted = Command(
             argv=("bash", "-c", command),
@@ -176,7 +175,6 @@ class DockerContainer:
                 service.require_alive(may_be_done=True)
         with self._engine("listing processes"):
             self._marked = settled(self._api, self._id)
-        self._is_agents_time = True
 
     def seal(self, clear: Sequence[str], *, bring: Mapping[str, Path] | None = None) -> None:
         """End every process that was not there at `mark`, then empty the folders in `clear`.
@@ -197,7 +195,6 @@ class DockerContainer:
                 f"The agent left {len(left)} processes running that could not be ended; "
                 f"a task's verifier cannot run beside them."
             )
-        self._is_agents_time = False
         emptying = [str(normal(folder)) for folder in clear]
         bringing = {str(normal(target)): source for target, source in (bring or {}).items()}
         with self._engine(f"emptying {', '.join(clear)}"):
@@ -340,7 +337,7 @@ class DockerContainer:
             try:
                 yield
             except docker.errors.APIError as error:
-                if error.status_code != requests.codes.conflict:
+                if error.status_code != requests.codes.conflict and not self._has_died():
                     raise
                 raise self._ended(doing) from error
             except tarfile.TarError as error:
@@ -351,7 +348,11 @@ class DockerContainer:
             raise DiskQuotaError(reason)
 
     def _ended(self, doing: str) -> AutoloopError:
-        """Why the container does not run: the agent's fault only while the agent is at work."""
+        """Why the container does not run.
+
+        Once an agent was in it, or its program is tested in it, what ends it from inside is the
+        agent's fault, be it a moment later: what is nobody's fault is run again.
+        """
         if (reason := self.overrun()) is not None:
             return DiskQuotaError(reason)
         state = self._api.inspect_container(self._id)["State"]
@@ -363,14 +364,19 @@ class DockerContainer:
                 f"The task container was ended from outside ({how}), as `docker kill` does; "
                 f"seen {doing}."
             )
-        if self._is_agents_time:
+        if self._marked is not None and not self._is_killed:
             return AgentError(f"The task container was ended from inside ({how}); seen {doing}.")
         text = (
             f"The container of image {self._image} is not running; its main process ended {how}. "
             f"An ENTRYPOINT must run the command that it is given. Seen while {doing}."
         )
-        is_images_fault = self._marked is None and not self._is_killed
-        return ImageError(text) if is_images_fault else EngineError(text)
+        return EngineError(text) if self._is_killed else ImageError(text)
+
+    def _has_died(self) -> bool:
+        """Whether it ended under our hands: an engine that is asked meanwhile says anything."""
+        if self._marked is None or self._is_killed:
+            return False
+        return not self._api.inspect_container(self._id)["State"]["Running"]
 
     def _was_ended_from_outside(self) -> bool:
         """Whether somebody else used the engine to end it, which nothing inside it can."""

@@ -57,7 +57,7 @@ class Files:
     def state(self, path: str) -> PathState | None:
         """What `path` is; None if nothing is there."""
         response = self._api.head(
-            url(self._api, self._path), params={"path": path}, timeout=API_TIMEOUT_S
+            url(self._api, self._path), params={"path": _as_bytes(path)}, timeout=API_TIMEOUT_S
         )
         if response.status_code == requests.codes.not_found:
             return None
@@ -68,7 +68,10 @@ class Files:
         """Unpack an archive in the folder `at`; with `keep_folders` no file replaces a folder."""
         response = self._api.put(
             url(self._api, self._path),
-            params={"path": at, **({"noOverwriteDirNonDir": "1"} if keep_folders else {})},
+            params={
+                "path": _as_bytes(at),
+                **({"noOverwriteDirNonDir": "1"} if keep_folders else {}),
+            },
             data=archive,
             timeout=API_TIMEOUT_S,
         )
@@ -77,11 +80,16 @@ class Files:
     def archive(self, path: str) -> requests.Response | None:
         """Archive of a file or folder, as a stream to be closed; None if nothing is there."""
         try:
-            return ask(self._api, "GET", self._path, params={"path": path})
+            return ask(self._api, "GET", self._path, params={"path": _as_bytes(path)})
         except docker.errors.NotFound as error:
             if "no such container" in explanation(error).lower():
                 raise
             return None
+
+
+def _as_bytes(path: str) -> bytes:
+    """A path as the container has it, which may be no UTF-8."""
+    return path.encode("utf-8", "surrogateescape")
 
 
 def state_in(response: requests.Response) -> PathState:

@@ -5,6 +5,7 @@ from typing import Literal
 from autoloop.ports import FileChange
 from autoloop.records import TrialFinding
 from autoloop.trial.box import Box, Survey
+from autoloop.trial.git_settings import naming_programs
 from autoloop.trial.plan import TrialPlan
 from autoloop.trial.system_paths import SystemPaths
 from autoloop.trial.tampering import Judged, Scene, judge
@@ -36,13 +37,16 @@ class Inspection:
             AgentError: there are too many to look at.
         """
         changes = self._box.container.changes() if self.is_possible else None
+        seen = self._before or frozenset()
+        own = [change for change in changes or () if change.path not in seen]
         scene = Scene(
             verification=verification,
             system=SystemPaths(self._plan.rules.system_paths),
             workdir=self._box.workdir(),
             instruction=self._plan.task.instruction,
-            untouched=self._before or frozenset(),
+            untouched=seen,
             expects_changes=self._plan.task.changes_system,
+            git_programs=naming_programs(self._box.container, own),
         )
         judged = judge(changes or (), scene)
         self._findings += [f for f in judged.findings if f not in self._findings]

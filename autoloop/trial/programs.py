@@ -19,6 +19,8 @@ COMMANDS: frozenset[str] = frozenset(
     )
 )
 INTERPRETER = re.compile(r"python3?\.\d+|ld(-linux.*)?[.-].*so.*|lib(c|dl|pthread)[.-].*so.*")
+ROOTS = frozenset({"/lib", "/lib64", "/usr", "/usr/lib", "/usr/local", *BIN})
+"""Folders without which programs are gone, too."""
 TEST_PACKAGES = frozenset({"pytest", "_pytest", "pluggy", "iniconfig"})
 
 

@@ -83,8 +83,12 @@ class Verification:
         env.close()
         collection = Collection(self._plan, self._box, step)
         with suppress(AgentError):
+            self._box.workdir()
             self._collect(collection)
         self._box.container.kill()
+        # It has failed already; what cannot be looked at makes it no better.
+        with suppress(AgentError, EngineError):
+            self._inspection.judge("fresh")
         self._copy_out(step, collection)
 
     def reset(self, step: TaskStep) -> None:
@@ -238,6 +242,8 @@ class Verification:
         brought = next((script for script in scripts if script.is_file()), None)
         box.make_executable(f"{TESTS}/test.sh", source=brought)
         limit_s = self._plan.rules.timeouts.verifier_s(verifier.timeout_s)
+        # Tests that run the agent's program can be ended by it, together with their container.
+        box.container.mark()
         done = box.run(
             f"echo {self._plan.canaries.token} 2> /dev/null > {CANARY};"
             f" ({TESTS}/test.sh) > {REWARDS}/test-stdout.txt 2>&1",

@@ -89,3 +89,23 @@ def test_lines_that_many_tasks_share_are_nobodys() -> None:
     ]
 
     assert not HiddenWordsGuard(tasks).check(before=PLAIN, after=f"{PLAIN}\nX = {shared!r}\n")
+
+
+def test_one_value_of_each_of_three_tasks_is_a_table_of_answers() -> None:
+    sums = ("48213.75", "90517.2", "13377.31")
+    tasks = [
+        TrainTask(
+            name=f"sums/{number}",
+            instruction="Add it up.",
+            hidden=(HiddenFile(name="expected.txt", text=f"{value}\n"),),
+        )
+        for number, value in enumerate(sums)
+    ]
+    guard = HiddenWordsGuard(tasks)
+
+    def worst(text: str) -> list[str]:
+        after = f'{PLAIN}NOTES = """{text}"""\n'
+        return [finding.severity for finding in guard.check(before=PLAIN, after=after)]
+
+    assert worst("; ".join(sums)) == ["block"]
+    assert worst("; ".join(sums[:2])) == ["warn"]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from autoloop.guards import standard_guards
+from autoloop.guards import TrainTask, standard_guards
 from autoloop.ports import Likeness
 
 AGENT = '''"""An agent."""
@@ -103,3 +103,15 @@ def test_a_deep_or_huge_program_is_no_trouble() -> None:
 
     assert likeness(deep) is Likeness.OTHER
     assert likeness(long, long + "\n# more") in Likeness
+
+
+def test_comparing_programs_changes_nothing_of_what_the_gate_sees() -> None:
+    words = "Read /app/ledger.csv and write the sum of Quarrowmere."
+    tasks = [TrainTask(name="csv/ledger", instruction=words)]
+    before = "def solve(instruction, env, model):\n    text = instruction\n    env.run(text)\n"
+    after = before.replace("    env", "    if text == 'Quarrowmere': return\n    env")
+
+    standard_guards(tasks).likeness(after, before)
+    found = standard_guards(tasks).check(before=before, after=after)
+
+    assert "branch" in {finding.rule for finding in found}

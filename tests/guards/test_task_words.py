@@ -131,3 +131,12 @@ def test_the_guards_measure_what_parses() -> None:
 
     assert guards.size("x = 1") > 0
     assert guards.size("def") == 0
+
+
+def test_names_of_tasks_are_words_of_theirs() -> None:
+    names = ["csv/orders", "logs/errors", "mail/inbox", "plain"]
+    tasks = dict.fromkeys(names, "Do what there is to do.")
+
+    assert [s for s, _ in check("'csv/orders'", tasks=tasks)] == ["warn"]
+    assert "block" in [s for s, _ in check(repr(names), tasks=tasks)]
+    assert check("'plain'", tasks=tasks) == []
