@@ -63,7 +63,7 @@ def ask(
     method: str,
     path: str,
     *,
-    params: Mapping[str, str],
+    params: Mapping[str, str | bytes],
     headers: Mapping[str, str] | None = None,
 ) -> requests.Response:
     """Send a request whose answer is read as a stream; the caller closes the answer.

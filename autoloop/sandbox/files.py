@@ -2,6 +2,7 @@
 
 import base64
 import json
+import os
 from dataclasses import dataclass
 from typing import IO
 
@@ -56,7 +57,7 @@ class Files:
     def state(self, path: str) -> PathState | None:
         """What `path` is; None if nothing is there."""
         response = self._api.head(
-            url(self._api, self._path), params={"path": path}, timeout=API_TIMEOUT_S
+            url(self._api, self._path), params={"path": os.fsencode(path)}, timeout=API_TIMEOUT_S
         )
         if response.status_code == requests.codes.not_found:
             return None
@@ -76,7 +77,7 @@ class Files:
     def archive(self, path: str) -> requests.Response | None:
         """Archive of a file or folder, as a stream to be closed; None if nothing is there."""
         try:
-            return ask(self._api, "GET", self._path, params={"path": path})
+            return ask(self._api, "GET", self._path, params={"path": os.fsencode(path)})
         except docker.errors.NotFound as error:
             if "no such container" in explanation(error).lower():
                 raise
