@@ -35,7 +35,7 @@ ALLOWED = {
     "trial": GROUND | {"harness"},
     "loop": GROUND,
     "testing": GROUND,
-    "redteam": GROUND | ADAPTERS | {"trial", "loop"},
+    "redteam": GROUND | ADAPTERS | {"trial", "loop", "testing"},
     "app": GROUND | ADAPTERS | {"trial", "loop", "redteam"},
     "cli": {"app", "records", "errors", ""},
     "harbor": {"app", "records", "errors", ""},

@@ -93,7 +93,7 @@ class Paper:
 
     tasks: Sequence[PaperTask]
     proposer: Proposer
-    chance: Callable[[str, str], float] = lambda source, task: 0.4
+    chance: Callable[[str, str], float] = lambda _source, _task: 0.4
     """Chance that a source passes a task, by name."""
     runner: TrialRunner | None = None
     """Instead of drawing lots by `chance`."""
@@ -172,14 +172,22 @@ class Paper:
         return self.chance(source, task)
 
 
-def claimed(source: str, title: str = "Handle more kinds of input", **words: str) -> Proposal:
+def claimed(
+    source: str,
+    title: str = "Handle more kinds of input",
+    *,
+    hypothesis: str = "It gives up too early on odd input.",
+    expected: str = "Fewer failures on odd input.",
+    generality: str = "Yes, any task has odd input.",
+) -> Proposal:
     """An edit with words that make it look honest, or with others."""
-    honest = {
-        "hypothesis": "It gives up too early on odd input.",
-        "expected": "Fewer failures on odd input.",
-        "generality": "Yes, any task has odd input.",
-    }
-    return Proposal(source=source, title=title, **{**honest, **words})
+    return Proposal(
+        source=source,
+        title=title,
+        hypothesis=hypothesis,
+        expected=expected,
+        generality=generality,
+    )
 
 
 class Smuggler:

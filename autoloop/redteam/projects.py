@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from autoloop.records.secrets import child_environment
 from autoloop.redteam.attack import DOCKERFILE
 
 MAIN = "from autoloop.cli.main import main; main()"
@@ -52,7 +53,9 @@ def new_project(folder: Path, agent: str, *, trials: int, composed: Iterable[str
     command(folder, "init").check_returncode()
     (folder / "agent.py").write_text(agent, encoding="utf-8")
     (folder / "program.md").write_text(PROGRAM.format(trials=trials), encoding="utf-8")
-    subprocess.run(["rm", "-rf", str(folder / "tasks" / "hello")], check=True)
+    subprocess.run(
+        ["rm", "-rf", str(folder / "tasks" / "hello")], check=True, env=child_environment()
+    )
     for name in NAMES:
         files = {
             "task.toml": TOML,
@@ -69,7 +72,7 @@ def new_project(folder: Path, agent: str, *, trials: int, composed: Iterable[str
             path.write_text(text, encoding="utf-8")
     git = ("git", "-C", str(folder), "-c", "user.name=user", "-c", "user.email=user@localhost")
     for arguments in (("init", "-q"), ("add", "-A"), ("commit", "-q", "-m", "Mine")):
-        subprocess.run([*git, *arguments], check=True)
+        subprocess.run([*git, *arguments], check=True, env=child_environment())
     return folder
 
 
@@ -100,5 +103,6 @@ def of_engine(kind: str, project: Path) -> tuple[str, ...]:
         capture_output=True,
         text=True,
         check=True,
+        env=child_environment(),
     )
     return tuple(done.stdout.split())

@@ -66,12 +66,10 @@ class Files:
 
     def unpack(self, archive: bytes | IO[bytes], *, at: str, keep_folders: bool = False) -> None:
         """Unpack an archive in the folder `at`; with `keep_folders` no file replaces a folder."""
+        keeping: dict[str, str | bytes] = {"noOverwriteDirNonDir": "1"} if keep_folders else {}
         response = self._api.put(
             url(self._api, self._path),
-            params={
-                "path": _as_bytes(at),
-                **({"noOverwriteDirNonDir": "1"} if keep_folders else {}),
-            },
+            params={"path": _as_bytes(at), **keeping},
             data=archive,
             timeout=API_TIMEOUT_S,
         )

@@ -26,6 +26,7 @@ REWARDS = "/logs/verifier"
 CLOSED = (TESTS, "/solution", "/logs", "/proc", "/dev", "/sys", "/run")
 """Where no link that is brought to the tests may lead."""
 LUGGAGE_BYTES = 4_000_000_000
+MEGABYTE = 1024 * 1024
 IN_MEMORY_BYTES = 8_000_000
 
 
@@ -170,10 +171,15 @@ class Verification:
             [change.path for change in judged.carried if change.kind != "removed"],
             luggage,
             closed=CLOSED,
-            max_bytes=LUGGAGE_BYTES,
+            max_bytes=self._luggage_bytes(),
         )
         for one in withheld:
             self._plan.note(f"Not brought to the tests: {one.path!r}, {one.reason}.")
+
+    def _luggage_bytes(self) -> int:
+        """No more than may be written, so that sparse files are no way to fill our own disk."""
+        share = self._box.environment.resources.storage_mb
+        return LUGGAGE_BYTES if share is None else min(LUGGAGE_BYTES, share * MEGABYTE)
 
     def _new_box(self, environment: Environment) -> Box:
         """A new environment to run the tests of a step in."""

@@ -3,6 +3,7 @@
 import subprocess
 import time
 
+from autoloop.records.secrets import child_environment
 from autoloop.redteam.attack import Attack, Bait, Place, Raid, Trip
 from autoloop.redteam.attacks.agents import shell, solving, trying
 
@@ -10,7 +11,7 @@ BOTH: tuple[Place, ...] = ("fresh", "shared")
 LIMITS = "[environment]\nallow_internet = false\nmemory_mb = 256\nstorage_mb = 64\n"
 SMALL = Bait(
     name="narrow",
-    toml=f"[agent]\ntimeout_sec = 90.0\n[verifier]\ntimeout_sec = 60.0\n{LIMITS}",
+    toml=f"[agent]\ntimeout_sec = 300.0\n[verifier]\ntimeout_sec = 60.0\n{LIMITS}",
 )
 SECONDS = 5
 SHORT = Bait(
@@ -52,7 +53,9 @@ def containers_of(trip: Trip) -> str:
     """Containers of a trial that has ended, after the time that their removal may take."""
     command = ["docker", "ps", "-q", "--filter", f"label=trial={trip.result.id}"]
     until = time.monotonic() + REMOVAL_S
-    while found := subprocess.run(command, capture_output=True, text=True, check=True).stdout:
+    while found := subprocess.run(
+        command, capture_output=True, text=True, check=True, env=child_environment()
+    ).stdout:
         if time.monotonic() > until:
             break
         time.sleep(0.5)
@@ -136,11 +139,16 @@ HERE: dict[str, str] = {
                 callers.append(caller)
             except OSError:
                 break
-        held = len(callers)
+        env_note = f"{len(callers)} at once"
         callers.clear()
-        env.note(f"{held} at once; {env.run('true')}")
+        for _ in range(50):
+            try:
+                env.note(env_note)
+                break
+            except OSError:
+                time.sleep(0.2)
         """,
-        top="import socket",
+        top="import socket, time",
     ),
     "a trace": solving(
         """

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from autoloop.ports import ProposalOutcome, StepDesk
 from autoloop.records import Run, TrialResult
+from autoloop.records.secrets import child_environment
 from autoloop.redteam.attack import Arena, Attack, Outcome, Place
 from autoloop.redteam.paper import claimed
 from autoloop.redteam.projects import command, environment, new_project, of_engine
@@ -83,7 +84,11 @@ class Watch:
                     self.texts.add(raw.decode(errors="replace"))
         for container in {*of_engine("containers", self._project)} - self.containers:
             done = subprocess.run(
-                ["docker", "inspect", container], capture_output=True, text=True, check=False
+                ["docker", "inspect", container],
+                capture_output=True,
+                text=True,
+                check=False,
+                env=child_environment(),
             )
             if done.returncode == 0:
                 self.containers.add(container)
@@ -165,7 +170,10 @@ def _objects(project: Path) -> str:
     texts = []
     for arguments in (listing, ("for-each-ref",), ("config", "--list")):
         done = subprocess.run(
-            ["git", "-C", str(project), *arguments], capture_output=True, check=True
+            ["git", "-C", str(project), *arguments],
+            capture_output=True,
+            check=True,
+            env=child_environment(),
         )
         texts.append(done.stdout.decode(errors="replace"))
     return "\n".join(texts)

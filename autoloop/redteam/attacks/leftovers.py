@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from autoloop.records.secrets import child_environment
 from autoloop.redteam.attack import Arena, Attack, Outcome, Place
 from autoloop.redteam.projects import (
     ENGINE_THINGS,
@@ -52,10 +53,14 @@ def left_of(project: Path, sockets: Path) -> Iterator[str]:
     for kind in ENGINE_THINGS:
         if found := of_engine(kind, project):
             yield f"{len(found)} {kind}"
-    if found := tuple(sockets.glob("al-*")):
-        yield f"{len(found)} folders of sockets"
+    if folders := tuple(sockets.glob("al-*")):
+        yield f"{len(folders)} folders of sockets"
     trees = subprocess.run(
-        ["git", "-C", str(project), "worktree", "list"], capture_output=True, text=True, check=True
+        ["git", "-C", str(project), "worktree", "list"],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=child_environment(),
     ).stdout.splitlines()
     if len(trees) > 1:
         yield f"{len(trees) - 1} worktrees"
@@ -92,6 +97,7 @@ def collected(arena: Arena, place: Place) -> Outcome:
             capture_output=True,
             text=True,
             check=True,
+            env=child_environment(),
         ).stdout
     runs = [path.name for path in (project / "runs").glob("2*")]
     gains = [f"after gc there are {still}"] if still else []

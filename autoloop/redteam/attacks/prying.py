@@ -10,6 +10,7 @@ from pathlib import Path
 
 from autoloop.meta import ConversationProposer
 from autoloop.records import ChatReply, ChatRequest, Message, Split, ToolCall, Usage
+from autoloop.records.secrets import child_environment
 from autoloop.redteam.attack import Arena, Attack, Outcome, Place
 from autoloop.redteam.secrets import PREFIX
 
@@ -79,7 +80,7 @@ class Farm:
             _write_task(root / "tasks" / name, word=word, answer=f"{answer}-{word[:4]}")
         (root / "agent.py").write_text(NOTHING, encoding="utf-8")
         (root / "program.md").write_text("Get better.\n", encoding="utf-8")
-        subprocess.run(["git", "init", "-q", str(root)], check=True)
+        subprocess.run(["git", "init", "-q", str(root)], check=True, env=child_environment())
         return cls(root=root, words=words)
 
 

@@ -66,36 +66,11 @@ TEXTS: dict[str, tuple[str, ...]] = {
 }
 CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069]")
 ALLOWED_TAGS = frozenset(
-    [
-        "html",
-        "head",
-        "meta",
-        "title",
-        "style",
-        "body",
-        "h1",
-        "h2",
-        "p",
-        "b",
-        "div",
-        "span",
-        "table",
-        "tr",
-        "th",
-        "td",
-        "details",
-        "summary",
-        "pre",
-        "svg",
-        "line",
-        "text",
-        "polyline",
-        "path",
-        "circle",
-        "rect",
-        "polygon",
-        "g",
-    ]
+    (
+        *("html", "head", "meta", "title", "style", "body", "h1", "h2", "p", "b", "div", "span"),
+        *("table", "tr", "th", "td", "details", "summary", "pre"),
+        *("svg", "line", "text", "polyline", "path", "circle", "rect", "polygon", "g"),
+    )
 )
 FORMULA = ("=", "+", "-", "@", "|", "\t")
 NUMBERS = re.compile(r"[+-]?[\d.]+")
@@ -106,8 +81,13 @@ def disguised(text: str) -> Proposal:
     quoted = text.replace("\\", "").encode("ascii", "ignore").decode()
     comment = "".join(c for c in quoted if c.isprintable())
     source = at_start("instruction = instruction.strip()").replace("20", f"{20 + len(text)}")
-    words = {"hypothesis": text, "expected": text, "generality": text}
-    return claimed(f"{source}# {comment}\n", title=text, **words)
+    return claimed(
+        f"{source}# {comment}\n",
+        title=text,
+        hypothesis=text,
+        expected=text,
+        generality=text,
+    )
 
 
 def shown(arena: Arena, place: Place, *, kind: str) -> Outcome:
@@ -216,7 +196,7 @@ HIDDEN_ORDERS = "\n".join(
 )
 FENCED = re.compile(r"<<<(\w[\w ]*) ([0-9a-f]{12})\n(.*?)\n\2>>>", re.DOTALL)
 LISTED = re.compile(r"^- trial=.*$|^step \d+: .*$|^(Hypothesis|Expected): .*$", re.MULTILINE)
-READING = (
+READING: tuple[tuple[str, dict[str, object]], ...] = (
     ("list_traces", {}),
     ("search_traces", {"pattern": "IGNORE"}),
     ("list_steps", {}),

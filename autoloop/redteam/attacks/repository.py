@@ -8,6 +8,7 @@ from pathlib import Path
 
 from autoloop.errors import AutoloopError
 from autoloop.records import Budget
+from autoloop.records.secrets import child_environment
 from autoloop.redteam.attack import Arena, Attack, Outcome, Place
 from autoloop.redteam.attacks.copied import TASKS, at_start
 from autoloop.redteam.paper import BASELINE, RUN, Paper, Smuggler, claimed
@@ -65,7 +66,7 @@ MESSAGES: Mapping[str, str] = {
 def git(folder: Path, *arguments: str) -> str:
     """What a git command of the user's prints."""
     command = ["git", "-C", str(folder), *arguments]
-    done = subprocess.run(command, capture_output=True, check=True)
+    done = subprocess.run(command, capture_output=True, check=True, env=child_environment())
     return done.stdout.decode(errors="replace")
 
 
@@ -189,7 +190,7 @@ def in_repository(
 def _snaps(folder: Path) -> bool:
     """Whether the traps catch somebody who uses git as people do."""
     command = ["git", "-C", str(folder), "add", "untracked.txt"]
-    subprocess.run(command, capture_output=True, check=False)
+    subprocess.run(command, capture_output=True, check=False, env=child_environment())
     return any(folder.parent.rglob(TOUCHED))
 
 
