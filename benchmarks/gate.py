@@ -7,6 +7,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -28,22 +29,47 @@ def main() -> None:
     parser.add_argument("--list", action="store_true", help="every edit that is judged wrongly")
     parser.add_argument("--json", action="store_true", help="one JSON object instead of tables")
     wish = parser.parse_args()
+    measured = measure()
+    if wish.json:
+        print(json.dumps(measured.as_json()))
+        return
+    measured.show()
+    if wish.list:
+        _list(measured.found)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measured:
+    """What the gate did with the corpus, and how long it takes."""
+
+    found: dict[Edit, tuple[Finding, ...]]
+    parts: dict[str, Figures]
+    first_ms: float
+    further_ms: float
+
+    def as_json(self) -> Figures:
+        """All figures."""
+        return {"parts": self.parts, "first_ms": self.first_ms, "further_ms": self.further_ms}
+
+    def show(self) -> None:
+        """Print all figures as tables."""
+        for part, figures in self.parts.items():
+            _show(part, figures)
+        print(
+            f"\n1,000 lines: {self.further_ms:.0f} ms of processor time an edit,"
+            f" {self.first_ms:.0f} ms the first one"
+        )
+
+
+def measure() -> Measured:
+    """Show the whole corpus to the gate, and a long agent.py several times."""
     with tempfile.TemporaryDirectory() as cache:
         guards = standard_guards(train_tasks(Path(cache)))
     before = agent_source()
     found = {edit: guards.check(before=before, after=edit.source) for edit in edits()}
     parts = {part: _measured([e for e in found if e.part == part], found) for part in PARTS}
     first, further = _milliseconds(guards)
-    if wish.json:
-        print(json.dumps({"parts": parts, "first_ms": first, "further_ms": further}))
-        return
-    for part, figures in parts.items():
-        _show(part, figures)
-    print(
-        f"\n1,000 lines: {further:.0f} ms of processor time an edit, {first:.0f} ms the first one"
-    )
-    if wish.list:
-        _list(found)
+    return Measured(found=found, parts=parts, first_ms=first, further_ms=further)
 
 
 def _measured(half: Sequence[Edit], found: dict[Edit, tuple[Finding, ...]]) -> Figures:

@@ -81,10 +81,9 @@ def courses(rule: BayesRule) -> list[Course]:
 
 
 def first_long(found: Iterable[Course], kind: str, decision: Decision) -> Course:
-    """The first edit of a kind that ended so, and not at once."""
-    return next(
-        p for p in found if (p.kind, p.decision) == (kind, decision) and p.trials[-1] >= LONG
-    )
+    """The first edit of a kind that ended so, and not at once; else the one that took longest."""
+    own = [course for course in found if (course.kind, course.decision) == (kind, decision)]
+    return max(own, key=lambda course: min(course.trials[-1], LONG))
 
 
 def draw_course(course: Course, rule: BayesRule, colour: str) -> Figure:

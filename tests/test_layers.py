@@ -19,6 +19,7 @@ ADAPTERS = {
     "meta",
     "store",
     "decision",
+    "audit",
     "guards",
     "report",
     "engines",

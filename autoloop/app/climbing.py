@@ -7,6 +7,7 @@ from pathlib import Path
 from queue import SimpleQueue
 
 from autoloop.app.archive import Terms, reuse_for
+from autoloop.app.auditing import run_auditor
 from autoloop.app.clock import SystemClock
 from autoloop.app.compose import (
     OFFLINE,
@@ -186,6 +187,9 @@ class _Work:
     ) -> Parts:
         folder = self.project.runs / run.name
         material = train_material(tasks, run.splits)
+        guard = standard_guards(material)
+        baseline = self.workspace.source(run.base)
+        auditor = run_auditor(folder, run, tasks=tasks, guard=guard, baseline=baseline)
         return Parts(
             workspace=self.workspace,
             store=self.store,
@@ -194,11 +198,17 @@ class _Work:
             reuse=None if is_calibration(run.name) else reuse,
             proposer=climbing.proposer or _proposer(run),
             strategy=_strategy(run),
-            guard=standard_guards(material),
+            guard=guard,
             merge_guard=merge_guards(material),
+            auditor=auditor,
             estimator=Estimates(),
             observer=RunFiles(
-                folder, self.store, self.workspace, tasks=tasks, inner=climbing.observer
+                folder,
+                self.store,
+                self.workspace,
+                tasks=tasks,
+                auditor=auditor,
+                inner=climbing.observer,
             ),
             clock=SystemClock(),
             transcript=lambda trial: read_transcript(folder / trial.folder),

@@ -14,7 +14,7 @@ from autoloop.gateway import SocketGateway, choose_model
 from autoloop.gateway.offline.junior import OfflineTaskModel
 from autoloop.gateway.offline.meta_model import OfflineMetaModel
 from autoloop.ports import ChatModel, Engine, Sandbox
-from autoloop.records import TrialResult
+from autoloop.records import Run, TrialResult
 from autoloop.sandbox import DiskShare, DockerSandbox
 from autoloop.settings import Settings
 from autoloop.trial import RetryingRunner, SandboxRunner
@@ -55,6 +55,13 @@ def meta_chat_model(name: str) -> ChatModel:
     if name == OFFLINE:
         return OfflineMetaModel()
     return _real_model(name)
+
+
+def judge_model(run: Run) -> ChatModel | None:
+    """The model whose opinion of kept edits a run asks for; None: nobody's."""
+    name = Settings.model_validate_json(run.settings).guards.judge
+    name = Settings.model_validate_json(run.settings).guards.judge
+    return None if name == "none" else _real_model(name)
 
 
 def _real_model(name: str) -> ChatModel:

@@ -1,6 +1,8 @@
 """Asks a run's strategy for its verdicts once more, from what is recorded."""
 
+from collections.abc import Mapping
 from contextlib import closing, suppress
+from math import isclose
 
 from autoloop.app.contents import found_tasks, recorded_settings, tasks_source
 from autoloop.app.project import Project
@@ -14,6 +16,9 @@ from autoloop.loop import Merging, Replayed, RunRecords, replay
 from autoloop.records import Run
 from autoloop.store import StoreReader
 from autoloop.workspace import GitWorkspace
+
+EXACT = 1e-9
+"""Differences below this are the arithmetic of the machine, not of a rule."""
 
 
 def replay_run(project: Project, name: str | None) -> Replay:
@@ -62,6 +67,13 @@ def _redecided(one: Replayed) -> Redecided:
         recorded=one.recorded.reason,
         replayed=None if again is None else again.reason,
         same=again is not None
-        and (again.decision, dict(again.numbers))
-        == (one.recorded.decision, dict(one.recorded.numbers)),
+        and again.decision is one.recorded.decision
+        and _are_equal(again.numbers, one.recorded.numbers),
+    )
+
+
+def _are_equal(some: Mapping[str, float], others: Mapping[str, float]) -> bool:
+    """Whether figures are equal but for the last digits, in which machines differ."""
+    return some.keys() == others.keys() and all(
+        isclose(some[name], others[name], rel_tol=EXACT, abs_tol=EXACT) for name in some
     )

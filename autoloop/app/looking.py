@@ -3,6 +3,7 @@
 from contextlib import closing
 from pathlib import Path
 
+from autoloop.app.audit_file import known_audit
 from autoloop.app.contents import tasks_of_run
 from autoloop.app.look_log import read_looks
 from autoloop.app.outputs import ReportFacts, write_run_report
@@ -11,15 +12,18 @@ from autoloop.app.results import Best, StepView, TrialView
 from autoloop.app.standing import reading
 from autoloop.decision import Estimates
 from autoloop.errors import RunError
-from autoloop.records import Agent, Run, TrialResult
+from autoloop.records import Agent, Flags, Run, TrialResult
 from autoloop.report import (
     ClimbFacts,
     ClimbSummary,
     Sides,
+    audit_sentence,
     climb_summary,
     expected_worthless,
+    flagged_sentence,
     gap_sentence,
     queries_sentence,
+    rules_seen,
     selection_gap,
     success_rates,
     success_sentence,
@@ -41,7 +45,9 @@ def show_step(project: Project, name: str | None, index: int) -> StepView:
         if found is None:
             raise RunError(f"Run {view.run.name!r} has no step {index}; it has 1 to {len(steps)}.")
         diff = workspace.diff(found.parent, found.candidate) if found.candidate else ""
-        return StepView(step=found, diff=diff)
+        own = [trial for trial in view.store.trials() if trial.step == index]
+        flags = Flags.of(trial.integrity for trial in own)
+        return StepView(step=found, diff=diff, flags=flags, findings=rules_seen(own))
 
 
 def diff_candidates(project: Project, name: str | None, *, old: str, new: str) -> str:
@@ -92,6 +98,7 @@ def summary(project: Project, name: str | None) -> ClimbSummary:
             best_commit=tip,
             estimator=Estimates(),
             sides=_sides(run, tip, workspace),
+            audit=known_audit(view.folder),
             tasks=tasks_of_run(project, run),
         )
         return climb_summary(run, view.store.steps(), trials=view.store.trials(), facts=facts)
@@ -100,10 +107,12 @@ def summary(project: Project, name: str | None) -> ClimbSummary:
 def notes(project: Project, name: str | None) -> tuple[str, ...]:
     """What stands below a final table, in sentences."""
     with reading(project, name) as view, closing(GitWorkspace(project.root)) as workspace:
-        run = view.run
+        run, trials = view.run, view.store.trials()
         sides = _sides(run, workspace.tip(run.name), workspace)
         found = [
-            success_sentence(success_rates(view.store.trials(), sides)),
+            flagged_sentence(trials),
+            audit_sentence(known_audit(view.folder)),
+            success_sentence(success_rates(trials, sides)),
             gap_sentence(selection_gap(run.scores)),
             worthless_sentence(expected_worthless(view.store.steps())),
             queries_sentence(view.store.steps()),

@@ -28,7 +28,16 @@ from autoloop.app.results import (
 )
 from autoloop.app.run import ClimbRun
 from autoloop.ports import Observer
-from autoloop.records import AttackReport, Comparison, Event, Split, Task, TaskRecord, TaskSet
+from autoloop.records import (
+    AttackReport,
+    Audit,
+    Comparison,
+    Event,
+    Split,
+    Task,
+    TaskRecord,
+    TaskSet,
+)
 
 BUDGETS = ("hours", "steps", "trials", "tokens", "usd")
 
@@ -258,6 +267,20 @@ class Optimizer:
 
         project = self._project({})
         return replay_run(project, project.latest_run(run))
+
+    def audit(self, run: str | None = None, *, step: int | None = None) -> Audit:
+        """Look once more at all that a run (the latest by default) kept, with all it recorded.
+
+        Args:
+            run: Name of the run.
+            step: Only the edit of this step, kept or not; 0 is the first agent.
+
+        Raises:
+            RunError: there is no such run, or it has no such step.
+        """
+        from autoloop.app.auditing import audit_run
+
+        return audit_run(self._project({}), run, step=step)
 
     def task_records(self, tasks: Iterable[Task]) -> Mapping[str, TaskRecord]:
         """What all trials that were ever recorded of these tasks say about them, by name."""

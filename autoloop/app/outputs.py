@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from autoloop.app.audit_file import known_audit
+from autoloop.app.auditing import RunAuditor, final_audit
 from autoloop.decision import Estimates
 from autoloop.errors import StorageError
 from autoloop.ports import Observer, RunStore, Workspace
-from autoloop.records import Event, Run, RunFinished, Step, StepFinished, Task, TrialResult
+from autoloop.records import Event, Notice, Run, RunFinished, Step, StepFinished, Task, TrialResult
 from autoloop.report import ReportSources, write_report, write_results
 
 
@@ -23,12 +25,14 @@ class RunFiles:
         workspace: Workspace,
         *,
         tasks: Sequence[Task] = (),
+        auditor: RunAuditor,
         inner: Observer,
     ) -> None:
         self._folder = folder
         self._tasks = tuple(tasks)
         self._store = store
         self._workspace = workspace
+        self._auditor = auditor
         self._inner = inner
 
     def notify(self, event: Event) -> None:
@@ -39,8 +43,17 @@ class RunFiles:
                     self._folder / "results.tsv", self._store.steps(), self._store.trials()
                 )
         if isinstance(event, RunFinished):
-            self.write_report(event.run)
+            self._end(event.run)
         self._inner.notify(event)
+
+    def _end(self, run: Run) -> None:
+        """Audit a run that has its final table, and write its report."""
+        if run.finished_at is not None:
+            steps, trials = self._store.steps(), self._store.trials()
+            told = final_audit(self._auditor, steps, trials)
+            if told:
+                self._inner.notify(Notice(text=told))
+        self.write_report(run)
 
     def write_report(self, run: Run) -> Path:
         """Write report.html; its path."""
@@ -75,7 +88,10 @@ def write_run_report(
     steps = store.steps()
     with _writing(folder):
         sources = ReportSources(
-            diffs=_diffs(steps, workspace), tasks=about.tasks, estimator=Estimates()
+            diffs=_diffs(steps, workspace),
+            tasks=about.tasks,
+            estimator=Estimates(),
+            audit=known_audit(folder),
         )
         write_report(path, about.run, steps, store.trials(), sources=sources)
     return path

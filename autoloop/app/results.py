@@ -8,8 +8,11 @@ from typing import Literal
 from autoloop.app.look_log import Look
 from autoloop.errors import SettingsError
 from autoloop.records import (
+    Audit,
     Decision,
+    Flags,
     JsonValue,
+    RuleSeen,
     Run,
     SelectionGap,
     Split,
@@ -38,6 +41,10 @@ class Status:
     steps: tuple[Step, ...]
     worthless: Worthless
     """Kept edits that are expected to be of no use."""
+    flags: Flags = field(default_factory=Flags)
+    """Trials that are not clean."""
+    audit: Audit | None = None
+    """Of the candidates that were kept; None: there is none yet."""
     selection_gap: SelectionGap | None = None
     """Reported (selection) score minus holdout score, once there is a final table."""
     looks: tuple[Look, ...] = ()
@@ -45,7 +52,7 @@ class Status:
     verdict_queries: int = 0
     """Verdicts that validation had a part in."""
     notes: tuple[str, ...] = ()
-    """The last four in sentences."""
+    """The last six in sentences."""
 
     def decided(self, decision: Decision) -> int:
         """How many finished steps ended so."""
@@ -58,6 +65,10 @@ class StepView:
 
     step: Step
     diff: str
+    flags: Flags = field(default_factory=Flags)
+    """Of the trials that the step asked for, those that are not clean."""
+    findings: tuple[RuleSeen, ...] = ()
+    """What was found in these trials."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

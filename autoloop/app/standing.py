@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from autoloop.app.audit_file import known_audit
 from autoloop.app.look_log import read_looks
 from autoloop.app.project import Project
 from autoloop.app.results import Status
@@ -17,6 +18,7 @@ from autoloop.report.honesty import (
     selection_gap,
     worthless_sentence,
 )
+from autoloop.report.integrity import audit_sentence
 from autoloop.store import StoreReader, open_readonly, running_pid
 
 
@@ -52,7 +54,11 @@ def status(project: Project, name: str | None) -> Status:
         counts = view.store.counts()
         run, steps, looks = view.run, view.store.steps(), read_looks(view.folder)
         worthless, gap = expected_worthless(steps), selection_gap(run.scores)
+        flags, audit = counts.flags, known_audit(view.folder)
+        flagged = f"Integrity of trials: {flags}. See autoloop audit." if flags else ""
         notes = (
+            flagged,
+            audit_sentence(audit),
             gap_sentence(gap),
             worthless_sentence(worthless),
             queries_sentence(steps),
@@ -69,6 +75,8 @@ def status(project: Project, name: str | None) -> Status:
             cost_usd=(counts.cost_usd or 0.0) + (counts.meta_cost_usd or 0.0) if known else None,
             steps=steps,
             worthless=worthless,
+            flags=flags,
+            audit=audit,
             selection_gap=gap,
             verdict_queries=sum(step.asked_validation for step in steps),
             looks=looks,

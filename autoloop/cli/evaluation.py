@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Any
 
 from autoloop.cli.hints import HEADER
-from autoloop.cli.printing import points, print_table, say, unlike
-from autoloop.records import Interval
+from autoloop.cli.printing import points, print_rules, print_table, say, unlike
+from autoloop.records import Flags, Interval, RuleSeen
 from autoloop.records.rates import ks_of_table
 
 Facts = dict[str, Any]  # a JSON document
@@ -38,8 +38,17 @@ def print_evaluation(facts: Facts, folder: Path) -> None:
         f" {facts['wall_s']:.0f} s."
         f" Files: {folder}"
     )
+    _print_integrity(facts["integrity"])
     if facts["left_out"]:
         say(f"{len(facts['left_out'])} tasks were left out; the reasons stand above.")
+
+
+def _print_integrity(integrity: Facts) -> None:
+    """How many trials are not clean, and what was found in them; or nothing."""
+    flags = Flags(suspicious=integrity["suspicious_trials"], tampered=integrity["tampered_trials"])
+    if flags:
+        say(f"Integrity of trials: {flags}.")
+        print_rules(RuleSeen(**seen) for seen in integrity["findings"])
 
 
 def _print_groups(facts: Facts) -> None:

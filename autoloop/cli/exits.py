@@ -17,7 +17,7 @@ class Exit(IntEnum):
     STOPPED = 3
     """Machine or provider failed; `autoloop resume` goes on."""
     UNSOUND = 4
-    """`tasks check`, `eval`, `doctor`, `decide` or `redteam` found what is not as it should be."""
+    """A command that looks for it found what is not as it should be."""
     INTERRUPTED = 130
     """Ctrl-C or `autoloop stop`; `autoloop resume` goes on."""
 

@@ -8,7 +8,7 @@ import typer
 from autoloop import Decision, Optimizer, Status, Step
 from autoloop.cli.climbing import Json, RunName
 from autoloop.cli.hints import print_hints
-from autoloop.cli.printing import print_json, print_table, say
+from autoloop.cli.printing import audit_document, print_json, print_rules, print_table, say
 from autoloop.records import StepResult
 
 OfRun = Annotated[str | None, typer.Option("--run", help="Name of the run; latest by default.")]
@@ -18,6 +18,12 @@ WORDS = {
     Decision.REVERT: "reverted",
     Decision.UNDECIDED: "undecided",
     Decision.EMPTY: "empty",
+}
+
+PLACES = {
+    "fresh": "in a new container",
+    "shared": "where the agent worked",
+    "separate": "in the verifier's own container",
 }
 
 
@@ -33,7 +39,7 @@ def status(context: typer.Context, run: RunName = None, json: Json = False) -> N
     now = optimizer.status(run)
     tasks = optimizer.run(now.run.name).tasks
     if json:
-        print_json({**asdict(now), "tasks": tasks})
+        print_json({**asdict(now), "audit": audit_document(now.audit), "tasks": tasks})
         return
     state = "at work" if now.alive else (now.run.stop_reason or "not at work")
     say(f"{now.run.name}: {state}. {_counts(now)}")
@@ -50,11 +56,13 @@ def status(context: typer.Context, run: RunName = None, json: Json = False) -> N
 
 def log(context: typer.Context, run: RunName = None, json: Json = False) -> None:
     """All steps of a run with their verdicts."""
-    steps = Optimizer(context.obj).status(run).steps
+    now = Optimizer(context.obj).status(run)
     if json:
-        print_json(steps)
+        print_json(now.steps)
         return
-    print_table(("step", "verdict", "commit", "better", "title", "reason"), map(_row, steps))
+    print_table(("step", "verdict", "commit", "better", "title", "reason"), map(_row, now.steps))
+    if now.flags:
+        say(f"Integrity of trials: {now.flags}. See autoloop audit.")
 
 
 def show(
@@ -77,6 +85,9 @@ def show(
     if verdict is not None:
         say(f"\nVerdict: {verdict.decision}. {verdict.reason}")
         print_table(("number", "value"), [(k, f"{v:.4g}") for k, v in verdict.numbers.items()])
+    if view.findings:
+        say(f"\nTrials: {view.flags or 'all clean'}.")
+        print_rules(view.findings)
     say(f"\n{view.diff}")
 
 
@@ -104,13 +115,18 @@ def trace(
     """What happened in one trial, as the host recorded it."""
     view = Optimizer(context.obj).trace(trial, run=run)
     if json:
-        print_json(view)
+        own = {**asdict(view.trial), "integrity": view.trial.integrity}
+        print_json({**asdict(view), "trial": own})
         return
     result = view.trial
     trouble = f" {result.failure.kind}: {result.failure.message}" if result.failure else ""
     say(f"{result.id}: {result.outcome}, reward {result.reward:g}.{trouble}")
     for began in result.steps:
         say(f"step {began.name}: {_rewards(began)}")
+    where = f" Tests ran {PLACES[result.verification]}." if result.verification else ""
+    say(f"Integrity: {result.integrity}.{where}")
+    for finding in result.findings:
+        say(f"{finding.severity}: {finding.rule}: {finding.evidence}")
     if result.reused_from:
         say(f"Reused from {result.reused_from}.")
     say(f"{view.folder}\n")

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from autoloop.cli import (
+    auditing,
     calibrating,
     climbing,
     comparing,
@@ -34,6 +35,7 @@ calibrating.register(app)
 looking.register(app)
 comparing.register(app)
 deciding.register(app)
+auditing.register(app)
 tending.register(app)
 redteam.register(app)
 app.add_typer(tasks.app, name="tasks")

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from autoloop.records import Interval
+from autoloop.records import Audit, Interval, RuleSeen
 from autoloop.records.secrets import environment_mask
 from autoloop.records.text import plain_text
 
@@ -59,6 +59,20 @@ def print_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     for row in cells:
         table.add_row(*map(escape, row))
     out.print(table)
+
+
+def print_rules(seen: Iterable[RuleSeen]) -> None:
+    """Print what was found in trials, by rule."""
+    rows = [(s.rule, s.severity, f"{s.trials}", s.trial, s.evidence) for s in seen]
+    print_table(("rule", "severity", "trials", "such as", "evidence"), rows)
+
+
+def audit_document(audit: Audit | None) -> dict[str, object] | None:
+    """An audit as JSON has it, with the verdicts that follow from its findings."""
+    if audit is None:
+        return None
+    candidates = [{**asdict(own), "verdict": own.verdict} for own in audit.candidates]
+    return {**asdict(audit), "candidates": candidates}
 
 
 def points(interval: Interval, *, signed: bool = False) -> str:

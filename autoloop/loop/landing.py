@@ -7,8 +7,8 @@ from autoloop.loop.desk import Desk
 from autoloop.loop.messages import step_message
 from autoloop.loop.proposing import finish, is_waiting, why_empty
 from autoloop.loop.work import Tip, Work
-from autoloop.ports import ProposalOutcome
-from autoloop.records import CONFLICT, Decision, Origin, Step, Verdict
+from autoloop.ports import AuditOutcome, ProposalOutcome
+from autoloop.records import CONFLICT, Decision, Flags, Notice, Origin, Step, Verdict
 
 NOTHING = ProposalOutcome(proposal=None)
 
@@ -32,7 +32,7 @@ def _conclude(work: Work, step: Step) -> None:
         _land(work, step)
         return
     if candidate is not None:
-        message = step_message(work.run, step, verdict)
+        message = step_message(work.run, step, verdict, flags=_flags(work, step))
         candidate = work.parts.workspace.record_revert(
             run=work.run, step=step.index, commit=candidate, message=message
         )
@@ -50,9 +50,27 @@ def _land(work: Work, step: Step) -> None:
         step = _moved(work, step, tip, source=source)
     if step.candidate is None:
         raise AssertionError("an edit under test has a commit")
-    message = step_message(work.run, step, step.verdict)
+    message = step_message(work.run, step, step.verdict, flags=_flags(work, step))
     final = work.parts.workspace.keep(run=work.run, commit=step.candidate, message=message)
-    finish(work, replace(step, candidate=final))
+    step = replace(step, candidate=final)
+    audited = _audited(work, step)
+    finish(work, replace(step, meta_usage=step.meta_usage + audited.usage))
+    if audited.notice:
+        work.parts.observer.notify(Notice(text=audited.notice))
+    work.lab.meter.spend(audited.usage)
+
+
+def _audited(work: Work, step: Step) -> AuditOutcome:
+    """What an audit says of a kept edit; it stays kept."""
+    if work.parts.auditor is None:
+        return AuditOutcome()
+    may_ask = work.lab.meter.refusal() is None
+    return work.parts.auditor.kept(step, work.lab.trials, may_ask=may_ask)
+
+
+def _flags(work: Work, step: Step) -> Flags:
+    """How many of the trials that the step asked for are not clean."""
+    return Flags.of(trial.integrity for trial in work.lab.trials if trial.step == step.index)
 
 
 def _follow(work: Work, step: Step) -> None:

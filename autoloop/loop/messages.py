@@ -1,12 +1,18 @@
 """Commit messages that tell the story of a step, with trailers for programs."""
 
-from autoloop.records import Step, Usage, Verdict
+from autoloop.records import Flags, Step, Usage, Verdict
 
 SUBJECT_LENGTH = 72
+NOTHING_ODD = Flags()
 
 
-def step_message(run: str, step: Step, verdict: Verdict | None) -> str:
-    """Message of a step's commit; without a verdict while it is under test."""
+def step_message(
+    run: str, step: Step, verdict: Verdict | None, *, flags: Flags = NOTHING_ODD
+) -> str:
+    """Message of a step's commit; without a verdict while it is under test.
+
+    `flags` are of the step's trials.
+    """
     proposal = step.proposal
     title = " ".join((proposal.title if proposal else "").split()) or "edit agent.py"
     body = [proposal.hypothesis.strip()] if proposal and proposal.hypothesis.strip() else []
@@ -16,10 +22,16 @@ def step_message(run: str, step: Step, verdict: Verdict | None) -> str:
         trailers |= {"Autoloop-Verdict": verdict.decision.value}
         trailers |= {f"Autoloop-{_key(k)}": f"{v:.6g}" for k, v in verdict.numbers.items()}
         trailers |= {"Autoloop-Cost-Usd": _cost(step.meta_usage)}
+        trailers |= _flag_trailers(flags)
     lines = [_plain(line) for block in body for line in [*block.splitlines(), ""]]
     return "\n".join(
         [_plain(title)[:SUBJECT_LENGTH], "", *lines, *(f"{k}: {v}" for k, v in trailers.items())]
     )
+
+
+def _flag_trailers(flags: Flags) -> dict[str, str]:
+    counts = {"Suspicious": flags.suspicious, "Tampered": flags.tampered}
+    return {f"Autoloop-{word}": f"{count}" for word, count in counts.items() if count}
 
 
 def _key(name: str) -> str:

@@ -6,6 +6,7 @@ from queue import SimpleQueue
 
 from autoloop.loop.reuse import Reuse
 from autoloop.ports import (
+    Auditor,
     Clock,
     Engine,
     Estimator,
@@ -50,6 +51,8 @@ class Parts(LabParts):
     clock: Clock
     transcript: Callable[[TrialResult], str]
     """Text of a recorded trace."""
+    auditor: Auditor | None = None
+    """None: nobody looks again at what was kept."""
     merge_guard: Guard | None = None
     """Looks at edits that are put together; None: `guard` does."""
     feedback: Callable[[TrialResult], Feedback] = _nothing

@@ -5,7 +5,7 @@ import difflib
 import warnings
 
 from autoloop.ports import StepDesk
-from autoloop.records import Proposal
+from autoloop.records import Finding, Proposal
 
 # Comparing lines of a larger text could take minutes.
 _DIFF_CHARS = 150_000
@@ -18,12 +18,20 @@ class Bench:
         self.desk = desk
         self.draft = desk.source
         self.spot_checks_left = spot_checks
+        self.objections = 0
+        """Drafts of this step that something was said against."""
         self.proposal: Proposal | None = None
         """Set once a submission was accepted; the conversation is over then."""
 
     def changed(self) -> bool:
         """Whether the draft does anything else than the incumbent."""
         return self.draft != self.desk.source and not same_program(self.draft, self.desk.source)
+
+    def check(self) -> tuple[Finding, ...]:
+        """What speaks against the draft; it is counted, for whoever asks often could sound out."""
+        findings = self.desk.check(self.draft)
+        self.objections += bool(findings)
+        return findings
 
     def diff(self) -> str:
         """The draft against the incumbent; empty when equal."""

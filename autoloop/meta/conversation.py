@@ -16,6 +16,8 @@ _CALLS_AT_ONCE = 10
 _SILENT = 2
 _REPEATED = 3
 _GARBAGE = 5
+# The guards know the tests of train tasks: who may ask them for ever can guess their words.
+_OBJECTIONS = 20
 _LATE_TURNS = 4
 # Beyond this many characters older tool answers are dropped, well before a model's window is full.
 _ROOM_CHARS = 400_000
@@ -145,6 +147,8 @@ class _Talk:
         self._garbage = 0 if answer.understood else self._garbage + 1
         if self._bench.proposal:
             self.ending = "submitted"
+        elif self._bench.objections >= _OBJECTIONS:
+            self.ending = f"something was said against {_OBJECTIONS} drafts"
         elif self._garbage >= _GARBAGE:
             self.ending = f"the model made {_GARBAGE} calls in a row that make no sense"
         warning = "\n[You made this very call before.]" if self._repeated > 1 else ""

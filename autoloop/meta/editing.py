@@ -5,11 +5,11 @@ from typing import Annotated, ClassVar
 from pydantic import Field, StringConstraints
 
 from autoloop.meta.bench import Bench
-from autoloop.meta.quoting import clip, fence, one_line, pages
 from autoloop.meta.toolbox import Tool, refuse
 from autoloop.meta.verifying import feedback_lines
 from autoloop.ports import SpotResult
 from autoloop.records import Finding, Outcome, Proposal
+from autoloop.records.quoting import clip, fence, one_line, pages
 
 _SOURCE_CHARS = 200_000
 _NOTEBOOK_CHARS = 10_000
@@ -72,7 +72,7 @@ class CheckAgent(Tool):
     def run(self, bench: Bench) -> str:
         if not bench.changed():
             return "The draft is the current agent.py, but for comments and layout at most."
-        findings = _findings_text(bench.desk.check(bench.draft)) or "The guards found nothing."
+        findings = _findings_text(bench.check()) or "The guards found nothing."
         return f"{clip(findings, 3_000)}\n{clip(bench.diff(), 8_000)}"
 
 
@@ -98,7 +98,7 @@ class SpotCheck(Tool):
             return refuse("the spot checks of this step are used up.")
         if not bench.changed():
             return refuse("the draft does nothing new; its results stand on the scoreboard.")
-        blocked = _findings_text(_blocking(bench.desk.check(bench.draft)))
+        blocked = _findings_text(_blocking(bench.check()))
         if blocked:
             return refuse(f"the guards block the draft:\n{blocked}")
         tasks = list(dict.fromkeys(self.tasks))
@@ -125,7 +125,7 @@ class Submit(Tool):
     def run(self, bench: Bench) -> str:
         if not bench.changed():
             return refuse("the draft does nothing new; edit agent.py first.")
-        findings = bench.desk.check(bench.draft)
+        findings = bench.check()
         blocked = _blocking(findings)
         if blocked:
             return refuse(

@@ -3,10 +3,10 @@
 from importlib.resources import files
 from string import Template
 
-from autoloop.meta.quoting import clip, quote
 from autoloop.meta.reading import step_line
 from autoloop.ports import StepDesk
 from autoloop.records import Message
+from autoloop.records.quoting import clip, quote
 
 _SHOWN_STEPS = 12
 

@@ -6,12 +6,12 @@ from typing import ClassVar
 from pydantic import Field
 
 from autoloop.meta.bench import Bench
-from autoloop.meta.quoting import clip, one_line, pages, quote, visible
 from autoloop.meta.search import PATTERN_CHARS, BadPatternError, search
 from autoloop.meta.toolbox import Tool, refuse
 from autoloop.meta.verifying import feedback_lines
 from autoloop.ports import EarlierStep, TaskStanding, TraceSummary
 from autoloop.records import Review
+from autoloop.records.quoting import clip, one_line, pages, quote, visible
 
 _PASSED = 1.0 - 1e-9
 _LISTED_TRACES = 60

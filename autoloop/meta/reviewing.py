@@ -10,9 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from autoloop.errors import AgentError
 from autoloop.meta.bench import diff_of
 from autoloop.meta.conversation import step_seed
-from autoloop.meta.quoting import clip, one_line, quote
 from autoloop.ports import ChatModel, ReviewCase, ReviewOutcome
 from autoloop.records import ChatReply, ChatRequest, Message, Review, ToolSpec, Usage
+from autoloop.records.quoting import clip, one_line, quote
 
 TOOL = "give_review"
 ANSWER_TOKENS = 4_000

@@ -7,8 +7,8 @@ from typing import ClassVar, cast
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from autoloop.meta.bench import Bench
-from autoloop.meta.quoting import clip, one_line, visible
 from autoloop.records import JsonObject, ToolCall, ToolSpec
+from autoloop.records.quoting import clip, one_line, visible
 
 
 class Tool(BaseModel):

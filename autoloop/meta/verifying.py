@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from autoloop.meta.quoting import clip, one_line, quote
 from autoloop.records import CheckResult, Feedback
+from autoloop.records.quoting import clip, one_line, quote
 
 _NAMES_CHARS = 2_000
 _OUTPUT_CHARS = 4_500

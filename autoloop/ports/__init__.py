@@ -4,6 +4,7 @@ Unless a contract says otherwise every method may raise `InfraError` when the ma
 be called from any thread.
 """
 
+from autoloop.ports.audit import Auditor, AuditOutcome
 from autoloop.ports.clock import Clock
 from autoloop.ports.decision import Estimator, Guard, KeepRule, Likeness, Strategy
 from autoloop.ports.egress import Egress
@@ -34,6 +35,8 @@ from autoloop.ports.state import RunStore, TrialArchive, Workspace
 from autoloop.ports.trials import Engine, TrialRunner
 
 __all__ = [
+    "AuditOutcome",
+    "Auditor",
     "Bind",
     "BoxSpec",
     "ChatModel",

@@ -1,6 +1,7 @@
 """Facts that travel between the parts: frozen, typed, importing nothing of ours above them."""
 
 from autoloop.records.attacks import AttackPlace, AttackReport, AttackResult, AttackRow
+from autoloop.records.audit import Audit, AuditFinding, CandidateAudit, Opinion
 from autoloop.records.board import (
     Board,
     ClosedEdit,
@@ -36,7 +37,15 @@ from autoloop.records.events import (
     TrialStarted,
 )
 from autoloop.records.feedback import CheckResult, Feedback
-from autoloop.records.integrity import EVIDENCE_LENGTH, Integrity, TrialFinding, integrity_of
+from autoloop.records.integrity import (
+    EVIDENCE_LENGTH,
+    Flags,
+    Integrity,
+    RuleSeen,
+    Severity,
+    TrialFinding,
+    integrity_of,
+)
 from autoloop.records.rates import (
     ComparedSide,
     Comparison,
@@ -90,6 +99,7 @@ from autoloop.records.tasks import (
     TaskStep,
     Verifier,
 )
+from autoloop.records.track import Deed, Track
 from autoloop.records.trials import (
     Agent,
     AgentEnd,
@@ -129,8 +139,11 @@ __all__ = [
     "AttackReport",
     "AttackResult",
     "AttackRow",
+    "Audit",
+    "AuditFinding",
     "Board",
     "Budget",
+    "CandidateAudit",
     "Chapter",
     "ChatReply",
     "ChatRequest",
@@ -141,6 +154,7 @@ __all__ = [
     "ComparedSide",
     "Comparison",
     "Decision",
+    "Deed",
     "EnvCall",
     "Environment",
     "Event",
@@ -150,6 +164,7 @@ __all__ = [
     "Feedback",
     "FinalStarted",
     "Finding",
+    "Flags",
     "Healthcheck",
     "History",
     "Integrity",
@@ -167,6 +182,7 @@ __all__ = [
     "Observation",
     "OpenEdit",
     "Opening",
+    "Opinion",
     "Order",
     "Origin",
     "Outcome",
@@ -182,12 +198,14 @@ __all__ = [
     "Resources",
     "Review",
     "Role",
+    "RuleSeen",
     "Run",
     "RunFinished",
     "RunStarted",
     "Score",
     "Second",
     "SelectionGap",
+    "Severity",
     "Side",
     "Span",
     "Split",
@@ -209,6 +227,7 @@ __all__ = [
     "ToolCall",
     "ToolSpec",
     "TraceEvent",
+    "Track",
     "TrialFinding",
     "TrialFinished",
     "TrialKey",

@@ -14,6 +14,12 @@ from autoloop.report.honesty import (
     worthless_sentence,
 )
 from autoloop.report.html import ReportSources, write_report
+from autoloop.report.integrity import (
+    audit_sentence,
+    audit_table,
+    flagged_sentence,
+    rules_seen,
+)
 from autoloop.report.progress import Point, Progress, progress_of
 from autoloop.report.results_tsv import write_results
 from autoloop.report.summary import (
@@ -41,15 +47,19 @@ __all__ = [
     "Sides",
     "Table",
     "TaskSummary",
+    "audit_sentence",
+    "audit_table",
     "claimed_gain",
     "climb_summary",
     "compare_trials",
     "eval_summary",
     "expected_worthless",
     "final_table",
+    "flagged_sentence",
     "gap_sentence",
     "progress_of",
     "queries_sentence",
+    "rules_seen",
     "selection_gap",
     "shared_tasks",
     "step_rows",

@@ -1,10 +1,12 @@
 """Pieces that the JSON of climbs and evaluations have in common."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 
 from pydantic import BaseModel, ConfigDict
 
-from autoloop.records import Interval, PassRates, TaskRecord
+from autoloop.records import Audit, Flags, Interval, PassRates, TaskRecord, TrialResult
+from autoloop.report.integrity import flagged_agents, rules_seen
 
 
 class Facts(BaseModel):
@@ -71,6 +73,36 @@ class WorthlessFacts(Facts):
     expected: float
 
 
+class RuleFacts(Facts):
+    """A rule that spoke in some trials."""
+
+    rule: str
+    severity: str
+    trials: int
+    evidence: str
+    """Of the first of them."""
+    trial: str
+
+
+class IntegrityFacts(Facts):
+    """Trials that are not clean, and why."""
+
+    suspicious_trials: int
+    tampered_trials: int
+    flagged_candidates: int
+    """Versions of agent.py with such a trial."""
+    findings: list[RuleFacts]
+
+
+class AuditFacts(Facts):
+    """What the audit says of a candidate."""
+
+    step: int
+    commit: str
+    verdict: str
+    findings: int
+
+
 class TaskStateFacts(Facts):
     """What all counted trials of a task say about it."""
 
@@ -88,6 +120,30 @@ class TaskStateFacts(Facts):
 def interval_facts(interval: Interval) -> IntervalFacts:
     """An interval for JSON."""
     return IntervalFacts(mean=interval.mean, low=interval.low, high=interval.high, n=interval.n)
+
+
+def integrity_facts(trials: Sequence[TrialResult]) -> IntegrityFacts:
+    """What is not clean in trials, for JSON."""
+    flags = Flags.of(trial.integrity for trial in trials)
+    return IntegrityFacts(
+        suspicious_trials=flags.suspicious,
+        tampered_trials=flags.tampered,
+        flagged_candidates=flagged_agents(trials),
+        findings=[RuleFacts(**asdict(seen)) for seen in rules_seen(trials)],
+    )
+
+
+def audit_facts(audit: Audit | None) -> list[AuditFacts]:
+    """Verdicts of the audit, for JSON."""
+    return [
+        AuditFacts(
+            step=own.step,
+            commit=own.commit,
+            verdict=own.verdict.value,
+            findings=len(own.findings),
+        )
+        for own in (audit.candidates if audit else ())
+    ]
 
 
 def pass_facts(rates: PassRates) -> list[PassFacts]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TypeAlias
 
-from autoloop.records import Step, TrialResult
+from autoloop.records import Flags, Step, TrialResult
 from autoloop.report.spending import reused_in, seconds_of, spent_on, trials_of
 
 FrameRow: TypeAlias = dict[str, str | int | float | bool | datetime | None]
@@ -42,6 +42,8 @@ def _trial_row(trial: TrialResult, keys: Sequence[str]) -> FrameRow:
         "calls": trial.usage.calls,
         "tokens": trial.usage.tokens,
         "cost_usd": trial.usage.cost_usd,
+        "integrity": trial.integrity.value,
+        "verification": trial.verification or None,
         "reused_from": trial.reused_from or None,
         "seconds": trial.span.seconds,
         "started_at": trial.span.started_at,
@@ -53,6 +55,7 @@ def _trial_row(trial: TrialResult, keys: Sequence[str]) -> FrameRow:
 def _step_row(step: Step, trials: Sequence[TrialResult], names: Sequence[str]) -> FrameRow:
     own = trials_of(step, trials)
     usage = spent_on([step], own)
+    flags = Flags.of(trial.integrity for trial in own)
     row: FrameRow = {
         "step": step.index,
         "parent": step.parent,
@@ -65,6 +68,8 @@ def _step_row(step: Step, trials: Sequence[TrialResult], names: Sequence[str]) -
         "tokens": usage.tokens,
         "cost_usd": usage.cost_usd,
         "new_trials": len(own) - reused_in(own),
+        "suspicious": flags.suspicious,
+        "tampered": flags.tampered,
         "seconds": seconds_of(step),
         "started_at": step.started_at,
         "finished_at": step.finished_at,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autoloop.ports import Estimator
-from autoloop.records import Decision, Run, Split, Step, Task, TrialResult
+from autoloop.records import Audit, Decision, Flags, Run, Split, Step, Task, TrialResult
 from autoloop.records.text import html_text
 from autoloop.report.chart import chart
 from autoloop.report.figures import chances, points
@@ -15,6 +15,14 @@ from autoloop.report.honesty import (
     queries_sentence,
     selection_gap,
     worthless_sentence,
+)
+from autoloop.report.integrity import (
+    FLAGGED,
+    audit_sentence,
+    audit_table,
+    flagged_sentence,
+    rule_table,
+    rules_seen,
 )
 from autoloop.report.page import page
 from autoloop.report.progress import progress_of
@@ -40,6 +48,8 @@ class ReportSources:
     diffs: Mapping[int, str]
     """Unified diff of each step's edit, by index."""
     estimator: Estimator
+    audit: Audit | None = None
+    """None: there is none yet."""
     tasks: tuple[Task, ...] = ()
     """For families; those that are gone are left out of them."""
 
@@ -68,6 +78,7 @@ def write_report(
         _section("Score over steps", f'{chart(progress)}<p class="soft">{html_text(LEGEND)}</p>'),
         _section("Final table, points with 95 % intervals", _table(final_table(run))),
         _notes(run, steps),
+        _integrity(trials, sources.audit),
         _section("Steps", "".join(_step(s, trials, sources.diffs.get(s.index, "")) for s in steps)),
         _best(steps, trials, sources),
         _section("Train tasks, points (attempts)", _table(task_table(progress, trials))),
@@ -99,6 +110,7 @@ def _cards(run: Run, steps: Sequence[Step], trials: Sequence[TrialResult]) -> st
     usage = spent_on(steps, trials)
     invalid = sum(not trial.counts for trial in trials)
     reused = reused_in(trials)
+    flags = Flags.of(trial.integrity for trial in trials)
     cost = "price unknown" if usage.cost_usd is None else f"${usage.cost_usd:,.2f}"
     cards = [
         *(
@@ -109,6 +121,7 @@ def _cards(run: Run, steps: Sequence[Step], trials: Sequence[TrialResult]) -> st
         ("edits kept", f"{decisions.count(Decision.KEEP)} of {len(decisions)}"),
         ("trials", f"{len(trials) - invalid:,}" + (f" + {invalid} invalid" if invalid else "")),
         *([("of them reused", f"{reused:,}")] if reused else []),
+        *([("flagged", f"{flags}")] if flags else []),
         ("tokens", f"{usage.tokens:,}"),
         ("cost", cost),
         ("time", f"{run.active_s / 60:,.0f} min"),
@@ -138,6 +151,17 @@ def _notes(run: Run, steps: Sequence[Step]) -> str:
         queries_sentence(steps),
     )
     return "".join(f"<p>{html_text(sentence)}</p>" for sentence in found if sentence)
+
+
+def _integrity(trials: Sequence[TrialResult], audit: Audit | None) -> str:
+    """How many trials and candidates were flagged, and what was seen."""
+    counts = flagged_sentence(trials) or f"All {len(trials)} trials are clean."
+    told = [sentence for sentence in (counts, audit_sentence(audit)) if sentence]
+    paragraphs = "".join(f"<p>{html_text(sentence)}</p>" for sentence in told)
+    seen = _table(rule_table(rules_seen(trials)))
+    legend = f'<p class="soft">{html_text(FLAGGED)}</p>' if seen else ""
+    checked = _section("Audit of what was kept", _table(audit_table(audit)))
+    return _section("Integrity", paragraphs + seen + legend) + checked
 
 
 def _step(step: Step, trials: Sequence[TrialResult], diff: str) -> str:

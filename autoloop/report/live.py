@@ -14,6 +14,8 @@ from autoloop.records import (
     Decision,
     Event,
     FinalStarted,
+    Flags,
+    Integrity,
     Notice,
     Origin,
     ProposalMade,
@@ -69,6 +71,8 @@ class LiveProgress:
         )
         self._task: TaskID | None = None
         self._running = self._done = self._passed = self._reused = 0
+        self._seen: list[Integrity] = []
+        """Of the trials that are not clean."""
         self._standing = Standing(gauge)
         self._baseline_told = False
         self._trying: dict[int, str] = {}
@@ -130,6 +134,8 @@ class LiveProgress:
             self._reused += event.reused
             self._done += 1
             self._passed += event.result.passed
+            if event.result.integrity is not Integrity.CLEAN:
+                self._seen.append(event.result.integrity)
         if self._task is not None:
             self._bar.update(self._task, trials=self._counts())
         if self._bar.disable and self._now() - self._told_at >= QUIET_S:
@@ -143,7 +149,9 @@ class LiveProgress:
 
     def _counts(self) -> str:
         reused = f" ({self._reused} reused)" if self._reused else ""
-        return f"{self._done} trials{reused}, {self._passed} passed, {self._running} running"
+        flags = Flags.of(self._seen)
+        odd = f", {flags}" if flags else ""
+        return f"{self._done} trials{reused}, {self._passed} passed, {self._running} running{odd}"
 
     def _tell_baseline(self) -> None:
         """Once, as soon as every task was tried."""

@@ -4,7 +4,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from autoloop.records import Step, TrialResult
+from autoloop.records import Flags, Step, TrialResult
 from autoloop.records.secrets import environment_mask
 from autoloop.report.spending import seconds_of, spent_on, trials_of
 
@@ -19,6 +19,8 @@ COLUMNS = (
     "tokens",
     "cost_usd",
     "seconds",
+    "suspicious",
+    "tampered",
     "title",
 )
 FORMULA_STARTS = ("=", "+", "-", "@", "|", "%", "\uff1d", "\uff0b", "\uff0d", "\uff20", '"')
@@ -44,6 +46,7 @@ def write_results(path: Path, steps: Sequence[Step], trials: Sequence[TrialResul
 def _row(step: Step, trials: Sequence[TrialResult]) -> tuple[str, ...]:
     own = trials_of(step, trials)
     usage = spent_on([step], own)
+    flags = Flags.of(trial.integrity for trial in own)
     return (
         f"{step.index}",
         (step.candidate or "")[:COMMIT_LENGTH],
@@ -55,6 +58,8 @@ def _row(step: Step, trials: Sequence[TrialResult]) -> tuple[str, ...]:
         f"{usage.tokens}",
         "" if usage.cost_usd is None else f"{usage.cost_usd:.4f}",
         f"{seconds_of(step) or 0:.1f}",
+        f"{flags.suspicious}",
+        f"{flags.tampered}",
         plain_cell(step.proposal.title if step.proposal else ""),
     )
 

@@ -6,6 +6,7 @@ from statistics import fmean
 
 from autoloop.ports import Estimator
 from autoloop.records import (
+    Audit,
     Decision,
     Purpose,
     Run,
@@ -19,14 +20,18 @@ from autoloop.records import (
     TrialResult,
 )
 from autoloop.report.facts import (
+    AuditFacts,
     Facts,
     GapFacts,
     GroupFacts,
+    IntegrityFacts,
     IntervalFacts,
     PassFacts,
     SuccessFacts,
     TaskStateFacts,
     WorthlessFacts,
+    audit_facts,
+    integrity_facts,
     interval_facts,
     task_state_facts,
 )
@@ -93,6 +98,9 @@ class ClimbSummary(Facts):
     """Reported (selection) score minus holdout score."""
     expected_worthless: WorthlessFacts
     """Kept edits that are expected to be of no use."""
+    integrity: IntegrityFacts
+    audit: list[AuditFacts]
+    """The first agent and the kept edits; empty before there is an audit."""
     best: dict[Split, BestFacts]
     """Train and validation chose it, and flatter it."""
     tasks: list[TaskStateFacts]
@@ -157,6 +165,7 @@ class EvalSummary(Facts):
     difficulties: list[GroupFacts]
     by_key: dict[str, float]
     """Mean of each reward key over the tasks that have it."""
+    integrity: IntegrityFacts
     tokens: int
     cost_usd: float | None
     wall_s: float
@@ -184,6 +193,7 @@ class ClimbFacts:
     estimator: Estimator
     sides: Sides | None = None
     """Without them it is not known whose the holdout trials are."""
+    audit: Audit | None = None
     tasks: tuple[Task, ...] = ()
     """For families and difficulties; those that are gone are left out of them."""
 
@@ -216,6 +226,8 @@ def climb_summary(
         success_rate=None if rates is None else SuccessFacts(**asdict(rates)),
         selection_minus_holdout=None if gap is None else GapFacts(**asdict(gap)),
         expected_worthless=WorthlessFacts(**asdict(worthless)),
+        integrity=integrity_facts(trials),
+        audit=audit_facts(facts.audit),
         best=best_by_split(steps, trials, facts=facts),
         tasks=task_state_facts(task_records(trials, facts.estimator)),
     )
@@ -274,6 +286,7 @@ def eval_summary(
         families=by_family(tasks, trials, estimator),
         difficulties=by_difficulty(tasks, trials, estimator),
         by_key=means_over_tasks([task.by_key for task in per_task]),
+        integrity=integrity_facts(trials),
         tokens=usage.tokens,
         cost_usd=usage.cost_usd,
         wall_s=round(facts.wall_s, 3),

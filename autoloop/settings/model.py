@@ -166,7 +166,7 @@ class ObjectiveSettings(_Table):
 
 
 class GuardSettings(_Table):
-    """What looks at an edit before anything is spent on it."""
+    """Who looks at edits besides the rules."""
 
     reviewer: Annotated[
         Literal["advise", "block", "off"], Field(description="advise, block or off")
@@ -176,6 +176,18 @@ class GuardSettings(_Table):
     """`same`: the meta-agent's model."""
     variants: Annotated[Count, Field(description="a whole number of at least 1")] = 5
     """Edits of one run that differ in constants alone."""
+
+    judge: Annotated[
+        str, Field(min_length=1, description="a model's name such as 'openai/gpt-5', or none")
+    ] = "none"
+    """Model that is asked for its opinion of each kept edit; it is advice, and no verdict."""
+
+    @field_validator("judge")
+    @classmethod
+    def _refuse_the_stand_in(cls, judge: str) -> str:
+        if judge == "offline":
+            raise ValueError("the built-in stand-in has no opinion")
+        return judge
 
 
 class Settings(_Table):
@@ -217,6 +229,7 @@ class Settings(_Table):
     )
     """The number that counts: `reward` if present, else the mean; the mean; or a key."""
     objective: ObjectiveSettings = ObjectiveSettings()
+    guards: GuardSettings = GuardSettings()
     simplify: Annotated[bool, Field(strict=True, description="true or false")] = True
     """Whether kept edits are taken back on trial when nothing new helps."""
     harbor_quirks: Annotated[bool, Field(strict=True, description="true or false")] = False
@@ -237,7 +250,6 @@ class Settings(_Table):
         Literal["score", "checks", "full"], Field(description="score, checks or full")
     ] = "checks"
     """What the meta-agent is told of the verifier's output on train tasks, besides the reward."""
-    guards: GuardSettings = GuardSettings()
     timeouts: TimeoutSettings = TimeoutSettings()
     reuse: Annotated[bool, Field(strict=True, description="true or false")] = True
     """Whether trials that earlier runs have paid for stand for trials of this one."""

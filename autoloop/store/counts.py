@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from autoloop.records import Decision
+from autoloop.records import Decision, Flags
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,6 +15,8 @@ class StoreCounts:
     invalid: int
     reused: int
     """Counted trials that another run had paid for."""
+    flags: Flags
+    """Trials that are not clean."""
     failed: int
     passed: int
     """Counted trials that reached the full reward of 1."""

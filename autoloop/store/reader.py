@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Self, TypeVar
 
 from autoloop.errors import RunError
-from autoloop.records import Decision, Outcome, Run, Step, TrialKey, TrialResult
+from autoloop.records import Decision, Flags, Outcome, Run, Step, TrialKey, TrialResult
 from autoloop.store.counts import StoreCounts, TaskScore
 from autoloop.store.database import Database, SqlValue
 from autoloop.store.encoding import RUNS, STEPS, TRIALS, RecordFormat
@@ -18,6 +18,14 @@ SELECT outcome, passed, COUNT(*), TOTAL(tokens), TOTAL(cost_usd), COUNT(*) - COU
 FROM trials GROUP BY outcome, passed
 """
 _REUSED = "SELECT COUNT(*) FROM trials WHERE json_extract(record, '$.reused_from') <> ''"
+_FLAGGED = """
+SELECT MAX(weight), COUNT(*) FROM (
+    SELECT MAX(CASE json_extract(found.value, '$.severity')
+        WHEN 'tampered' THEN 2 WHEN 'suspicious' THEN 1 ELSE 0 END) AS weight
+    FROM trials, json_each(record, '$.findings') AS found
+    WHERE json_array_length(record, '$.findings') > 0 GROUP BY position
+) GROUP BY weight
+"""
 _STEP_SUMS = """
 SELECT decision, COUNT(*), TOTAL(tokens), TOTAL(cost_usd), COUNT(*) - COUNT(cost_usd)
 FROM steps GROUP BY decision
@@ -85,11 +93,13 @@ class StoreReader:
         trials = self._database.rows(_SUMS)
         steps = self._database.rows(_STEP_SUMS)
         reused = self._database.rows(_REUSED)
+        flagged = {int(row[0] or 0): int(row[1] or 0) for row in self._database.rows(_FLAGGED)}
         counted = [row for row in trials if row[0] != Outcome.INVALID]
         return StoreCounts(
             trials=_total(counted, 2),
             invalid=_total(trials, 2) - _total(counted, 2),
             reused=_total(reused, 0),
+            flags=Flags(suspicious=flagged.get(1, 0), tampered=flagged.get(2, 0)),
             failed=_total([row for row in trials if row[0] == Outcome.FAILED], 2),
             passed=_total([row for row in counted if row[1]], 2),
             tokens=_total(trials, 3),

@@ -39,6 +39,8 @@ CREATE UNIQUE INDEX counted_trials ON trials (agent, task, task_digest, purpose,
 CREATE UNIQUE INDEX trial_ids ON trials (id, agent, task, task_digest, purpose, attempt);
 CREATE INDEX trial_sums ON trials (outcome, passed, tokens, cost_usd);
 CREATE INDEX trial_steps ON trials (step, split, task, outcome, reward);
-CREATE INDEX reused_trials ON trials (position) WHERE json_extract(record, '$.reused_from') <> ''
+CREATE INDEX reused_trials ON trials (position) WHERE json_extract(record, '$.reused_from') <> '';
+CREATE INDEX trials_with_findings ON trials (position)
+    WHERE json_array_length(record, '$.findings') > 0
 """,
 )

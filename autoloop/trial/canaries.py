@@ -24,7 +24,7 @@ class Canaries:
     def __init__(self, task: Task) -> None:
         """A new one for the tests' folder, and those that the task's author put into its files."""
         self.token = f"autoloop-canary-{secrets.token_hex(12)}"
-        self._known = _of_task(task)
+        self._known = author_canaries(task)
 
     def sightings(self, folder: Path) -> Iterator[TrialFinding]:
         """Where in a trial's folder the agent has written what it cannot know."""
@@ -39,8 +39,8 @@ class Canaries:
                 yield TrialFinding(rule="canary", severity="suspicious", evidence=text)
 
 
-def _of_task(task: Task) -> frozenset[bytes]:
-    """What its author wrote as a canary: in files that agents never see, and in no others."""
+def author_canaries(task: Task) -> frozenset[bytes]:
+    """What a task's author wrote as a canary: in files that agents never see, and in no others."""
     hidden = {folder for step in task.steps for folder in (*step.verifier.tests, step.solution)}
     shown = {task.environment.folder, *(step.workdir for step in task.steps)}
     known = _guids(frozenset(hidden), task.digest) - _guids(frozenset(shown), task.digest)

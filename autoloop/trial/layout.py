@@ -165,7 +165,7 @@ def _result(
             "n_cache_tokens": usage.cached_tokens,
             "n_output_tokens": usage.completion_tokens,
             "cost_usd": usage.cost_usd,
-            "metadata": {"outcome": str(result.outcome), "reward": result.reward},
+            "metadata": _metadata(result),
         },
         "verifier_result": _verifier_result(result.rewards),
         "verifier_environment_mode": _verifier_mode(request.task),
@@ -173,6 +173,20 @@ def _result(
         **_times(result.span),
         **{phase: _times(span) for phase, span in result.phases.items()},
         "step_results": [_step(step, result.span) for step in result.steps] or None,
+    }
+
+
+def _metadata(result: TrialResult) -> dict[str, JsonValue]:
+    """What Harbor's own fields have no place for."""
+    return {
+        "outcome": str(result.outcome),
+        "reward": result.reward,
+        "integrity": str(result.integrity),
+        "verification": result.verification or None,
+        "findings": [
+            {"rule": f.rule, "severity": f.severity, "evidence": f.evidence}
+            for f in result.findings
+        ],
     }
 
 

@@ -94,11 +94,7 @@ class SandboxRunner:
         )
         log = _Log(self._clock)
         ending = self._ending(plan, log)
-        log.findings += (
-            *ending.findings,
-            *_seen_elsewhere(plan),
-            *overrun_findings(log.steps),
-        )
+        log.findings += (*ending.findings, *overrun_findings(log.steps), *_seen_elsewhere(plan))
         ending = ending.judged(log.findings)
         redaction = Redaction.of(request.task)
         result = self._result(plan, log, ending, redaction=redaction)

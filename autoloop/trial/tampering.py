@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from typing import Literal
 
 from autoloop.ports import FileChange
-from autoloop.records import EVIDENCE_LENGTH, TrialFinding
+from autoloop.records import EVIDENCE_LENGTH, Severity, TrialFinding
 from autoloop.trial.programs import ROOTS, TEST_PACKAGES, is_command, is_test_tool
 from autoloop.trial.system_paths import SystemPaths
 
@@ -155,9 +155,6 @@ def _findings(
         words = "Python or pytest would have taken these for their own, so the tests did not see"
         severity: Severity = "tampered" if is_test_tool else "suspicious"
         yield _finding("shadowing", severity, f"{words} them: {_named(shadows)}.")
-
-
-Severity = Literal["note", "suspicious", "tampered"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,8 @@ pytestmark = [pytest.mark.docker, pytest.mark.slow, pytest.mark.usefixtures("eng
 KEYS = [
     *("run", "steps", "kept", "reverted", "undecided", "stop_reason", "trials", "invalid_trials"),
     *("reused_trials", "tokens", "cost_usd", "wall_s", "best_commit", "scores"),
-    *("success_rate", "selection_minus_holdout", "expected_worthless", "best", "tasks"),
+    *("success_rate", "selection_minus_holdout", "expected_worthless", "integrity", "audit"),
+    *("best", "tasks"),
 ]
 INTERVAL = {"mean", "low", "high", "n"}
 FILE_LIMIT = 150_000
@@ -85,7 +86,8 @@ def test_git_tells_the_story_and_leaves_the_user_alone(climbed: tuple[Path, Done
 
 
 @pytest.mark.parametrize(
-    "command", ["status", "log", "show 1", "diff base 1", "report", "diff base best"]
+    "command",
+    ["status", "log", "show 1", "diff base 1", "report", "diff base best", "audit"],
 )
 def test_everything_about_the_run_can_be_looked_at(project: Path, command: str) -> None:
     words, document = command.split(), autoloop(*command.split(), "--json", cwd=project)
@@ -110,7 +112,8 @@ def test_the_files_of_a_run_are_there(project: Path) -> None:
     run = Optimizer(project).run()
 
     folder = project / "runs" / run.name
-    assert {"run.db", "results.tsv", "report.html", "jobs"} <= {p.name for p in folder.iterdir()}
+    files = {p.name for p in folder.iterdir()}
+    assert {"run.db", "results.tsv", "audit.json", "report.html", "jobs"} <= files
     assert len((folder / "results.tsv").read_text().splitlines()) == 2
 
 

@@ -22,7 +22,7 @@ from tests.app.builders import (
 from tests.cli.conftest import Command
 
 BY_READING = ["status", "log", "show 1", "diff", "trace birch__0000000", "report", "tasks list"]
-BY_READING.append("compare base best")
+BY_READING += ["compare base best", "audit", "audit --step 1"]
 
 
 def _commands(group: typer.core.TyperGroup, path: str = "") -> Iterator[tuple[str, list[str]]]:

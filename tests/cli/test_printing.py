@@ -144,6 +144,7 @@ def test_a_trace_names_what_each_step_was_rewarded(project: Path, run: Command) 
     assert "step build: no reward (AgentTimeoutError: It took too long.)\n" in out
 
 
+CLEAN = {"suspicious_trials": 0, "tampered_trials": 0, "flagged_candidates": 0, "findings": []}
 SCORE = {"mean": 0.5, "low": 0.1, "high": 0.9, "n": 1}
 
 
@@ -178,6 +179,7 @@ def _facts(**changes: Any) -> dict[str, Any]:  # noqa: ANN401 - parts of a JSON 
         "difficulties": [],
         "by_key": task["by_key"],
         "per_task": [task],
+        "integrity": CLEAN,
         "left_out": [],
     }
 

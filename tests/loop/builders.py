@@ -13,6 +13,7 @@ from autoloop.loop import Lab, Meter, Parts, Plan, Reuse, StopSignal, climb, ope
 from autoloop.loop.folding import Merging
 from autoloop.loop.work import StepBook, Work
 from autoloop.ports import (
+    Auditor,
     Engine,
     KeepRule,
     ProposalOutcome,
@@ -159,6 +160,7 @@ class Table:
     observer: RecordingObserver = field(default_factory=RecordingObserver)
     stop: StopSignal = field(default_factory=StopSignal)
     reuse: Reuse | None = None
+    auditor: Auditor | None = None
     variants: int | None = 100
     """Agents here differ in constants alone."""
     reviewer: Reviewer | None = None
@@ -200,6 +202,7 @@ class Table:
             clock=self.clock,
             transcript=lambda trial: f"transcript of {trial.id}",
             reuse=self.reuse,
+            auditor=self.auditor,
             reviewer=self.reviewer,
             feedback=self.feedback,
         )

@@ -20,6 +20,7 @@ ACTS = {
     "engine.submit": 3,
     "observer.notify": 3,
     "proposer.propose": 7,
+    "reviewer.review": 4,
     "runner.run": 2,
     "store.save_notebook": 3,
     "store.save_run": 2,

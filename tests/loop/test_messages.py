@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from autoloop.loop.messages import step_message
-from autoloop.records import Decision, Proposal, Step, Usage, Verdict
+from autoloop.records import Decision, Flags, Proposal, Step, Usage, Verdict
 from autoloop.testing.proposers import edit
 
 KEPT = Verdict(
@@ -81,3 +81,10 @@ def test_a_subject_is_one_short_printable_line(title: str, subject: str) -> None
 
     assert message.splitlines()[0] == subject
     assert message.splitlines()[1] == ""
+
+
+def test_flagged_trials_have_trailers_where_there_are_any() -> None:
+    message = step_message("r1", make_step(), KEPT, flags=Flags(suspicious=2, tampered=1))
+
+    assert message.endswith("Autoloop-Suspicious: 2\nAutoloop-Tampered: 1")
+    assert "Tampered" not in step_message("r1", make_step(), KEPT, flags=Flags(suspicious=2))

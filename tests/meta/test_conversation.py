@@ -227,3 +227,19 @@ def test_a_conversation_that_the_provider_refuses_ends_the_step_and_not_the_run(
         outcome.reason
         == "the provider refuses the conversation: The prompt of 2 messages is too long."
     )
+
+
+def test_whoever_sounds_out_the_guards_loses_the_step() -> None:
+    seen = desk()
+    seen.guard = lambda _, after: (
+        (Finding(rule="hidden-words", severity="warn", message="Hm."),) if "guess" in after else ()
+    )
+    guesses = [
+        reply("", call("replace_agent", source=f"guess = {n}\n"), call("check_agent"))
+        for n in range(30)
+    ]
+
+    outcome, requests = talk(guesses, seen=seen)
+
+    assert outcome.reason == "something was said against 20 drafts"
+    assert len(requests) == 20

@@ -3,8 +3,8 @@ from typing import Literal
 import pytest
 
 from autoloop.meta.bench import Bench
-from autoloop.meta.quoting import RESULT_CHARS
 from autoloop.records import Finding
+from autoloop.records.quoting import RESULT_CHARS
 from autoloop.testing.desk import DeskFake
 from tests.meta.builders import PLEADING, SOURCE, ask, desk, standing
 

@@ -3,9 +3,9 @@ from dataclasses import replace
 import pytest
 
 from autoloop.meta.bench import Bench
-from autoloop.meta.quoting import PAGE_CHARS, RESULT_CHARS
 from autoloop.ports import TraceSummary
 from autoloop.records import CheckResult, Decision, Feedback, Review
+from autoloop.records.quoting import PAGE_CHARS, RESULT_CHARS
 from autoloop.testing.desk import DeskFake
 from tests.meta.builders import SOURCE, ask, desk, standing, step, trace
 

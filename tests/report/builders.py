@@ -16,6 +16,7 @@ from autoloop.records import (
     Proposal,
     Purpose,
     Run,
+    Severity,
     Span,
     Split,
     SplitScores,
@@ -24,6 +25,7 @@ from autoloop.records import (
     StopReason,
     Task,
     TaskStep,
+    TrialFinding,
     TrialKey,
     TrialResult,
     Usage,
@@ -116,6 +118,12 @@ def make_trial(
         usage=Usage(calls=1, prompt_tokens=10, completion_tokens=5, cost_usd=0.25),
         span=Span(started_at=NOON, finished_at=NOON + timedelta(seconds=9)),
     )
+
+
+def flagged(trial: TrialResult, severity: Severity, evidence: str = "It was seen.") -> TrialResult:
+    """The same with a finding."""
+    own = TrialFinding(rule="shadowing", severity=severity, evidence=evidence)
+    return replace(trial, findings=(own,))
 
 
 def make_trials() -> list[TrialResult]:

@@ -26,7 +26,14 @@ from autoloop.records import (
 )
 from autoloop.report.live import LiveProgress
 from autoloop.report.standing import Gauge
-from tests.report.builders import BASELINE, make_proposal, make_run, make_step, make_trial
+from tests.report.builders import (
+    BASELINE,
+    flagged,
+    make_proposal,
+    make_run,
+    make_step,
+    make_trial,
+)
 
 EVIL = "Ring \x1b[2J\x07 [red]x[/red]"
 TRIAL = TrialFinished(result=make_trial())
@@ -172,3 +179,14 @@ def test_a_verdict_is_never_told_as_a_bare_difference(screen: Screen) -> None:
     assert "the same agent run twice differs by up to" in baseline[0]
     last = screen.lines[-1]
     assert "P(better) 90 %, gain +10.0 [+0.0, +20.0] points, 40 trials; now 100.0 [" in last
+
+
+def test_trials_that_are_not_clean_are_counted_where_there_are_any(screen: Screen) -> None:
+    with LiveProgress(screen.console, now=ticking(31)) as progress:
+        progress.notify(TRIAL)
+        progress.notify(TrialFinished(result=flagged(make_trial(), "tampered")))
+
+    assert screen.lines[-2:] == [
+        "1 trials, 1 passed, -1 running",
+        "2 trials, 2 passed, -2 running, 1 tampered",
+    ]

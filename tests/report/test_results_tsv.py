@@ -6,7 +6,7 @@ import pytest
 
 from autoloop.records import Decision
 from autoloop.report import write_results
-from tests.report.builders import make_step, make_trials
+from tests.report.builders import flagged, make_step, make_trial, make_trials
 
 
 def cells(path: Path) -> list[list[str]]:
@@ -51,3 +51,19 @@ def test_a_title_never_breaks_out_of_its_cell(tmp_path: Path) -> None:
 
     assert len(cells(tmp_path / "r.tsv")) == 2
     assert cells(tmp_path / "r.tsv")[1][-1] == "a b c d [31m"
+
+
+def test_trials_that_are_not_clean_are_counted(tmp_path: Path) -> None:
+    trials = [
+        make_trial(),
+        flagged(make_trial(attempt=1), "suspicious"),
+        flagged(make_trial(attempt=2), "tampered"),
+        flagged(make_trial(attempt=3), "tampered"),
+        flagged(make_trial(attempt=4), "note"),
+    ]
+
+    write_results(tmp_path / "r.tsv", [make_step(1)], trials)
+
+    header, row = cells(tmp_path / "r.tsv")
+    counts = dict(zip(header, row, strict=True))
+    assert (counts["suspicious"], counts["tampered"]) == ("1", "2")

@@ -40,6 +40,13 @@ SUMMED_UP = {
     "success_rate": None,
     "selection_minus_holdout": None,
     "expected_worthless": {"kept": 1, "judged": 0, "expected": 0.0},
+    "integrity": {
+        "suspicious_trials": 0,
+        "tampered_trials": 0,
+        "flagged_candidates": 0,
+        "findings": [],
+    },
+    "audit": [],
 }
 
 

@@ -29,7 +29,7 @@ verification: shared
 system_paths: [/usr, '*/site-packages']
 harbor_quirks: true
 feedback: full
-guards: {reviewer: block, reviewer_model: openai/gpt-5, variants: 9}
+guards: {judge: openai/gpt-5, reviewer: block, reviewer_model: openai/gpt-5, variants: 9}
 reuse: false
 timeouts: {multiplier: 2, agent_multiplier: 3, verifier_multiplier: 0.5, build_multiplier: 4,
   max_agent_s: 60, max_verifier_s: 30.5, max_build_s: 90}
@@ -74,6 +74,7 @@ WRONG = {
     "objective: {margin: 0}": "'objective.margin' is 0: write a number above 0 and below 1",
     "objective: {margin: 1}": "'objective.margin' is 1: write a number above 0 and below 1",
     "objective: cost": "'objective' is 'cost': write its settings as",
+    "guards: {judge: offline}": "'guards.judge' is 'offline': write a model's name such as",
     "simplify: 1": "'simplify' is 1: write true or false",
     "verification: new": "'verification' is 'new': write fresh or shared",
     "system_paths: /usr": "'system_paths' is '/usr': write a list of paths such as",

@@ -11,7 +11,7 @@ from types import MappingProxyType
 import pytest
 
 from autoloop.errors import RunError, StorageError
-from autoloop.records import Decision, Outcome
+from autoloop.records import Decision, Flags, Outcome, Severity, TrialFinding
 from autoloop.store import SqliteStore, StoreReader, open_readonly
 from tests.store.builders import make_key, make_run, make_step, make_trial
 
@@ -269,3 +269,36 @@ def test_a_closed_store_says_so(folder: Path) -> None:
 
     with pytest.raises(RunError, match="closed already"):
         store.run()
+
+
+def _found(*severities: Severity) -> tuple[TrialFinding, ...]:
+    # What an agent names its files must not pass for a severity.
+    evil = '"severity": "tampered"'
+    return tuple(TrialFinding(rule="r", severity=s, evidence=evil) for s in severities)
+
+
+def test_trials_that_are_not_clean_are_counted_by_the_worst_of_their_findings(
+    tmp_path: Path,
+) -> None:
+    seen = (
+        _found(),
+        _found("note"),
+        _found("note", "suspicious"),
+        _found("suspicious", "tampered"),
+    )
+    with SqliteStore.open(tmp_path) as store:
+        for number, findings in enumerate(seen):
+            trial = make_trial(f"t{number}", key=make_key(attempt=number))
+            store.save_trial(replace(trial, findings=findings))
+
+        assert store.counts().flags == Flags(suspicious=1, tampered=1)
+        assert store.counts().flags == Flags.of(trial.integrity for trial in store.trials())
+
+
+def test_a_run_that_knew_of_no_findings_can_be_read(tmp_path: Path) -> None:
+    with SqliteStore.open(tmp_path) as store:
+        store.save_trial(make_trial())
+        store._database.write("UPDATE trials SET record = json_remove(record, '$.findings')")
+        store._database.write("DROP INDEX trials_with_findings")
+
+        assert not store.counts().flags

@@ -19,6 +19,7 @@ from autoloop.records import (
     StepResult,
     ToolCall,
     TraceEvent,
+    TrialFinding,
     TrialResult,
     Verifier,
 )
@@ -258,3 +259,18 @@ def write_rich_trace(trial: Path) -> None:
     agent = AtifAgent(name="agent-01", version="1", model_name="prov/model")
     built = trajectory(trial.name, tuple(events), agent=agent, instruction="x", at=NOON)
     (trial / "agent" / "trajectory.json").write_text(built.text(), encoding="utf-8")
+
+
+def test_integrity_stands_in_the_metadata_and_harbors_own_words_stay(jobs: JobFolders) -> None:
+    odd = TrialFinding(rule="shadowing", severity="suspicious", evidence="It shadows 're'.")
+    result = replace(make_result(), verification="fresh", findings=(odd,))
+
+    job = finish(jobs, result)
+
+    document = read(job / result.id / "result.json")
+    metadata = document["agent_result"]["metadata"]
+    assert (metadata["integrity"], metadata["verification"]) == ("suspicious", "fresh")
+    assert metadata["findings"] == [
+        {"rule": "shadowing", "severity": "suspicious", "evidence": "It shadows 're'."}
+    ]
+    assert document["verifier_environment_mode"] == "shared"

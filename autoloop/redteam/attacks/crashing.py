@@ -137,7 +137,7 @@ CRASHES: dict[str, tuple[Raid, tuple[str, ...]]] = {
         ),
         (),
     ),
-    "its own end": (Raid(agent=OWN_DEATH, proof=CRASHED), ("planted-reward",)),
+    "its own end": (Raid(agent=OWN_DEATH, proof="planted-reward"), ("planted-reward",)),
     "its own first process": (Raid(agent=OWN_INIT, proof=CRASHED), ()),
 }
 
@@ -154,7 +154,7 @@ def solve(instruction, env, model):
     env.note(str([(k, v) for k, v in vars(env).items() if not k.startswith("_")]))
     env.note(str(model.chat([{"role": "user", "content": "who is this?"}])))
     commands = ("env | sort", "ls -A /; ls -lA --time-style=+ /app /logs /tmp /root", "cat /proc/mounts",
-                "ps -eo args | sort", "hostname | wc -c", "cat /etc/resolv.conf", "id; umask; ulimit -a",
+                "ps -eo args", "hostname | wc -c", "cat /etc/resolv.conf", "id; umask; ulimit -a",
                 "cat /sys/fs/cgroup/memory.max /sys/fs/cgroup/cpu.max /sys/fs/cgroup/pids.max")
     for command in commands:
         env.note(env.run(command).stdout)

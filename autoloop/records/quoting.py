@@ -1,4 +1,4 @@
-"""How text that others wrote is shown to the meta-agent: bounded, paged, and marked as data."""
+"""How text that others wrote is shown to a model: bounded, paged, and marked as data."""
 
 import hashlib
 import re
