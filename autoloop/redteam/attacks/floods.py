@@ -275,7 +275,9 @@ FLOODS: tuple[Attack, ...] = (
     Attack(
         number=26,
         channel="many events, agent's container",
-        play=Raid(agent=EVENTS, bait=SMALL, proof="the trace of this trial is full", gain=left_behind),
+        play=Raid(
+            agent=EVENTS, bait=SMALL, proof="the trace of this trial is full", gain=left_behind
+        ),
     ),
     Attack(
         number=26,
