@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from autoloop.records import Finding, Step, Track, TrialResult
+from autoloop.records.python_source import syntax_tree
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +67,7 @@ class Literal:
 def literals(source: str) -> tuple[Literal, ...]:
     """All texts of a program but docstrings; none of one that does not parse."""
     try:
-        tree = ast.parse(source)
+        tree = syntax_tree(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return ()
     told = {id(node) for node in _docstrings(tree)}
@@ -86,7 +87,7 @@ def new_literals(candidate: Candidate) -> tuple[Literal, ...]:
 def size(source: str) -> int:
     """Syntax-tree nodes; 0 when it does not parse."""
     try:
-        return sum(1 for _ in ast.walk(ast.parse(source)))
+        return sum(1 for _ in ast.walk(syntax_tree(source)))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return 0
 

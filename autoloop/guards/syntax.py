@@ -2,12 +2,12 @@
 
 import ast
 import re
-import warnings
 from functools import lru_cache
 
 from autoloop.errors import CandidateError
 from autoloop.guards.trees import walk
 from autoloop.records import Finding
+from autoloop.records.python_source import syntax_tree
 
 _REMEMBERED = 4
 """Trees: several checks look at the same ones."""
@@ -33,10 +33,7 @@ def parse_anew(source: str) -> ast.Module:
         CandidateError: as `parse`.
     """
     try:
-        with warnings.catch_warnings():
-            # An odd escape in somebody's prompt is no business of the person at the terminal.
-            warnings.simplefilter("ignore")
-            return ast.parse(source)
+        return syntax_tree(source)
     except SyntaxError as exc:
         line = f" in line {exc.lineno}" if exc.lineno else ""
         raise CandidateError(f"agent.py does not parse: {exc.msg}{line}.") from exc

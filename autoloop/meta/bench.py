@@ -2,10 +2,10 @@
 
 import ast
 import difflib
-import warnings
 
 from autoloop.ports import StepDesk
 from autoloop.records import Finding, Proposal
+from autoloop.records.python_source import syntax_tree
 
 # Comparing lines of a larger text could take minutes.
 _DIFF_CHARS = 150_000
@@ -56,10 +56,7 @@ def same_program(one: str, other: str) -> bool:
 
 def _shape(source: str) -> str | None:
     try:
-        with warnings.catch_warnings():
-            # An odd escape in the draft is no business of the person at the terminal.
-            warnings.simplefilter("ignore")
-            return ast.dump(ast.parse(source))
+        return ast.dump(syntax_tree(source))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         # No program yet: equal to nothing. The guards say what is wrong with it.
         return None

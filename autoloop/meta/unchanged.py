@@ -1,11 +1,11 @@
 """Edits that change nothing: what the loop claims for them, it claims by chance."""
 
-import ast
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from autoloop.ports import ProposalOutcome, StepDesk
 from autoloop.records import Proposal
+from autoloop.records.python_source import syntax_tree
 
 COMMENT = "# Calibration, edit {step}: this line changes nothing.\n"
 
@@ -52,7 +52,7 @@ def _places(source: str) -> Sequence[int]:
     None where the source does not parse, or Python counts lines otherwise than we do.
     """
     try:
-        body = ast.parse(source).body
+        body = syntax_tree(source).body
     except (SyntaxError, ValueError):
         return ()
     if len(source.splitlines()) != source.count("\n") + (not source.endswith("\n")):

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
+from autoloop.records.python_source import syntax_tree
+
 _WIDTH = 88
 _SENTENCE_GAP = re.compile(r"(?<=[.!?])\s+")
 
@@ -71,7 +73,7 @@ def drop_lines(source: str, pattern: str) -> str | None:
 def parsed(source: str) -> str | None:
     """The source itself, if it parses."""
     try:
-        ast.parse(source)
+        syntax_tree(source)
     except (SyntaxError, ValueError):
         return None
     return source
@@ -203,7 +205,7 @@ def _leaves(loop: ast.AST) -> Iterator[ast.stmt]:
 def _tree(source: str) -> ast.Module:
     """The syntax tree, shared between callers: read it, never change it."""
     try:
-        return ast.parse(source)
+        return syntax_tree(source)
     except (SyntaxError, ValueError):
         return ast.Module(body=[], type_ignores=[])
 
