@@ -27,7 +27,9 @@ test: dev harbor
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(WITH_HARBOR) $(BIN)/pytest -m "not live and not docker" -n auto --cov --cov-report=
-	$(WITH_HARBOR) $(BIN)/pytest -m "not live and docker" -n auto --maxprocesses 4 --dist loadfile \
+	$(WITH_HARBOR) $(BIN)/pytest -m "not live and docker" --ignore tests/attacks \
+		-n auto --maxprocesses 4 --dist loadfile --cov --cov-append --cov-report=
+	$(BIN)/pytest tests/attacks -m "not live and docker" \
 		--cov --cov-append --cov-report=term:skip-covered --cov-fail-under=95
 	@$(if $(HARBOR_PYTHON),$(MAKE) --no-print-directory test-harbor)
 

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -16,9 +16,25 @@ from autoloop.redteam.attack import Attack, Place
 Key = tuple[int, str, Place]
 RowOf = Callable[[Key], AttackRow]
 AT_ONCE = 6
-PLAYS: dict[Key, Attack] = {
-    (attack.number, attack.channel, place): attack for attack in ATTACKS for place in attack.places
-}
+ALL = "AUTOLOOP_ALL_ATTACKS"
+"""Set in the environment, it has every channel played, as `autoloop redteam` does."""
+EVERY_CHANNEL = (10, 12, 13)
+"""Attacks whose channels are all played in any case, where tests are fresh."""
+
+
+def _chosen() -> Iterator[tuple[Key, Attack]]:
+    """One channel of each attack in each place, so that the tests stay short; or all."""
+    begun: set[tuple[int, Place]] = set()
+    for attack in ATTACKS:
+        for place in attack.places:
+            is_first = (attack.number, place) not in begun
+            begun.add((attack.number, place))
+            in_any_case = attack.number in EVERY_CHANNEL and place == "fresh"
+            if is_first or in_any_case or ALL in os.environ:
+                yield (attack.number, attack.channel, place), attack
+
+
+PLAYS: dict[Key, Attack] = dict(_chosen())
 
 
 def name_of(key: Key) -> str:
@@ -41,22 +57,10 @@ def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
 
 @pytest.fixture(scope="session")
 def row_of(ground: Ground, request: pytest.FixtureRequest) -> Iterator[RowOf]:
-    """The row of an attack; all that are to be tested are on their way as the first is asked for.
-
-    With several workers of pytest each plays what it is given.
-    """
+    """The row of an attack; all are on their way as the first is asked for."""
     ids = {item.name.partition("[")[2].rstrip("]") for item in request.session.items}
     wanted = [key for key in PLAYS if name_of(key) in ids]
-    is_shared_out = "PYTEST_XDIST_WORKER" in os.environ
-    futures: dict[Key, Future[AttackRow]] = {}
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        for key in () if is_shared_out else wanted:
-            futures[key] = pool.submit(play, PLAYS[key], key[2], ground)
-
-        def row(key: Key) -> AttackRow:
-            if key not in futures or futures[key].cancel():
-                return play(PLAYS[key], key[2], ground)
-            return futures[key].result()
-
-        yield row
+        futures = {key: pool.submit(play, PLAYS[key], key[2], ground) for key in wanted}
+        yield lambda key: futures[key].result()
         pool.shutdown(cancel_futures=True)
