@@ -96,8 +96,9 @@ CRASHES: dict[str, tuple[Raid, tuple[str, ...]]] = {
                 "dd if=/dev/zero of=/logs/agent/x bs=1M count=60; fallocate -l 60M /logs/artifacts/y",
             ),
             bait=SMALL,
+            proof="DiskQuotaError",
         ),
-        (),
+        ("disk-quota",),
     ),
     "a sparse file": (
         Raid(agent=shell("truncate -s 6T /app/x || truncate -s 6G /app/x")),
@@ -161,7 +162,9 @@ def solve(instruction, env, model):
     env.note("PLAYED")
 """.replace("PLAYED", "the attack was played")
 RANDOM = re.compile(r"[0-9a-f]{12,64}|agent-\w+|al-\w+|127\.0\.0\.1:\d+|\d+\.\d+ s|localhost:\d+")
-CHANGING = re.compile(r"lowerdir=\S+|\btotal \d+|-[a-z0-9_]{8}\b|\b\d{4,}\b|/tmp/\w+")
+CHANGING = re.compile(
+    r"lowerdir=\S+|\btotal \d+|-[a-z0-9_]{8}\b|__[a-z0-9]{7}\b|\b\d{4,}\b|/tmp/\w+"
+)
 
 
 def compare_splits(arena: Arena, place: Place) -> Outcome:

@@ -13,7 +13,7 @@ from autoloop.records import Run, TrialResult
 from autoloop.records.secrets import child_environment
 from autoloop.redteam.attack import Arena, Attack, Outcome, Place
 from autoloop.redteam.paper import claimed
-from autoloop.redteam.projects import command, environment, new_project, of_engine
+from autoloop.redteam.projects import MAIN, command, environment, new_project, of_engine
 
 SEEKING = """import os, sys, traceback
 
@@ -78,10 +78,12 @@ class Watch:
     def look(self) -> None:
         """Look once: our child processes, and the engine's words on each new container."""
         for process in _descendants(os.getpid()):
-            for name in ("cmdline", "environ"):
-                with suppress(OSError):
-                    raw = Path(f"/proc/{process}/{name}").read_bytes()
-                    self.texts.add(raw.decode(errors="replace"))
+            with suppress(OSError):
+                began = _proc(process, "cmdline")
+                # Commands of ours hold keys as this process does, and so does a child of it that
+                # is not yet another program.
+                if MAIN not in began and began != _proc(os.getpid(), "cmdline"):
+                    self.texts |= {began, _proc(process, "environ")}
         for container in {*of_engine("containers", self._project)} - self.containers:
             done = subprocess.run(
                 ["docker", "inspect", container],
@@ -93,6 +95,10 @@ class Watch:
             if done.returncode == 0:
                 self.containers.add(container)
                 self.texts.add(done.stdout)
+
+
+def _proc(process: int, name: str) -> str:
+    return Path(f"/proc/{process}/{name}").read_bytes().decode(errors="replace")
 
 
 def _descendants(process: int) -> Iterator[int]:
