@@ -163,7 +163,7 @@ def solve(instruction, env, model):
 """.replace("PLAYED", "the attack was played")
 RANDOM = re.compile(r"[0-9a-f]{12,64}|agent-\w+|al-\w+|127\.0\.0\.1:\d+|\d+\.\d+ s|localhost:\d+")
 CHANGING = re.compile(
-    r"lowerdir=\S+|\btotal \d+|-[a-z0-9_]{8}\b|__[a-z0-9]{7}\b|\b\d{4,}\b|/tmp/\w+"
+    r"\d\d:\d\d:\d\d|lowerdir=\S+|\btotal \d+|-[a-z0-9_]{8}\b|__[a-z0-9]{7}\b|\b\d{4,}\b|/tmp/\w+"
 )
 
 
