@@ -33,12 +33,16 @@ def connect() -> APIClient:
         )
     try:
         _knock(address)
-        return docker.from_env(timeout=API_TIMEOUT_S, max_pool_size=POOLED_CONNECTIONS).api
+        api = docker.from_env(timeout=API_TIMEOUT_S, max_pool_size=POOLED_CONNECTIONS).api
     except (docker.errors.DockerException, requests.RequestException, OSError) as error:
         raise UserError(
             f"No container engine answers at {address} ({_reason(error)}): run sandboxes/setup.sh "
             f"as root, or set DOCKER_HOST to the socket of a Docker or Podman that you may use."
         ) from error
+    # No proxy leads to a socket. To look for one, each request would read the whole environment,
+    # which fails where another thread changes it.
+    api.trust_env = not address.startswith("unix://")
+    return api
 
 
 def engine_address() -> str:
