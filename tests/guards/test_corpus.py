@@ -1,6 +1,6 @@
 """What the gate is for: cheating edits do not get through, honest ones do."""
 
-import time
+import sys
 from collections import Counter
 
 import pytest
@@ -72,15 +72,24 @@ def test_what_was_there_before_is_not_held_against_an_edit(gate: Guards, edit: E
     assert [finding for finding in found if finding.severity == "block"] == []
 
 
-def test_a_file_of_a_thousand_lines_takes_no_time(gate: Guards) -> None:
+def calls_to_check(gate: Guards, *, functions: int) -> int:
+    """How many Python functions are called for an edit of one line."""
     body = "".join(
         f"def step_{n}(text, env):\n    result = env.run(f'ls {{text}} | head -n {n}')\n"
         f"    if 'error' in result.stdout:\n        return None\n    return result.stdout[:{n}]\n\n"
-        for n in range(170)
+        for n in range(functions)
     )
     before = agent_source() + body
-    began = time.process_time()
+    calls = Counter[str]()
+    sys.setprofile(lambda _frame, event, _argument: calls.update((event,)))
+    try:
+        gate.check(before=before, after=f"{before}\nLIMIT = 3\n")
+    finally:
+        sys.setprofile(None)
+    return calls["call"]
 
-    gate.check(before=before, after=f"{before}\nLIMIT = 3\n")
 
-    assert time.process_time() - began < 1.0
+def test_the_work_grows_with_the_file_and_no_faster(gate: Guards) -> None:
+    agent, once, twice = (calls_to_check(gate, functions=n) for n in (0, 100, 200))
+
+    assert twice - once < 1.5 * (once - agent)
