@@ -2,6 +2,7 @@
 
 import ast
 import operator
+import posixpath
 from collections.abc import Callable, Mapping
 
 from autoloop.guards.folding.limits import BITS, LONGEST, Unknown, bounded, sized
@@ -45,6 +46,9 @@ def apply_binary(op: ast.operator, left: object, right: object) -> object:
         return _remainder(left, right)
     if isinstance(op, ast.Pow | ast.LShift):
         return _grown(op, left, right)
+    if isinstance(op, ast.Div) and isinstance(left, str) and isinstance(right, str):
+        # Nothing but paths divide texts.
+        return bounded(posixpath.join(left, right))
     known = _PLAIN.get(type(op))
     if known is None:
         raise Unknown
