@@ -17,6 +17,17 @@ def common_words() -> frozenset[str]:
     return frozenset(word for text in texts for word in text.split())
 
 
+@cache
+def _trade_words() -> frozenset[str]:
+    text = files("autoloop.guards").joinpath(_LISTS[1]).read_text(encoding="utf-8")
+    return frozenset(text.split())
+
+
+def is_of_the_trade(word: str) -> bool:
+    """Whether a word names a format, a tool or a thing that every kind of harness names."""
+    return word in _trade_words()
+
+
 def is_common(word: str) -> bool:
     """Whether a word, or its singular, is in everybody's vocabulary."""
     known, plain = common_words(), word.lower()

@@ -7,6 +7,7 @@ and so that nobody can find out values by trying, single short ones are never re
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import PurePosixPath
 from typing import Literal
 
@@ -26,6 +27,10 @@ _PROGRAMS = frozenset({".py", ".sh", ".js", ".ts", ".rb", ".pl", ".bash"})
 _CELL = re.compile(r"[,;|\t\n\"'{}\[\]()=<>]+|: ")
 _NUMBER = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)*(?![\w.]*\w)")
 _QUOTED = re.compile(r"\"([^\"\n]{4,200})\"|'([^'\n]{4,200})'")
+_TOKEN = re.compile(r"[a-z]{3,}|\d+(?:\.\d+)?")
+_ANY_NUMBERS = frozenset({"0", "1", "2", "10", "100", "755", "644", "60"})
+_PAIRS = 3
+"""Different numbers beside words of one task that are no accident."""
 _LINE_WORDS = 4
 _CODE_WORDS = 7
 _LONG_LINE = 15
@@ -49,6 +54,8 @@ class _Hidden:
     code: frozenset[str]
     """Whole lines of tests and solution, as plain words."""
     values: frozenset[str]
+    pairs: frozenset[tuple[str, str]]
+    """A word and the number beside it."""
 
 
 class HiddenWordsGuard:
@@ -62,8 +69,14 @@ class HiddenWordsGuard:
         found = [_hidden(task) for task in tasks]
         most = max(1, len(found) // 10)
         rare = rare_of((one.rows | one.code | one.values for one in found), most)
+        pairs = rare_of((one.pairs for one in found), 1)
         self._tasks = tuple(
-            _Hidden(rows=one.rows & rare, code=one.code & rare, values=one.values & rare)
+            _Hidden(
+                rows=one.rows & rare,
+                code=one.code & rare,
+                values=one.values & rare,
+                pairs=one.pairs & pairs,
+            )
             for one in found
         )
 
@@ -84,6 +97,7 @@ class HiddenWordsGuard:
         known = old.spelling
         found = [one for task in self._tasks for one in _look(task, known=known, seen=seen)]
         found += self._table(known, seen)
+        found += self._paired(seen)
         return tuple(sorted(found, key=lambda one: one.severity != "block")[:1])
 
     def _table(self, known: Spelling, seen: Spelling) -> Iterator[Finding]:
@@ -92,6 +106,25 @@ class HiddenWordsGuard:
         lines = [min(row.values()) for row in rows if any(re.search(r"\d", word) for word in row)]
         if len(lines) >= _TABLE_TASKS:
             yield _finding("block", _KNOWN, min(lines))
+
+
+    def _paired(self, seen: Spelling) -> Iterator[Finding]:
+        """Names beside their numbers: each says nothing, several of one task are its answer."""
+        rows = [(line, pair) for line, text in seen.lines() for pair in _pairs(text)]
+        for task in self._tasks:
+            hits = {pair: line for line, pair in rows if pair in task.pairs}
+            if len({number for _, number in hits}) >= _PAIRS:
+                yield _finding("block", _KNOWN, min(hits.values()))
+                return
+
+
+def _pairs(text: str) -> Iterator[tuple[str, str]]:
+    """Each word with the number next to it in the same line."""
+    for line in text.splitlines():
+        for one, other in pairwise(_TOKEN.findall(line.lower())):
+            word, number = (one, other) if other[0].isdigit() else (other, one)
+            if number[0].isdigit() and not word[0].isdigit() and number not in _ANY_NUMBERS:
+                yield word, number
 
 
 def _values_in(task: _Hidden, *, known: Spelling, seen: Spelling) -> dict[str, int]:
@@ -139,10 +172,12 @@ def _hidden(task: TrainTask) -> _Hidden:
     rows: set[str] = set()
     code: set[str] = set()
     values: set[str] = set()
+    pairs: set[tuple[str, str]] = set()
     told = plain(task.instruction)
     for file in task.hidden:
         is_program = PurePosixPath(file.name).suffix.lower() in _PROGRAMS
         lines = [(line, plain(line)) for line in file.text.splitlines()]
+        pairs |= set(_pairs(file.text))
         if is_program:
             code |= {p for line, p in lines if _is_long_code(line, p)}
             values |= _values("\n".join(a or b for a, b in _QUOTED.findall(file.text)))
@@ -153,6 +188,7 @@ def _hidden(task: TrainTask) -> _Hidden:
         rows=frozenset(row for row in rows if f" {row} " not in f" {told} "),
         code=frozenset(code),
         values=frozenset(v for v in values if f" {plain(v)} " not in f" {told} "),
+        pairs=frozenset(pairs) - set(_pairs(task.instruction)),
     )
 
 

@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 _PATH = re.compile(r"(?<![\w/.~-])(?:/?[\w.-]+/)*[\w-][\w.-]*\.[A-Za-z]\w{0,5}\b|(?:/[\w.-]+){2,}")
 _NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)?(?![\w.]*\w)")
@@ -135,9 +136,12 @@ def _distinctive(tasks: Mapping[str, Words]) -> dict[str, Words]:
     }
 
 
-def rare_of(sets: Iterable[frozenset[str]], most: int) -> frozenset[str]:
+_Item = TypeVar("_Item")
+
+
+def rare_of(sets: Iterable[frozenset[_Item]], most: int) -> frozenset[_Item]:
     """What is in so many sets at most."""
-    uses: Counter[str] = Counter()
+    uses: Counter[_Item] = Counter()
     for words in sets:
         uses.update(words)
     return frozenset(word for word, count in uses.items() if count <= most)

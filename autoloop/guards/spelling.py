@@ -45,6 +45,10 @@ class Spelling:
             return None
         return next((item.line for item, _, text in self._items if wanted in f" {text} "), None)
 
+    def lines(self) -> Iterator[tuple[int, str]]:
+        """Line and text of each, in small letters, disguised ones decoded."""
+        return ((item.line, text) for item, text, _ in self._items)
+
     def raw(self) -> Iterator[str]:
         """Each text in small letters, disguised ones decoded."""
         return (text for _, text, _ in self._items)
