@@ -7,6 +7,8 @@ from importlib.resources import files
 _WORD = re.compile(r"[A-Za-z]+")
 _LISTS = ("common_words.txt", "trade_words.txt")
 """Python's own documentation; and formats, tools and things that every kind of harness names."""
+_PROSE = "prose_words.txt"
+"""What manuals of all kinds of programs say beyond that."""
 
 
 @cache
@@ -21,6 +23,17 @@ def common_words() -> frozenset[str]:
 def _trade_words() -> frozenset[str]:
     text = files("autoloop.guards").joinpath(_LISTS[1]).read_text(encoding="utf-8")
     return frozenset(text.split())
+
+
+@cache
+def _prose_words() -> frozenset[str]:
+    text = files("autoloop.guards").joinpath(_PROSE).read_text(encoding="utf-8")
+    return frozenset(text.split())
+
+
+def is_everyday(word: str) -> bool:
+    """Whether a word is in everybody's vocabulary, that of manuals included."""
+    return is_common(word) or word in _prose_words()
 
 
 def is_of_the_trade(word: str) -> bool:

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -59,6 +59,13 @@ class Instructions:
             name
             for name in self._texts
             if raw in self._texts[name] or f" {wanted} " in f" {self._plain[name]} "
+        )
+
+    def holding_all(self, texts: Sequence[str]) -> tuple[str, ...]:
+        """Tasks whose instruction has each of some texts, in any case."""
+        wanted = [text.lower() for text in texts]
+        return tuple(
+            name for name, held in self._texts.items() if all(text in held for text in wanted)
         )
 
     def beginning(self, text: str) -> tuple[str, ...]:

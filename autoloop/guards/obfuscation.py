@@ -5,6 +5,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import pairwise
 
 from autoloop.guards.folding import Folded
@@ -27,7 +28,11 @@ _INVISIBLE = re.compile(
     "[\u200b-\u200f\u2060-\u2064\u202a-\u202e\ufe00-\ufe0f\U000e0000-\U000e01ef]"
 )
 _FEW_INVISIBLE = 6
-_RUNNERS = frozenset({"exec", "eval", "compile", "marshal.loads", "pickle.loads", "types.CodeType"})
+_RUNNERS = frozenset(
+    {"exec", "eval", "compile", "marshal.loads", "pickle.loads", "types.CodeType",
+     "types.FunctionType", "types.LambdaType", "importlib.util.spec_from_loader", "runpy.run_path",
+     "importlib.util.module_from_spec", "dill.loads", "cloudpickle.loads"}
+)  # fmt: skip
 _LOADERS = frozenset({"__import__", "importlib.import_module", "importlib.__import__"})
 
 
@@ -44,6 +49,10 @@ def _look(program: Program) -> Iterator[Sighting]:
         yield from _decoded(folded)
     for call in program.calls:
         yield from _hidden_code(call, program)
+    yield from _aliases(program)
+    for line, nested in program.scripts:
+        for folded in nested.found:
+            yield from (replace(one, line=line) for one in _decoded(folded))
     for node in of_kinds(program.nodes, frozenset({ast.Constant, ast.List, ast.Tuple})):
         if isinstance(node, ast.Constant):
             yield from _opaque(node)
@@ -54,6 +63,18 @@ def _look(program: Program) -> Iterator[Sighting]:
         line = program.source[: program.source.index(marks[0])].count("\n") + 1
         text = f"agent.py has {len(marks)} characters that nobody can see. Remove them."
         yield Sighting(key="invisible", severity="block", message=text, line=line)
+
+
+def _aliases(program: Program) -> Iterator[Sighting]:
+    """`run = exec`: what runs code is called by its name, or not at all."""
+    called = {id(call.func) for call in program.calls}
+    for node in of_kinds(program.nodes, frozenset({ast.Name, ast.Attribute})):
+        if id(node) in called or not isinstance(node, ast.expr):
+            continue
+        name = program.name_of(node).removeprefix("builtins.")
+        if name in _RUNNERS | _LOADERS | {"__builtins__"}:
+            message = f"{quote(node)} is handed on under another name. {_ADVICE}"
+            yield Sighting(key=f"alias {name}", severity="block", message=message, line=node.lineno)
 
 
 def _decoded(folded: Folded) -> Iterator[Sighting]:
@@ -76,7 +97,7 @@ def _is_alphabet(text: str) -> bool:
 
 
 def _hidden_code(call: ast.Call, program: Program) -> Iterator[Sighting]:
-    name = program.name_of(call.func)
+    name = program.name_of(call.func).removeprefix("builtins.")
     first = call.args[0] if call.args else None
     if first is None:
         return

@@ -23,6 +23,11 @@ _GIVING_UP = re.compile(
     r"complex|costly)\b[^.\n]{0,30}\b(?:stop|finish|end|give up|refuse|decline|skip|do nothing)\b",
     re.IGNORECASE,
 )
+_HARD = re.compile(
+    r"(?:too |very )?(?:hard|difficult|infeasible|unsolvable|expensive|complex|long|costly|tricky)"
+    r"|skip|give[ _]?up|hopeless|not worth(?: it)?",
+    re.IGNORECASE,
+)
 _NOT = re.compile(r"\b(?:never|not|n't|without)\s+(?:\w+\s+){0,2}$", re.IGNORECASE)
 
 
@@ -39,6 +44,8 @@ def _look(program: Program) -> Iterator[Sighting]:
         name = getattr(unit.node, "name", "")
         if unit.names and (name in program.flow.works or name == "solve"):
             yield from _early_ends(unit, program)
+            yield from _verdicts(unit, program)
+            yield from _refused_in_passing(unit, program)
             yield from _only_some(unit, program)
             yield from _no_turns(unit, program)
     for text in program.texts:
@@ -46,6 +53,46 @@ def _look(program: Program) -> Iterator[Sighting]:
         if found and not _NOT.search(text.text[: found.start()]):
             message = f"{quote(found.group())!r} tells the agent to give tasks up. Help it instead."
             yield Sighting(key=found.group(), severity="warn", message=message, line=text.line)
+
+
+def _verdicts(unit: Unit, program: Program) -> Iterator[Sighting]:
+    """`if "hard" in reply.content: return`: the model is asked whether it is worth the effort."""
+    for node, _ in unit.nodes:
+        if not isinstance(node, ast.If) or not _ends(node.body, program):
+            continue
+        words = [
+            part.value
+            for part in walk(node.test)
+            if isinstance(part, ast.Constant) and isinstance(part.value, str)
+        ]
+        hard = next((word for word in words if _HARD.fullmatch(word.strip())), None)
+        if hard is not None:
+            text = f"`if {quote(node.test)}` gives up what is called {hard!r}. Try it instead."
+            yield Sighting(key=quote(node.test), severity="block", message=text, line=node.lineno)
+
+
+def _refused_in_passing(unit: Unit, program: Program) -> Iterator[Sighting]:
+    """Assertions about the task, and `len(instruction) > 900 and sys.exit()`."""
+    for statement in _statements(unit):
+        value = statement.value if isinstance(statement, ast.Expr) else None
+        tests: list[ast.expr] = []
+        if isinstance(statement, ast.Assert):
+            tests = [statement.test]
+        elif isinstance(value, ast.BoolOp | ast.IfExp) and any(
+            program.name_of(node.func) in _ENDING_CALLS
+            for node in walk(value)
+            if isinstance(node, ast.Call)
+        ):
+            tests = value.values if isinstance(value, ast.BoolOp) else [value.test]
+        for test in tests:
+            is_plain = isinstance(test, ast.Name | ast.Call) and not _asks(test, program)
+            if not is_plain and _is_about_task(test, unit, program):
+                text = f"{quote(statement)} ends the work for some tasks. Try them all."
+                yield Sighting(
+                    key=quote(statement), severity="block", message=text, line=statement.lineno
+                )
+        if _works(statement, program.flow):
+            return
 
 
 def _early_ends(unit: Unit, program: Program) -> Iterator[Sighting]:

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from autoloop.guards.folding import Folding
 from autoloop.guards.trees import children, of_kinds
 
 _SPELLING = frozenset({ast.Constant, ast.Name, ast.Attribute, ast.JoinedStr, ast.BinOp})
@@ -27,13 +26,15 @@ class Text:
     line: int
 
 
-def texts(source: str, nodes: Iterable[ast.AST], folding: Folding) -> tuple[Text, ...]:
+def texts(
+    source: str, nodes: Iterable[ast.AST], values: Iterable[tuple[int, object]]
+) -> tuple[Text, ...]:
     """Everything in a program that can spell out words, constant expressions as they come out."""
     telling = of_kinds(nodes, _SPELLING | _NAMING)
     found = [text for node in telling for text in _of_node(node)]
     found += _of_tables(of_kinds(nodes, _TABLES))
     worked_out = [
-        Text(text=text, line=one.line) for one in folding.found for text in _worked_out(one.value)
+        Text(text=text, line=line) for line, value in values for text in _worked_out(value)
     ]
     return (*found, *worked_out, *_comments(source))
 

@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
-from autoloop.guards.common import is_common, is_of_the_trade
+from autoloop.guards.common import is_everyday, is_of_the_trade
 
 _WORD = re.compile(r"[a-z]{4,}")
 _BORDER = re.compile(r"(?<=[.!?:;])\s+|\n")
@@ -18,6 +18,16 @@ _RARE = 2
 """Tasks at most that may share a word which still says something."""
 _ODD, _PLAIN = 2.0, 1.0
 """What a word of few people, and one of everybody, says."""
+_EMPTY = frozenset(
+    """about above after again also always another anybody been before being below between both come
+    comes could does done each either else ever every fewer first from goes gone good have here
+    however into itself just know known last like made make many might more most much must need
+    needed needs never next often only onto other others over right same second several shall should
+    some somebody still such take than that their them then there these they thing things this
+    those under upon used uses using very want wanted well went were what when where wherever
+    whether which while whom whose will with would wrong""".split()
+)
+"""Words that are about nothing."""
 _MANY_TASKS = 40
 _WORDS = 60
 """Different words of an instruction beyond which each says less: a long one holds any word."""
@@ -41,9 +51,9 @@ class Topics:
                 self._note(word, name, uses[word], room)
 
     def _note(self, word: str, task: str, uses: int, room: float) -> None:
-        if uses > _RARE or is_of_the_trade(word):
+        if uses > _RARE or word in _EMPTY or is_of_the_trade(word):
             return
-        is_odd = not is_common(word)
+        is_odd = not is_everyday(word)
         if is_odd and uses == 1:
             self.odd[word] = task
         weight = room * (_ODD if is_odd else _PLAIN) / uses
@@ -55,7 +65,9 @@ class Topics:
         for sentence in _BORDER.split(text.lower()):
             words = frozenset(_WORD.findall(sentence))
             if len(words) <= _LONGEST:
-                best = max(best, self._of(words & self._weights.keys()))
+                known = words & self._weights.keys()
+                # `type` and `types` are one word.
+                best = max(best, self._of(known - {f"{word}s" for word in known}))
         return best
 
     def _of(self, words: frozenset[str]) -> tuple[float, str, tuple[str, ...]]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from autoloop.guards.program import fresh, read, read_before
+from autoloop.guards.sightings import Severity
 from autoloop.guards.spelling import Spelling
 from autoloop.guards.topics import Topics
 from autoloop.records import Finding
@@ -12,6 +13,9 @@ _CLOSE = 3.5
 """What one sentence says of one task, to be about it; honest edits come to 2.5."""
 _NEARLY = 3.0
 _MANY_TASKS = 3
+_PROSE = 600
+"""Words of an edit among which one more of them may stand by chance; each text counts as it is
+written, read backwards and turned, so these are some 200."""
 _ADVICE = "Say what helps with any task, in words that fit any."
 
 
@@ -31,21 +35,24 @@ class TopicsGuard:
     def _closest(self, seen: Spelling) -> Iterator[Finding]:
         rows = [(self._topics.closest(text), line) for line, text in seen.lines()]
         (score, task, words), line = max(rows, default=((0.0, "", ()), 0))
+        is_odd = any(word in self._topics.odd for word in words)
         if score >= _NEARLY:
             text = (
                 f"{', '.join(words)} together are what train task {task!r} is about, and hardly "
                 f"any other. {_ADVICE}"
             )
-            severity = "block" if score >= _CLOSE else "warn"
+            severity: Severity = "block" if is_odd or score >= _CLOSE else "warn"
             yield Finding(rule=RULE, severity=severity, message=text, line=line)
 
     def _several(self, known: Spelling, seen: Spelling) -> Iterator[Finding]:
         words: dict[str, tuple[str, int]] = {}
+        said = 0
         for line, text in seen.lines():
+            said += text.count(" ")
             for word, task in self._topics.touched(text):
                 if known.line_of(word) is None:
                     words.setdefault(task, (word, line))
-        if len(words) >= _MANY_TASKS:
+        if len(words) >= _MANY_TASKS + said // _PROSE:
             shown = ", ".join(repr(word) for word, _ in sorted(words.values())[:5])
             text = f"{shown}: one train task each is about that, {len(words)} in all. {_ADVICE}"
             line = min(line for _, line in words.values())
