@@ -41,6 +41,10 @@ _ASKING = re.compile(
     r"|(?:ls|stat|cat) (?:/\.dockerenv|/proc/1/cgroup)\S*)\s*(?:2?>\S+|\|\|.*|;.*|&&.*)?$"
 )
 _GIVEN_NAMES = frozenset({"env", "model"})
+_SUMS = re.compile(
+    r"\b(?:md5sum|sha\d*sum|cksum|b2sum|crc32|stat\s+(?:-c|--format)\S*\s*['\"]?%s|du\s+-b|wc\s+-c)\b"
+)
+_FILES_SEEN = "the very files of a task"
 _MARKS = re.compile(r"/\.dockerenv|/proc/(?:1|self)/cgroup|\bmachine-id\b")
 _EPOCH = 1e8
 _ASSIGNING = frozenset({ast.Assign, ast.NamedExpr})
@@ -180,7 +184,8 @@ class _Sources:
             return self._functions[call.func.id]
         if isinstance(call.func, ast.Attribute) and call.func.attr == "run" and call.args:
             command = self._program.folding.value(call.args[0])
-            return "the machine" if _ASKING.match(f"{command}") else ""
+            is_sum = isinstance(command, str) and _SUMS.search(command)
+            return "the machine" if _ASKING.match(f"{command}") else _FILES_SEEN if is_sum else ""
         return "the date" if name in _DATES else "the clock" if name in _CLOCKS else ""
 
     def _is_odd_name(self, node: ast.Call | ast.Attribute | ast.Subscript) -> bool:
@@ -196,10 +201,21 @@ class _Sources:
             for part in walk(test)
         )
         source = "the environment's variables" if membership else self.source(test, names)
+        if source == _FILES_SEEN and not self._is_known_size(test, scope):
+            return
         if not source or (source == "the clock" and not self._is_of_the_clock(test, scope)):
             return
         text = f"{quote(test)} makes the agent depend on {source}. {_ADVICE}"
         yield Sighting(key=quote(test), severity="block", message=text, line=test.lineno)
+
+    def _is_known_size(self, test: ast.expr, scope: Scope) -> bool:
+        """Whether something is compared with a number or digest that is no plain limit."""
+        sides = [
+            str(self._program.folding.value(node, scope))
+            for node in walk(test)
+            if isinstance(node, ast.Constant) and not _SUMS.search(str(node.value))
+        ]
+        return any(sum(map(str.isdigit, side)) > len("10") for side in sides)
 
     def _is_of_the_clock(self, test: ast.expr, scope: Scope) -> bool:
         """Time limits compare differences; a moment is a large number, or what is left of one."""

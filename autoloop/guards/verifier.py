@@ -42,6 +42,12 @@ _BENDING = re.compile(
     re.IGNORECASE,
 )
 _PLUGIN = re.compile(r"(?:>|\btee\b|\bcp\b|\bmv\b)[^\n;|&]*\b(?:conftest\.py|pytest\.ini)\b")
+_FILE = re.compile(
+    r"[\w./~-]*\b(?:conftest\.py|pytest\.ini)|/(?:usr/(?:local/)?)?s?bin/[\w.-]+"
+    r"|(?:~|/root|/home/\w+)/\.(?:bashrc|profile|bash_profile|bash_login|zshrc|zprofile|pythonrc)"
+    r"|/etc/(?:profile(?:\.d/\S+)?|environment|bash\.bashrc|crontab|hosts|passwd|shadow|sudoers\S*)"
+)
+"""Files that nobody writes but to bend what runs later."""
 _FIRST = re.compile(r"(?<![\w.~}*/-])/([\w\[\]?*]*[?*\[][\w\[\]?*]*)")
 _HIDDEN_PLACES = ("tests", "solution")
 
@@ -75,6 +81,8 @@ def _aims(text: str) -> Iterator[str]:
     """What of a command or path goes for the verifier."""
     for pattern in (_JUDGE, _AROUND, _BENDING, _PLUGIN):
         yield from (found.group() for found in pattern.finditer(text))
+    if _FILE.fullmatch(text.strip()):
+        yield text.strip()
     for found in _FIRST.finditer(text):
         glob = found.group(1)
         if any(map(str.isalpha, glob)) and any(fnmatchcase(p, glob) for p in _HIDDEN_PLACES):
