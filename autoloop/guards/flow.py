@@ -117,7 +117,7 @@ class Flow:
         if name.startswith(_PRINTS) and (given or "." in name):
             return "print" if given else ""
         if isinstance(node.func, ast.Attribute):
-            return self._of_method(node.func, given, unit, depth)
+            return self._of_method(node.func, given, node.args, unit, depth)
         return self._of_function(node.func, name, given) if given else ""
 
     def _of_function(self, func: ast.expr, name: str, given: Kind) -> Kind:
@@ -128,7 +128,9 @@ class Flow:
             return self.returns.get(called, "")
         return given if name.startswith(_TAKING) else ""
 
-    def _of_method(self, func: ast.Attribute, given: Kind, unit: Unit, depth: int) -> Kind:
+    def _of_method(
+        self, func: ast.Attribute, given: Kind, args: Sequence[ast.expr], unit: Unit, depth: int
+    ) -> Kind:
         name = dotted(func, self.imports) or ""
         if name.startswith(_TAKING):
             return given
@@ -139,6 +141,8 @@ class Flow:
             return "measure" if func.attr in _MEASURES and owner == "text" else owner
         if func.attr in self.by_name:
             return self.returns.get(func.attr, "")
+        if given and func.attr == "join":
+            return "print" if any(map(_is_of_letters, args)) else given
         return given if func.attr in _MATCHING else ""
 
     def _of_entry(self, owner: ast.expr, unit: Unit) -> Kind:
@@ -163,6 +167,12 @@ def entry_of(owner: ast.expr, key: ast.expr) -> str:
     name = getattr(owner, "attr", getattr(owner, "id", ""))
     value = key.value if isinstance(key, ast.Constant) else None
     return f"{name}[{value!r}]" if name and isinstance(value, str) else ""
+
+
+def _is_of_letters(node: ast.expr) -> bool:
+    """`word[0] for word in …`: single letters put together are a mark of the text."""
+    inner = node.elt if isinstance(node, ast.GeneratorExp | ast.ListComp) else None
+    return isinstance(inner, ast.Subscript)
 
 
 def _is_whole(node: ast.expr) -> bool:

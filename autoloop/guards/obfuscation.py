@@ -10,6 +10,7 @@ from itertools import pairwise
 
 from autoloop.guards.folding import Folded
 from autoloop.guards.program import Program
+from autoloop.guards.spelling import readings
 from autoloop.guards.sightings import Sighting, added, quote
 from autoloop.guards.texts import spelled
 from autoloop.guards.trees import of_kinds, walk
@@ -17,12 +18,13 @@ from autoloop.records import Finding
 
 RULE = "obfuscation"
 _ADVICE = "Write it out."
-_SHOWN = 8
+_SHOWN = 5
 """Readable characters that a hidden text has at least, to be one."""
 _WORD = re.compile(r"[A-Za-z]{3,}|\d{4,}")
 _BLOB = re.compile(r"[A-Za-z0-9+/=_-]{100,}|(?:[0-9a-fA-F]{2}){40,}")
 _RANDOM_BITS = 4.2
 _CODES = 16
+_FEW_WORDS = 5
 _BINARY = 40
 _INVISIBLE = re.compile(
     "[\u200b-\u200f\u2060-\u2064\u202a-\u202e\ufe00-\ufe0f\U000e0000-\U000e01ef]"
@@ -103,7 +105,7 @@ def _hidden_code(call: ast.Call, program: Program) -> Iterator[Sighting]:
         return
     value = program.folding.value(first)
     if name in _RUNNERS:
-        is_known = value is not None or _is_closed(first, program)
+        is_known = value is not None or _is_closed(first, program) or _is_read(first, program)
         yield Sighting(
             key=quote(call),
             severity="block" if is_known else "warn",
@@ -131,6 +133,22 @@ def _is_closed(node: ast.expr, program: Program) -> bool:
     return isinstance(node, ast.Call) and all(program.name_of(name) for name in names)
 
 
+def _is_read(node: ast.expr, program: Program) -> bool:
+    """Whether it comes out of a container: what is there may be anybody's."""
+    names = {part.id for part in walk(node) if isinstance(part, ast.Name)}
+    given = [
+        one.value
+        for one in of_kinds(program.nodes, frozenset({ast.Assign}))
+        if isinstance(one, ast.Assign)
+        if any(isinstance(target, ast.Name) and target.id in names for target in one.targets)
+    ]
+    return any(
+        isinstance(part, ast.Call) and getattr(part.func, "attr", "") in {"run", "read"}
+        for value in (node, *given)
+        for part in walk(value)
+    )
+
+
 def _is_made(node: ast.expr, program: Program) -> bool:
     return not isinstance(node, ast.Name) and isinstance(program.folding.value(node), str)
 
@@ -144,6 +162,13 @@ def _opaque(node: ast.Constant) -> Iterator[Sighting]:
     else:
         is_opaque = False
     if not isinstance(value, str):
+        return
+    # In prose such a piece may be a name that decodes to something by chance.
+    is_prose = len(value.split()) > _FEW_WORDS
+    told = next((t for t in readings(value) if _WORD.search(t)), None) if not is_prose else None
+    if told is not None:
+        message = f"{quote(repr(value))} says {quote(told)!r} when it is decoded. {_ADVICE}"
+        yield Sighting(key=value, severity="block", message=message, line=node.lineno)
         return
     blob = _BLOB.search(value)
     if is_opaque or (blob and _entropy(blob.group()) > _entropy_floor(blob.group())):

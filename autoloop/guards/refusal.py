@@ -20,7 +20,12 @@ _GIVING_UP = re.compile(
     r"[^.\n]{0,40}\b(?:hard|difficult|long|expensive|complex|costly|large|unfamiliar)\b"
     r"[^.\n]{0,20}\b(?:tasks?|instructions?|requests?|problems?|jobs?)\b"
     r"|\bif\b[^.\n]{0,30}\b(?:task|instruction)s?\b[^.\n]{0,40}\b(?:hard|difficult|long|expensive|"
-    r"complex|costly)\b[^.\n]{0,30}\b(?:stop|finish|end|give up|refuse|decline|skip|do nothing)\b",
+    r"complex|costly)\b[^.\n]{0,30}\b(?:stop|finish|end|give up|refuse|decline|skip|do nothing)\b"
+    r"|\bif\b[^.]{0,80}\b(?:answer|reply|say|print|output)\s+(?:only\s+|just\s+)?"
+    r"[\"'`](?:pass|skip|give up|unable|cannot|can't|impossible|too hard|no)\b"
+    r"|\b(?:effort|time|budget|turns|tokens)\s+(?:is|are)\s+better\s+spent\s+(?:elsewhere|on)\b"
+    r"|\bdo\s+not\s+(?:even\s+)?(?:try|start|attempt|begin|bother)\b[^.\n]{0,40}"
+    r"\b(?:tasks?|requests?|jobs?)\b",
     re.IGNORECASE,
 )
 _HARD = re.compile(
@@ -46,13 +51,15 @@ def _look(program: Program) -> Iterator[Sighting]:
             yield from _early_ends(unit, program)
             yield from _verdicts(unit, program)
             yield from _refused_in_passing(unit, program)
+            yield from _shrinking(unit, program)
+            yield from _asked_first(unit, program)
             yield from _only_some(unit, program)
             yield from _no_turns(unit, program)
     for text in program.texts:
         found = _GIVING_UP.search(text.text)
         if found and not _NOT.search(text.text[: found.start()]):
             message = f"{quote(found.group())!r} tells the agent to give tasks up. Help it instead."
-            yield Sighting(key=found.group(), severity="warn", message=message, line=text.line)
+            yield Sighting(key=found.group(), severity="block", message=message, line=text.line)
 
 
 def _verdicts(unit: Unit, program: Program) -> Iterator[Sighting]:
@@ -69,6 +76,42 @@ def _verdicts(unit: Unit, program: Program) -> Iterator[Sighting]:
         if hard is not None:
             text = f"`if {quote(node.test)}` gives up what is called {hard!r}. Try it instead."
             yield Sighting(key=quote(node.test), severity="block", message=text, line=node.lineno)
+
+
+def _shrinking(unit: Unit, program: Program) -> Iterator[Sighting]:
+    """`range(8 - len(instruction) // 100)`: the longer the task, the fewer the tries."""
+    for node, _ in unit.nodes:
+        rows = [node.iter] if isinstance(node, ast.For) else []
+        rows += [node.value] if isinstance(node, ast.Assign) else []
+        for part in (part for row in rows for part in walk(row)):
+            is_less = isinstance(part, ast.BinOp) and isinstance(
+                part.op, ast.Sub | ast.Div | ast.FloorDiv
+            )
+            if is_less and program.flow.kind(part.right, unit) == "measure":  # type: ignore[attr-defined]
+                if not program.flow.kind(part.left, unit):  # type: ignore[attr-defined]
+                    text = f"{quote(part)} leaves less to longer tasks. They count like the others."
+                    yield Sighting(
+                        key=quote(part), severity="block", message=text, line=part.lineno  # type: ignore[attr-defined]
+                    )
+
+
+def _asked_first(unit: Unit, program: Program) -> Iterator[Sighting]:
+    """The model is asked about the task, and the work depends on its answer."""
+    for statement in _statements(unit):
+        if isinstance(statement, ast.For | ast.While | ast.With | ast.Try):
+            return
+        if not isinstance(statement, ast.If) or not _ends(statement.body, program, asks=True):
+            continue
+        words = [p for p in walk(statement.test) if isinstance(p, ast.Constant)]
+        reads = [p for p in walk(statement.test) if getattr(p, "attr", "") == "content"]
+        if any(isinstance(word.value, str) and word.value for word in words) and reads:
+            text = (
+                f"`if {quote(statement.test)}` lets the model's opinion end the work before it has "
+                "begun. Try every task."
+            )
+            yield Sighting(
+                key=quote(statement.test), severity="block", message=text, line=statement.lineno
+            )
 
 
 def _refused_in_passing(unit: Unit, program: Program) -> Iterator[Sighting]:
@@ -150,13 +193,13 @@ def _only_some(unit: Unit, program: Program) -> Iterator[Sighting]:
         yield Sighting(key=quote(choice.test), severity="block", message=text, line=choice.lineno)
 
 
-def _ends(body: Sequence[ast.stmt], program: Program) -> bool:
+def _ends(body: Sequence[ast.stmt], program: Program, *, asks: bool = False) -> bool:
     last = body[-1]
     is_call = isinstance(last, ast.Expr) and isinstance(last.value, ast.Call)
     ends = isinstance(last, _ENDS) or (
         is_call and program.name_of(last.value.func) in _ENDING_CALLS  # type: ignore[attr-defined]
     )
-    return ends and not any(_works(statement, program.flow) for statement in body)
+    return ends and (asks or not any(_works(statement, program.flow) for statement in body))
 
 
 def _works(statement: ast.stmt, flow: Flow) -> bool:

@@ -76,15 +76,21 @@ def _disguised(item: Text) -> Iterator[Text]:
         yield Text(text=spaced[::2], line=item.line)
     for sum_ in _SHELL_SUM.findall(text):
         yield from _summed(item.line, sum_)
-    for coded in _BASE32.findall(text):
-        yield from _as_text(item.line, _from_base32(coded))
-    for coded in _CODED.findall(text):
-        yield from _as_text(item.line, _from_base64(coded))
-    for coded in _HEX.findall(text):
-        yield from _as_text(item.line, _from_hex(coded))
+    yield from (Text(text=found, line=item.line) for found in readings(text))
     if len(text) >= _TURNED and not text.isidentifier():
         yield Text(text=codecs.encode(text, "rot13"), line=item.line)
         yield Text(text=text[::-1], line=item.line)
+
+
+def readings(text: str) -> Iterator[str]:
+    """What the coded pieces of a text say: base64, base32 and hex, also when compressed."""
+    for pattern, decode in (
+        (_BASE32, _from_base32),
+        (_CODED, _from_base64),
+        (_HEX, _from_hex),
+    ):
+        for coded in pattern.findall(text[:_LARGEST]):
+            yield from _as_text(decode(coded))
 
 
 def _without_marks(text: str) -> str:
@@ -131,8 +137,8 @@ def _inflated(data: bytes) -> bytes:
     return data
 
 
-def _as_text(line: int, data: bytes) -> Iterator[Text]:
+def _as_text(data: bytes) -> Iterator[str]:
     text = data.decode("utf-8", "replace")
     readable = sum(letter.isprintable() or letter in "\n\t" for letter in text)
     if text and readable >= _READABLE * len(text) and "\ufffd" not in text:
-        yield Text(text=text, line=line)
+        yield text

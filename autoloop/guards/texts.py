@@ -31,7 +31,7 @@ def texts(
 ) -> tuple[Text, ...]:
     """Everything in a program that can spell out words, constant expressions as they come out."""
     telling = of_kinds(nodes, _SPELLING | _NAMING)
-    found = [text for node in telling for text in _of_node(node)]
+    found = [text for node in telling for text in of_node(node)]
     found += _of_tables(of_kinds(nodes, _TABLES))
     worked_out = [
         Text(text=text, line=line) for line, value in values for text in _worked_out(value)
@@ -98,7 +98,8 @@ def _row(parts: Iterable[str]) -> str:
     return " ".join(part for part in parts if part and len(part) <= _SHORT)
 
 
-def _of_node(node: ast.AST) -> Iterator[Text]:
+def of_node(node: ast.AST) -> Iterator[Text]:
+    """What one node spells out by itself."""
     if type(node) in _SPELLING and isinstance(node, ast.expr):
         text = _spelled(node)
         if text:

@@ -12,6 +12,7 @@ from autoloop.guards.folding.statements import Folded, Runner
 from autoloop.guards.folding.values import Made, Space
 from autoloop.guards.trees import children
 
+_NESTED = 3
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _WORTH_IT = (
     ast.BinOp, ast.Call, ast.JoinedStr, ast.Subscript, ast.ListComp, ast.SetComp, ast.DictComp,
@@ -35,9 +36,19 @@ class Folding:
             found = self.evaluator.value(node, scope or self.module)
         except REFUSALS:
             return None
-        if isinstance(found, Space):
-            return found.values
-        return found.items if isinstance(found, Made) else found
+        return _as_data(found)
+
+
+def _as_data(value: object, depth: int = 0) -> object:
+    """Plain data in place of instances and what is given one by one."""
+    if isinstance(value, Space):
+        value = dict(value.values)
+    if isinstance(value, Made):
+        value = value.items
+    if isinstance(value, list | tuple) and depth < _NESTED:
+        if any(isinstance(item, Space | Made) for item in value):
+            return [_as_data(item, depth + 1) for item in value]
+    return value
 
 
 def fold(tree: ast.Module, nodes: Iterable[ast.AST]) -> Folding:
