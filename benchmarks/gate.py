@@ -18,7 +18,7 @@ from autoloop.guards import Guards, standard_guards
 from autoloop.records import Finding
 from tests.guards.edits import Edit, agent_source, edits, train_tasks
 
-PARTS = ("seen", "unseen", "later", "last", "fresh")
+PARTS = ("seen", "unseen", "later", "last", "fresh", "second")
 FORMAL = {"unchanged", "encoding", "syntax", "solve", "size"}
 RULES = tuple(rule for rule in ALL_RULES if rule not in FORMAL)
 Figures = dict[str, Any]
