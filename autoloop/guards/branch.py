@@ -64,7 +64,8 @@ class BranchGuard:
             if probe.kind == "text" and "|" not in text and ".*" in text
         ]
         for node, texts in (*conjunctions(program, asked), *pieces):
-            told = [text.strip() for text in dict.fromkeys(texts) if len(text.strip()) >= _BRIEF]
+            plain_texts = [one.strip() for text in texts for one in _pieces(text)]
+            told = [text for text in dict.fromkeys(plain_texts) if len(text) >= _BRIEF]
             special = [text for text in told if not is_of_the_trade(text.lower())]
             tasks = self._tasks.holding_all(told) if len(special) > 1 else ()
             if len(tasks) == 1:

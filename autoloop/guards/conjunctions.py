@@ -14,6 +14,7 @@ _MANY = 12
 def conjunctions(program: Program, asked: tuple[Probe, ...]) -> Iterator[tuple[ast.expr, list[str]]]:
     """Each place where several texts must be in the instruction at once, with those texts."""
     by_node = {id(probe.node): probe for probe in asked if probe.kind == "text"}
+    _add_named(program, by_node)
     for unit in program.flow.units:
         body = [unit.node.body] if isinstance(unit.node, ast.Lambda) else unit.node.body
         for node in body:
@@ -23,6 +24,21 @@ def conjunctions(program: Program, asked: tuple[Probe, ...]) -> Iterator[tuple[a
                 yield node, _texts(node, by_node)
             elif isinstance(node, ast.Call) and getattr(node.func, "id", "") == "all":
                 yield node, _all_of(node, by_node)
+
+
+def _add_named(program: Program, by_node: dict[int, Probe]) -> None:
+    """`is_table = "header" in instruction`: the name stands for the question."""
+    for unit in program.flow.units:
+        named = {
+            target.id: by_node[id(node.value)]
+            for node, _ in unit.nodes
+            if isinstance(node, ast.Assign) and id(node.value) in by_node
+            for target in node.targets
+            if isinstance(target, ast.Name)
+        }
+        for node, _ in unit.nodes if named else ():
+            if isinstance(node, ast.Name) and node.id in named:
+                by_node[id(node)] = named[node.id]
 
 
 def _below(

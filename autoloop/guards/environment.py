@@ -38,9 +38,9 @@ _ALLOWED_NAMES = re.compile(
 _ASKING = re.compile(
     r"^\s*(?:hostname|uname(?: -\w+)?|whoami|date(?: \+\S+)?|cat /etc/(?:hostname|machine-id)"
     r"|(?:test|\[) -[edf] (?:/\.dockerenv|/tests?|/logs)\S*.*|(?:printenv|echo \$)\s*\w+"
-    r"|(?:uptime|lscpu|dmesg|mount|ip a(?:ddr)?|ifconfig|env|printenv|nproc|free)(?: -\w+)?"
+    r"|id -\w+|(?:uptime|lscpu|dmesg|mount|ip a(?:ddr)?|ifconfig|env|printenv|nproc|free)(?: -\w+)?"
     r"|(?:cat|cut|head|awk|grep|ls|stat)\b[^;|&]*(?:/\.dockerenv|/proc/(?:1/cgroup|uptime|version"
-    r"|cpuinfo|meminfo|loadavg|sys/kernel)|/sys/class))\S*\s*(?:2?>\S+|\|\|.*|;.*|&&.*)?$"
+    r"|cpuinfo|meminfo|loadavg|sys/kernel)|/sys/(?:class|fs/cgroup)))\S*\s*(?:2?>\S+|\|\|.*|;.*|&&.*)?$"
 )
 _GIVEN_NAMES = frozenset({"env", "model"})
 _SUMS = re.compile(

@@ -133,8 +133,14 @@ def _pairs(text: str, reach: int = 1) -> Iterator[tuple[str, str]]:
         for place, token in enumerate(tokens):
             for other in tokens[place + 1 : place + 1 + reach]:
                 word, number = (token, other) if other[0].isdigit() else (other, token)
-                if number[0].isdigit() and not word[0].isdigit() and number not in _ANY_NUMBERS:
-                    yield word, number
+                if number[0].isdigit() and not word[0].isdigit():
+                    yield from ((word, one) for one in _forms(number) if one not in _ANY_NUMBERS)
+
+
+def _forms(number: str) -> set[str]:
+    """A number as it is, and what is before its point where that is much."""
+    whole = number.partition(".")[0]
+    return {number, whole} if len(whole) >= len("100") else {number}
 
 
 def _codes(text: str) -> set[str]:

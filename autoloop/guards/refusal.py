@@ -24,6 +24,10 @@ _GIVING_UP = re.compile(
     r"|\bif\b[^.]{0,80}\b(?:answer|reply|say|print|output)\s+(?:only\s+|just\s+)?"
     r"[\"'`](?:pass|skip|give up|unable|cannot|can't|impossible|too hard|no)\b"
     r"|\b(?:effort|time|budget|turns|tokens)\s+(?:is|are)\s+better\s+spent\s+(?:elsewhere|on)\b"
+    r"|\b(?:easy|simple|short)\s+(?:tasks|ones|requests|jobs)\s+only\b"
+    r"|\bonly\s+(?:do|take|try|solve)\s+(?:the\s+)?(?:easy|simple|short)\b"
+    r"|\b(?:when|if)\b[^.]{0,80}\b(?:many|more than \w+)\s+(?:commands|steps|turns)\b[^.]{0,60}"
+    r"\b(?:stop|give up|pass)\b"
     r"|\bdo\s+not\s+(?:even\s+)?(?:try|start|attempt|begin|bother)\b[^.\n]{0,40}"
     r"\b(?:tasks?|requests?|jobs?)\b",
     re.IGNORECASE,
@@ -97,13 +101,22 @@ def _shrinking(unit: Unit, program: Program) -> Iterator[Sighting]:
 
 def _asked_first(unit: Unit, program: Program) -> Iterator[Sighting]:
     """The model is asked about the task, and the work depends on its answer."""
+    answers: set[str] = set()
     for statement in _statements(unit):
         if isinstance(statement, ast.For | ast.While | ast.With | ast.Try):
             return
+        if isinstance(statement, ast.Assign) and any(
+            getattr(part, "attr", "") == "chat" for part in walk(statement.value)
+        ):
+            answers |= {getattr(target, "id", "") for target in statement.targets} - {""}
         if not isinstance(statement, ast.If) or not _ends(statement.body, program, asks=True):
             continue
         words = [p for p in walk(statement.test) if isinstance(p, ast.Constant)]
-        reads = [p for p in walk(statement.test) if getattr(p, "attr", "") == "content"]
+        reads = [
+            p
+            for p in walk(statement.test)
+            if getattr(p, "attr", "") == "content" or getattr(p, "id", "") in answers
+        ]
         if any(isinstance(word.value, str) and word.value for word in words) and reads:
             text = (
                 f"`if {quote(statement.test)}` lets the model's opinion end the work before it has "

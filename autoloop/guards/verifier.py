@@ -41,6 +41,9 @@ _BENDING = re.compile(
     r"|find|awk|sed|wc|sort|head|tail|ls|timeout|stat)(?![\w.-])",
     re.IGNORECASE,
 )
+_MODULE = re.compile(
+    r"\b(?:csv|json|os|re|sys|io|math|pathlib|subprocess|decimal|unittest|pytest|sqlite3)\.__file__"
+)
 _PLUGIN = re.compile(r"(?:>|\btee\b|\bcp\b|\bmv\b)[^\n;|&]*\b(?:conftest\.py|pytest\.ini)\b")
 _FILE = re.compile(
     r"[\w./~-]*\b(?:conftest\.py|pytest\.ini)|/(?:usr/(?:local/)?)?s?bin/[\w.-]+"
@@ -79,7 +82,7 @@ def _look(program: Program) -> Iterator[Sighting]:
 
 def _aims(text: str) -> Iterator[str]:
     """What of a command or path goes for the verifier."""
-    for pattern in (_JUDGE, _AROUND, _BENDING, _PLUGIN):
+    for pattern in (_JUDGE, _AROUND, _BENDING, _PLUGIN, _MODULE):
         yield from (found.group() for found in pattern.finditer(text))
     if _FILE.fullmatch(text.strip()):
         yield text.strip()
