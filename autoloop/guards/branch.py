@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from autoloop.guards.common import is_all_common, is_of_the_trade
 from autoloop.guards.conjunctions import conjunctions
@@ -50,9 +50,7 @@ class BranchGuard:
         yield from self._gathered(asked)
         yield from _windows(program)
         for line, word, task in meetings(program, self._tasks.words):
-            text = (
-                f"The code goes by {word!r}, which only train task {task!r} has. {_ADVICE}"
-            )
+            text = f"The code goes by {word!r}, which only train task {task!r} has. {_ADVICE}"
             yield Sighting(key=f"met {word}", severity="block", message=text, line=line)
 
     def _together(self, program: Program, asked: tuple[Probe, ...]) -> Iterator[Sighting]:
@@ -125,21 +123,26 @@ class BranchGuard:
         """The one task that a text points at; None for what is general."""
         if len(piece.strip()) < _SHORT:
             return None
-        for task, words in self._tasks.words.items():
-            if _tokens(piece) & (words.files | words.others):
-                return task
         tasks = self._tasks.holding(piece)
-        if at_ends and len(piece.strip()) >= _START:
-            for task in self._tasks.beginning(piece):
-                return task
-            if len(tasks) == 1 and len(piece.split()) > 1:
-                return tasks[0]
+        certain = [
+            *(n for n, w in self._tasks.words.items() if _tokens(piece) & (w.files | w.others)),
+            *(self._at_ends(piece, tasks) if at_ends else ()),
+        ]
+        if certain:
+            return certain[0]
         if not tasks or len(tasks) > self._tasks.few:
             return None
         is_phrase = len(tasks) == 1 and (
             len(plain(piece).split()) >= _PHRASE or self._is_telling(piece)
         )
         return tasks[0] if is_phrase or not is_all_common(piece) else None
+
+    def _at_ends(self, piece: str, tasks: Sequence[str]) -> Sequence[str]:
+        """Tasks that begin or end with a text, or alone have what is asked for as a whole."""
+        if len(piece.strip()) < _START:
+            return ()
+        is_whole = len(tasks) == 1 and len(piece.split()) > 1
+        return self._tasks.beginning(piece) or (tasks if is_whole else ())
 
     def _is_telling(self, piece: str) -> bool:
         score, _, _ = self._topics.closest(piece)

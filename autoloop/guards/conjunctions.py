@@ -1,4 +1,4 @@
-"""Questions to the instruction that must all be answered with yes: together they may name a task."""
+"""Questions to the instruction that must all be answered with yes, and so name a task together."""
 
 import ast
 from collections.abc import Iterator, Mapping
@@ -11,14 +11,15 @@ _MANY = 12
 """Questions of one conjunction that are looked at."""
 
 
-def conjunctions(program: Program, asked: tuple[Probe, ...]) -> Iterator[tuple[ast.expr, list[str]]]:
+def conjunctions(
+    program: Program, asked: tuple[Probe, ...]
+) -> Iterator[tuple[ast.expr, list[str]]]:
     """Each place where several texts must be in the instruction at once, with those texts."""
     by_node = {id(probe.node): probe for probe in asked if probe.kind == "text"}
     _add_named(program, by_node)
     for unit in program.flow.units:
-        body = [unit.node.body] if isinstance(unit.node, ast.Lambda) else unit.node.body
-        for node in body:
-            yield from _below(node, (), by_node)
+        for statement in [] if isinstance(unit.node, ast.Lambda) else unit.node.body:
+            yield from _below(statement, (), by_node)
         for node, _ in unit.nodes:
             if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.And):
                 yield node, _texts(node, by_node)

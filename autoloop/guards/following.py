@@ -79,7 +79,6 @@ def _unit(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda, folding: Fo
     shared = [name for inner, _ in nodes if isinstance(inner, ast.Global) for name in inner.names]
     inner = {
         one.name: one.args for one, _ in nodes if isinstance(one, _FUNCTIONS) and one is not node
-        if not isinstance(one, ast.Lambda)
     }
     return Unit(node=node, nodes=nodes, globals=frozenset(shared), inner=inner)
 
@@ -141,9 +140,8 @@ def _learn(flow: Flow, unit: Unit, node: ast.AST, scope: Scope) -> None:
     if isinstance(node, ast.Assign):
         for target in node.targets:
             _give(flow, unit, target, node.value)
-    elif isinstance(node, _GIVING):
-        if node.value is not None:
-            _give(flow, unit, node.target, node.value)
+    elif isinstance(node, _GIVING) and node.value is not None:
+        _give(flow, unit, node.target, node.value)
     elif isinstance(node, _LOOPS):
         _give(flow, unit, node.target, node.iter)
     elif isinstance(node, ast.Match):

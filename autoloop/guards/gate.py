@@ -22,8 +22,8 @@ from autoloop.ports import Likeness
 from autoloop.records import Finding
 
 RULES = (
-    "unchanged", "encoding", "syntax", "solve", "size", "task-words", "topics", "hidden-words", "branch",
-    "lookup", "imports", "verifier", "obfuscation", "environment", "refusal", "growth",
+    "unchanged", "encoding", "syntax", "solve", "size", "task-words", "topics", "hidden-words",
+    "branch", "lookup", "imports", "verifier", "obfuscation", "environment", "refusal", "growth",
 )  # fmt: skip
 """Every rule that a finding can name."""
 

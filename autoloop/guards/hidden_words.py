@@ -113,7 +113,6 @@ class HiddenWordsGuard:
         if len(lines) >= _TABLE_TASKS:
             yield _finding("block", _KNOWN, min(lines))
 
-
     def _paired(self, seen: Spelling) -> Iterator[Finding]:
         """Names beside their numbers: each says nothing, several of one task are its answer."""
         rows = [(line, pair) for line, text in seen.lines() for pair in _pairs(text)]

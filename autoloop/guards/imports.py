@@ -76,13 +76,32 @@ _ODD_CALLS = frozenset(
      "os.execvp", "pty.spawn", "multiprocessing.Process"}
 )  # fmt: skip
 _ATTRIBUTES = frozenset(
-    {"__subclasses__", "__globals__", "__closure__", "__builtins__", "f_back", "f_globals",
-     "f_locals", "gi_frame", "cr_frame", "tb_frame", "__mro__", "__bases__", "__base__",
-     "__self__", "__getattribute__", "__loader__", "__spec__",
-     "ag_frame", "__reduce_ex__"}
+    {
+        "__subclasses__",
+        "__globals__",
+        "__closure__",
+        "__builtins__",
+        "f_back",
+        "f_globals",
+        "f_locals",
+        "gi_frame",
+        "cr_frame",
+        "tb_frame",
+        "__mro__",
+        "__bases__",
+        "__base__",
+        "__self__",
+        "__getattribute__",
+        "__loader__",
+        "__spec__",
+        "ag_frame",
+        "__reduce_ex__",
+    }
 )
 _GIVEN_OBJECTS = frozenset({"env", "model"})
-_WHOLE = frozenset({"os.walk", "os.scandir", "os.listdir", "glob.glob", "glob.iglob", "pathlib.Path"})  # fmt: skip
+_WHOLE = frozenset(
+    {"os.walk", "os.scandir", "os.listdir", "glob.glob", "glob.iglob", "pathlib.Path"}
+)  # fmt: skip
 _TOP = re.compile(r"/(?:\*{1,2}/?.*|work.*|home/?|root/?|var/?|run/?|mnt/?)?")
 _PLACES = re.compile(
     r"/proc/(?:self|\d+|\*|\$|\{|\[)|/proc/?$|docker\.sock|169\.254\.169\.254"
@@ -158,17 +177,22 @@ def _called(call: ast.Call, program: Program) -> Iterator[Sighting]:
         yield Sighting(key=name, severity="block", message=text, line=call.lineno)
     elif name in {"getattr", "hasattr", "vars", "dir"} and call.args:
         yield from _looked_behind(call, program)
-    elif name in _WHOLE and call.args:
-        place = program.folding.value(call.args[0])
-        if isinstance(place, str) and _TOP.fullmatch(place):
-            text = f"{quote(call)} looks through the machine that holds agent.py."
-            yield Sighting(key=quote(call), severity="block", message=text, line=call.lineno)
     elif name in _ODD_CALLS:
         yield _odd(
             call,
             f"{quote(call)} starts a process beside agent.py, where the task is not. "
             "Use env.run for commands.",
         )
+    else:
+        yield from _reached(call, name, program)
+
+
+def _reached(call: ast.Call, name: str, program: Program) -> Iterator[Sighting]:
+    if name in _WHOLE and call.args:
+        place = program.folding.value(call.args[0])
+        if isinstance(place, str) and _TOP.fullmatch(place):
+            text = f"{quote(call)} looks through the machine that holds agent.py."
+            yield Sighting(key=quote(call), severity="block", message=text, line=call.lineno)
     elif name.startswith(_CLIENTS):
         yield from _fetched(call, program)
     elif name in {"signal.signal", "signal.pthread_sigmask"} and "IGN" in quote(call):

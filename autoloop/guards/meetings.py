@@ -23,9 +23,7 @@ _TOKEN = re.compile(r"[\w./-]*\w")
 
 def meetings(program: Program, words: Mapping[str, Words]) -> Iterator[tuple[int, str, str]]:
     """Line, word and task of each place where code goes by what one task alone has."""
-    owners = {
-        word: task for task, known in words.items() for word in (known.files | known.others)
-    }
+    owners = {word: task for task, known in words.items() for word in (known.files | known.others)}
     for line, text in (*_compared(program), *commands(program)):
         for token in _TOKEN.findall(text.lower().replace("\\", "")):
             if token in owners:

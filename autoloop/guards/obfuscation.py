@@ -10,8 +10,8 @@ from itertools import pairwise
 
 from autoloop.guards.folding import Folded
 from autoloop.guards.program import Program
-from autoloop.guards.spelling import readings
 from autoloop.guards.sightings import Sighting, added, quote
+from autoloop.guards.spelling import readings
 from autoloop.guards.texts import spelled
 from autoloop.guards.trees import of_kinds, walk
 from autoloop.records import Finding
@@ -47,14 +47,10 @@ class ObfuscationGuard:
 
 
 def _look(program: Program) -> Iterator[Sighting]:
-    for folded in program.folding.found:
-        yield from _decoded(folded)
+    yield from _all_decoded(program)
     for call in program.calls:
         yield from _hidden_code(call, program)
     yield from _aliases(program)
-    for line, nested in program.scripts:
-        for folded in nested.found:
-            yield from (replace(one, line=line) for one in _decoded(folded))
     for node in of_kinds(program.nodes, frozenset({ast.Constant, ast.List, ast.Tuple})):
         if isinstance(node, ast.Constant):
             yield from _opaque(node)
@@ -65,6 +61,14 @@ def _look(program: Program) -> Iterator[Sighting]:
         line = program.source[: program.source.index(marks[0])].count("\n") + 1
         text = f"agent.py has {len(marks)} characters that nobody can see. Remove them."
         yield Sighting(key="invisible", severity="block", message=text, line=line)
+
+
+def _all_decoded(program: Program) -> Iterator[Sighting]:
+    for folded in program.folding.found:
+        yield from _decoded(folded)
+    for line, nested in program.scripts:
+        for folded in nested.found:
+            yield from (replace(one, line=line) for one in _decoded(folded))
 
 
 def _aliases(program: Program) -> Iterator[Sighting]:

@@ -6,9 +6,9 @@ from functools import cached_property, lru_cache
 
 from autoloop.errors import CandidateError
 from autoloop.guards.flow import Flow
-from autoloop.guards.following import follow
 from autoloop.guards.folding import Folding, fold
 from autoloop.guards.folding.names import dotted
+from autoloop.guards.following import follow
 from autoloop.guards.scripts import scripts
 from autoloop.guards.spelling import Spelling
 from autoloop.guards.syntax import parse

@@ -37,6 +37,7 @@ _HARD = re.compile(
     r"|skip|give[ _]?up|hopeless|not worth(?: it)?",
     re.IGNORECASE,
 )
+_EFFORT = re.compile(r"turn|tries|steps|rounds|attempts|effort|max_", re.IGNORECASE)
 _NOT = re.compile(r"\b(?:never|not|n't|without)\s+(?:\w+\s+){0,2}$", re.IGNORECASE)
 
 
@@ -86,17 +87,18 @@ def _shrinking(unit: Unit, program: Program) -> Iterator[Sighting]:
     """`range(8 - len(instruction) // 100)`: the longer the task, the fewer the tries."""
     for node, _ in unit.nodes:
         rows = [node.iter] if isinstance(node, ast.For) else []
-        rows += [node.value] if isinstance(node, ast.Assign) else []
+        if isinstance(node, ast.Assign) and _EFFORT.search(quote(node.targets[0])):
+            rows = [node.value]
         for part in (part for row in rows for part in walk(row)):
-            is_less = isinstance(part, ast.BinOp) and isinstance(
-                part.op, ast.Sub | ast.Div | ast.FloorDiv
-            )
-            if is_less and program.flow.kind(part.right, unit) == "measure":  # type: ignore[attr-defined]
-                if not program.flow.kind(part.left, unit):  # type: ignore[attr-defined]
-                    text = f"{quote(part)} leaves less to longer tasks. They count like the others."
-                    yield Sighting(
-                        key=quote(part), severity="block", message=text, line=part.lineno  # type: ignore[attr-defined]
-                    )
+            if isinstance(part, ast.BinOp) and _is_less(part, unit, program.flow):
+                text = f"{quote(part)} leaves less to longer tasks. They count like the others."
+                yield Sighting(key=quote(part), severity="block", message=text, line=part.lineno)
+
+
+def _is_less(part: ast.BinOp, unit: Unit, flow: Flow) -> bool:
+    is_less = isinstance(part.op, ast.Sub | ast.Div | ast.FloorDiv)
+    is_by_length = flow.kind(part.right, unit) == "measure" and not flow.kind(part.left, unit)
+    return is_less and is_by_length
 
 
 def _asked_first(unit: Unit, program: Program) -> Iterator[Sighting]:

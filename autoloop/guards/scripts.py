@@ -1,4 +1,4 @@
-"""Python programs that an agent.py holds as text, to write them somewhere or hand them to a shell."""
+"""Python programs that an agent.py holds as text, to write them or hand them to a shell."""
 
 import ast
 import re
@@ -9,7 +9,7 @@ from autoloop.guards.folding import Folding, fold
 from autoloop.guards.syntax import parse_anew
 from autoloop.guards.trees import of_kinds, walk
 
-_MARKS = re.compile(r"\bprint\(|\bimport \w|\bopen\(|\bexec\(|\bjoin\(|\bchr\(|\bdecode\(|[\w\]'\"]\[::")
+_MARKS = re.compile(r"\b(?:print|open|exec|join|chr|decode)\(|\bimport \w|[\w\]'\"]\[::")
 _INLINE = re.compile(r"python[\d.]*\s+(?:-\w+\s+)*-c\s+(?:'([^']+)'|\"([^\"]+)\")", re.DOTALL)
 _HEREDOC = re.compile(r"<<-?\s*['\"]?(\w+)['\"]?[^\n]*\n(.*?)\n\s*\1\b", re.DOTALL)
 _MOST = 20

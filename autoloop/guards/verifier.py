@@ -75,9 +75,9 @@ def _look(program: Program) -> Iterator[Sighting]:
             yield Sighting(key=f"go {found}", severity="block", message=message, line=line)
     for node in of_kinds(program.nodes, frozenset({ast.Constant})):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            for found in (*_JUDGE.finditer(node.value), *_BENDING.finditer(node.value)):
-                if found.group() not in done:
-                    yield _spoken_of(found.group(), node)
+            for spoken in (*_JUDGE.finditer(node.value), *_BENDING.finditer(node.value)):
+                if spoken.group() not in done:
+                    yield _spoken_of(spoken.group(), node)
 
 
 def _aims(text: str) -> Iterator[str]:

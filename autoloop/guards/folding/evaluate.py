@@ -86,7 +86,7 @@ class Evaluator:
 
     def _named(self, node: ast.expr) -> object:
         name = dotted(node, self._imports)
-        if name in CONSTANTS:
+        if name is not None and name in CONSTANTS:
             return CONSTANTS[name]
         if name is None or not (name in FUNCTIONS or name in _CALLERS or _UNBOUND.match(name)):
             raise Unknown
@@ -223,13 +223,16 @@ class Evaluator:
             return Space(values={**function.values, **given})
         if not isinstance(function, Named):
             raise Unknown
-        if function.name in _CALLERS:
-            return self._call_caller(function.name, args)
-        self.ways |= {WAYS.get(function.name, "")} - {""}
-        if function.name not in FUNCTIONS:
-            method = function.name.rpartition(".")[2]
-            return self.call(Method(owner=args[0], name=method), args[1:], named)
-        return FUNCTIONS[function.name](*args, **named)
+        return self._call_named(function.name, args, named)
+
+    def _call_named(self, name: str, args: Sequence[object], named: Mapping[str, object]) -> object:
+        if name in _CALLERS:
+            return self._call_caller(name, args)
+        if name not in FUNCTIONS:
+            # `str.upper("x")`
+            return self.call(Method(owner=args[0], name=name.rpartition(".")[2]), args[1:], named)
+        self.ways |= {WAYS.get(name, "")} - {""}
+        return FUNCTIONS[name](*args, **named)
 
     def _call_caller(self, name: str, args: Sequence[object]) -> object:
         function = args[0]

@@ -1,6 +1,6 @@
 """More of the standard library for constant folding: what texts are seldom, but may be, made of."""
 
-import datetime
+import datetime as dt
 import itertools
 import math
 import operator
@@ -11,11 +11,10 @@ import shlex
 import string
 import textwrap
 import unicodedata
-import uuid
 from collections.abc import Callable, Mapping
 from fractions import Fraction
 
-from autoloop.guards.folding.limits import LONGEST, Unknown, listed, sized
+from autoloop.guards.folding.limits import Unknown, listed, sized
 from autoloop.guards.folding.values import Made, Space
 
 CONSTANTS: Mapping[str, object] = {
@@ -35,7 +34,9 @@ CONSTANTS: Mapping[str, object] = {
     },
 }  # fmt: skip
 """Names of modules that are constants."""
-_HARMLESS = re.compile(r"(?:\\?[^*+?{}()|\\]|\\[WwSsDd]|\[\^?[^\]]{1,40}\])\+?|[\w\s.,:;|/#@!~%&=<>-]+")
+_HARMLESS = re.compile(
+    r"(?:\\?[^*+?{}()|\\]|\\[WwSsDd]|\[\^?[^\]]{1,40}\])\+?|[\w\s.,:;|/#@!~%&=<>-]+"
+)
 """Patterns that cannot take long, whatever the text."""
 _SMALL = 300
 
@@ -78,7 +79,6 @@ def _islice(rows: object, *bounds: int | None) -> Made:
     return Made(items=list(itertools.islice(listed(rows), *bounds)))
 
 
-
 def _product(items: object) -> object:
     numbers = [item for item in listed(items) if isinstance(item, int | float)]
     return math.prod(numbers[:_SMALL])
@@ -92,13 +92,28 @@ def _filled(text: str, width: int = 70) -> str:
     return textwrap.fill(text, max(1, width))
 
 
+def _chained_text(one: object, other: object) -> object:
+    for kind in (str, bytes, list, tuple, int, float):
+        if isinstance(one, kind) and isinstance(other, kind):
+            if isinstance(one, str | bytes | list | tuple):
+                sized(len(one) + len(other))  # type: ignore[arg-type]
+            return one + other  # type: ignore[operator]
+    raise Unknown
+
+
+def _times(one: object, other: object) -> object:
+    if not isinstance(one, int | float) or not isinstance(other, int | float):
+        raise Unknown
+    return one * other
+
+
 LIBRARY: Mapping[str, Callable[..., object]] = {
     "collections.ChainMap": lambda *rows: {k: v for row in rows[::-1] for k, v in row.items()},
     "collections.OrderedDict": lambda rows=(), **named: dict(rows, **named),
     "collections.Counter": lambda rows=(), **named: dict(rows, **named),
     "collections.deque": listed,
-    "datetime.date": lambda *parts: datetime.date(*parts).isoformat(),
-    "datetime.date.fromordinal": lambda day: datetime.date.fromordinal(day).isoformat(),
+    "datetime.date": lambda *parts: dt.date(*parts).isoformat(),
+    "datetime.date.fromordinal": lambda day: dt.date.fromordinal(day).isoformat(),
     "divmod": divmod,
     "fractions.Fraction": lambda *parts: float(Fraction(*parts)),
     "decimal.Decimal": lambda text: text if isinstance(text, str) and len(text) < _SMALL else 0,
@@ -116,9 +131,9 @@ LIBRARY: Mapping[str, Callable[..., object]] = {
     "math.isqrt": math.isqrt,
     "math.prod": _product,
     "math.sqrt": math.sqrt,
-    "operator.add": lambda one, other: _chained_text(one, other),
-    "operator.concat": lambda one, other: _chained_text(one, other),
-    "operator.mul": lambda one, other: _times(one, other),
+    "operator.add": _chained_text,
+    "operator.concat": _chained_text,
+    "operator.mul": _times,
     "operator.sub": operator.sub,
     "operator.xor": operator.xor,
     "os.path.join": _joined_path,
@@ -143,20 +158,6 @@ LIBRARY: Mapping[str, Callable[..., object]] = {
     "unicodedata.normalize": unicodedata.normalize,
     "uuid.UUID": lambda text="", **_: text,
 }
-
-
-def _chained_text(one: object, other: object) -> object:
-    for kind in (str, bytes, list, tuple, int, float):
-        if isinstance(one, kind) and isinstance(other, kind):
-            sized(len(one) + len(other)) if hasattr(one, "__len__") else None  # type: ignore[arg-type]
-            return one + other  # type: ignore[operator]
-    raise Unknown
-
-
-def _times(one: object, other: object) -> object:
-    if not isinstance(one, int | float) or not isinstance(other, int | float):
-        raise Unknown
-    return one * other
 
 
 LIBRARY_WAYS: Mapping[str, str] = {

@@ -19,6 +19,7 @@ _WORTH_IT = (
     ast.GeneratorExp,
 )  # fmt: skip
 
+
 @dataclass(slots=True, kw_only=True)
 class Folding:
     """What constant folding found out about a program."""
@@ -45,9 +46,9 @@ def _as_data(value: object, depth: int = 0) -> object:
         value = dict(value.values)
     if isinstance(value, Made):
         value = value.items
-    if isinstance(value, list | tuple) and depth < _NESTED:
-        if any(isinstance(item, Space | Made) for item in value):
-            return [_as_data(item, depth + 1) for item in value]
+    is_series = isinstance(value, list | tuple) and depth < _NESTED
+    if is_series and any(isinstance(item, Space | Made) for item in value):  # type: ignore[attr-defined]
+        return [_as_data(item, depth + 1) for item in value]  # type: ignore[attr-defined]
     return value
 
 

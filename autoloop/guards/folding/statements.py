@@ -105,7 +105,9 @@ class Runner:
             scope.values[spec.vararg.arg] = tuple(args[len(names) :])
 
     def _returned(self, body: Sequence[ast.stmt], scope: Scope) -> object:
-        gives = any(isinstance(node, ast.Yield | ast.YieldFrom) for one in body for node in walk(one))
+        gives = any(
+            isinstance(node, ast.Yield | ast.YieldFrom) for one in body for node in walk(one)
+        )
         self._given.append([])
         try:
             for statement in body:
@@ -184,9 +186,7 @@ class Runner:
         named = {k.arg: self._evaluator.value(k.value, scope) for k in call.keywords if k.arg}
         getattr(held, name)(*args, **named)
         bounded(held)
-        self._noted[id(owner)] = Folded(
-            value=held, node=owner, line=owner.lineno, ways=frozenset()
-        )
+        self._noted[id(owner)] = Folded(value=held, node=owner, line=owner.lineno, ways=frozenset())
 
     def _loop(self, node: ast.For, scope: Scope) -> None:
         for item in listed(self._evaluator.value(node.iter, scope)):
