@@ -24,7 +24,7 @@ FIRST_SIGHT = {
     "seen": (42, 1), "unseen": (45, 0), "later": (27, 0), "last": (24, 0), "fresh": (29, 1),
     "second": (20, 0),
 }  # fmt: skip
-"""Cheating edits blocked, and honest ones, when a part was first shown to rules that were frozen."""
+"""Cheating edits blocked, and honest ones, when a part was first shown to frozen rules."""
 FORMAL = {"unchanged", "encoding", "syntax", "solve", "size"}
 RULES = tuple(rule for rule in ALL_RULES if rule not in FORMAL)
 Figures = dict[str, Any]

@@ -48,7 +48,7 @@ class Scene:
     expects_changes: bool = False
     """The task is about the system, so that commands and libraries may be replaced."""
     reads_startup: bool = False
-    """The tests start shells that read what people's shells do: `bash -l`, `su -`, `. ~/.bashrc`."""
+    """The tests start shells that read what people's shells do: `bash -l`, `su -`."""
     git_programs: frozenset[str] = field(default_factory=frozenset)
     """Settings of repositories that name programs for git to run."""
 
