@@ -93,12 +93,13 @@ class EnvironmentGuard:
 
 def _look(program: Program) -> Iterator[Sighting]:
     sources = _Sources(program)
+    is_marked = _MARKS.search(program.source) is not None
     for unit in program.flow.units:
         names = sources.names_in([node for node, _ in unit.nodes])
         for node, scope in unit.nodes:
             for test in _tests(node) if type(node) in _DECIDING else ():
                 yield from sources.in_test(test, names, scope)
-            if isinstance(node, ast.Call):
+            if is_marked and isinstance(node, ast.Call):
                 yield from _marks(node)
     for node in program.tree.body:
         for inner in walk(node) if isinstance(node, ast.If | ast.Assign) else ():

@@ -35,7 +35,10 @@ _RUNNERS = frozenset(
      "types.FunctionType", "types.LambdaType", "importlib.util.spec_from_loader", "runpy.run_path",
      "importlib.util.module_from_spec", "dill.loads", "cloudpickle.loads"}
 )  # fmt: skip
+_SHORT = 16
+"""Characters below which nothing is opaque or coded."""
 _LOADERS = frozenset({"__import__", "importlib.import_module", "importlib.__import__"})
+_LAST = frozenset(name.rpartition(".")[2] for name in (*_RUNNERS, *_LOADERS, "__builtins__"))
 
 
 class ObfuscationGuard:
@@ -75,7 +78,9 @@ def _aliases(program: Program) -> Iterator[Sighting]:
     """`run = exec`: what runs code is called by its name, or not at all."""
     called = {id(call.func) for call in program.calls}
     for node in of_kinds(program.nodes, frozenset({ast.Name, ast.Attribute})):
-        if id(node) in called or not isinstance(node, ast.expr):
+        last = getattr(node, "id", getattr(node, "attr", ""))
+        is_known = last in _LAST or last in program.folding.imports
+        if not is_known or id(node) in called or not isinstance(node, ast.expr):
             continue
         name = program.name_of(node).removeprefix("builtins.")
         if name in _RUNNERS | _LOADERS | {"__builtins__"}:
@@ -165,7 +170,7 @@ def _opaque(node: ast.Constant) -> Iterator[Sighting]:
         value = value.decode("latin-1")
     else:
         is_opaque = False
-    if not isinstance(value, str):
+    if not isinstance(value, str) or len(value) < _SHORT:
         return
     # In prose such a piece may be a name that decodes to something by chance.
     is_prose = len(value.split()) > _FEW_WORDS

@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from autoloop.errors import CandidateError
 from autoloop.guards.folding import Folding, fold
@@ -12,6 +13,7 @@ from autoloop.guards.trees import of_kinds, walk
 _MARKS = re.compile(r"\b(?:print|open|exec|join|chr|decode)\(|\bimport \w|[\w\]'\"]\[::")
 _INLINE = re.compile(r"python[\d.]*\s+(?:-\w+\s+)*-c\s+(?:'([^']+)'|\"([^\"]+)\")", re.DOTALL)
 _HEREDOC = re.compile(r"<<-?\s*['\"]?(\w+)['\"]?[^\n]*\n(.*?)\n\s*\1\b", re.DOTALL)
+_REMEMBERED = 128
 _MOST = 20
 _LONGEST = 16_000
 
@@ -28,7 +30,12 @@ def scripts(nodes: Iterable[ast.AST]) -> tuple[tuple[int, Folding], ...]:
     return tuple(found)
 
 
-def _folded(text: str) -> Iterator[Folding]:
+@lru_cache(maxsize=_REMEMBERED)
+def _folded(text: str) -> tuple[Folding, ...]:
+    return tuple(_all_folded(text))
+
+
+def _all_folded(text: str) -> Iterator[Folding]:
     pieces = [one or other for one, other in _INLINE.findall(text)]
     pieces += [body for _, body in _HEREDOC.findall(text)]
     for piece in pieces or [text]:

@@ -4,6 +4,7 @@ import ast
 import re
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
+from functools import lru_cache
 
 from autoloop.guards.commands import commands
 from autoloop.guards.program import Program
@@ -12,6 +13,8 @@ from autoloop.guards.trees import of_kinds
 from autoloop.records import Finding
 
 RULE = "verifier"
+_REMEMBERED = 4_096
+"""Texts: most of a program's are the same from one edit to the next."""
 _JUDGE = re.compile(
     r"/logs/(?:verifier|agent)|\breward\.(?:txt|json)\b|\bctrf\.json\b"
     r"|(?<![\w.~}*/-])/(?:tests|solution)(?=/|[\s'\"`;|&)*]|[.,:](?:\s|$)|$)|\bsolve\.sh\b"
@@ -75,13 +78,24 @@ def _look(program: Program) -> Iterator[Sighting]:
             yield Sighting(key=f"go {found}", severity="block", message=message, line=line)
     for node in of_kinds(program.nodes, frozenset({ast.Constant})):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            for spoken in (*_JUDGE.finditer(node.value), *_BENDING.finditer(node.value)):
-                if spoken.group() not in done:
-                    yield _spoken_of(spoken.group(), node)
+            for spoken in _spoken(node.value):
+                if spoken not in done:
+                    yield _spoken_of(spoken, node)
 
 
-def _aims(text: str) -> Iterator[str]:
+@lru_cache(maxsize=_REMEMBERED)
+def _aims(text: str) -> tuple[str, ...]:
     """What of a command or path goes for the verifier."""
+    return tuple(_all_aims(text))
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _spoken(text: str) -> tuple[str, ...]:
+    """The verifier's places and tools that a text names."""
+    return tuple(one.group() for one in (*_JUDGE.finditer(text), *_BENDING.finditer(text)))
+
+
+def _all_aims(text: str) -> Iterator[str]:
     for pattern in (_JUDGE, _AROUND, _BENDING, _PLUGIN, _MODULE):
         yield from (found.group() for found in pattern.finditer(text))
     if _FILE.fullmatch(text.strip()):

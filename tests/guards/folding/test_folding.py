@@ -65,7 +65,7 @@ def test_an_expression_comes_to_its_value(source: str) -> None:
         "class K:\n    a: str\n    b: str = 'csv'\nx = '.'.join([K('orders').a, K('orders').b])",
         "def parts():\n    yield 'orders'\n    yield from ['.', 'csv']\nx = ''.join(parts())",
         "def name(short):\n    if short:\n        return 'o'\n    return 'orders.csv'\nx = name(0)",
-        "n = 0\nx = ''\nwhile True:\n    x += 'orders.csv'[n]\n    n += 1\n    if n > 9:\n        break",
+        "n = 0\nx = ''\nwhile n < 10:\n    x += 'orders.csv'[n]\n    n += 1",
         "import re\nx = re.sub('-', '', 'o-rders.c-sv')",
         "import pathlib\nx = 'orders' + str(pathlib.Path('.csv'))",
         "x = str.lower('ORDERS.CSV')",
