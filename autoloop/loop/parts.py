@@ -78,6 +78,10 @@ class Plan:
     """What the objective looks at besides the reward."""
     variants: int | None = 5
     """Edits that may differ in constants alone; None: nothing is refused for being like another."""
+    plateau: int = 4
+    """Steps without a kept edit after which the meta-agent is asked for another kind of change."""
+    talk_share: float = 0.25
+    """Of what is left of tokens and money, what one conversation may take at most."""
     reviewer_binds: bool = False
     """Whether an edit is not tried that the reviewer calls not worthwhile."""
 

@@ -10,6 +10,8 @@ from autoloop.ports.decision import Estimator, Guard, KeepRule, Likeness, Strate
 from autoloop.ports.egress import Egress
 from autoloop.ports.gateway import ChatModel, Gateway, Grant, Session, TaskEnv, Turn
 from autoloop.ports.meta import (
+    Approach,
+    Course,
     EarlierStep,
     ProposalOutcome,
     Proposer,
@@ -35,6 +37,7 @@ from autoloop.ports.state import RunStore, TrialArchive, Workspace
 from autoloop.ports.trials import Engine, TrialRunner
 
 __all__ = [
+    "Approach",
     "AuditOutcome",
     "Auditor",
     "Bind",
@@ -43,6 +46,7 @@ __all__ = [
     "Clock",
     "Container",
     "ContainerSpec",
+    "Course",
     "EarlierStep",
     "Egress",
     "Engine",
