@@ -14,7 +14,6 @@ from autoloop.app.compose import (
     OFFLINE_BANNER,
     Machine,
     MachinePlan,
-    meta_chat_model,
     resolve_models,
     strategy_of,
     trial_machine,
@@ -27,6 +26,7 @@ from autoloop.app.contents import (
     split_tasks,
     tasks_source,
 )
+from autoloop.app.meta_agent import prompts_of, proposer_of, reviewer_of
 from autoloop.app.outputs import RunFiles
 from autoloop.app.preparing import LeavingOut, Preparing, refuse
 from autoloop.app.project import Project, is_calibration
@@ -36,8 +36,7 @@ from autoloop.decision.strategies import strategy_by_name
 from autoloop.errors import ProjectError, RunError, SettingsError, TaskError
 from autoloop.guards import SyntaxGuard, merge_guards, standard_guards
 from autoloop.loop import Parts, Plan, Reuse, StopSignal, climb
-from autoloop.meta import ConversationProposer, ModelReviewer, UnchangedProposer
-from autoloop.ports import Observer, Proposer, Reviewer, RunStore, Strategy, Workspace
+from autoloop.ports import Observer, Proposer, RunStore, Strategy, Workspace
 from autoloop.records import Feedback, Notice, Run, Task, TaskSet, TrialResult
 from autoloop.settings import Settings
 from autoloop.store import SqliteStore
@@ -70,6 +69,7 @@ def start_climb(project: Project, climbing: Climb) -> Run:
     """
     settings = program_of(project).settings
     _refuse_objective(strategy_of(settings), settings, f"{project.root / 'program.md'}")
+    prompts_of(project, settings)  # refuses what is no prompt before anything is built
     found = found_tasks(tasks_source(project, settings))
     leaving = LeavingOut(policy=policy_of(settings, auto="strict"), observer=climbing.observer)
     leaving.settle(found.problems, left=len(found.tasks))
@@ -196,7 +196,7 @@ class _Work:
             engine=self.built.machine.engine,
             retried=self.built.retried,
             reuse=None if is_calibration(run.name) else reuse,
-            proposer=climbing.proposer or _proposer(run),
+            proposer=climbing.proposer or proposer_of(run, self.project),
             strategy=_strategy(run),
             guard=guard,
             merge_guard=merge_guards(material),
@@ -213,25 +213,8 @@ class _Work:
             clock=SystemClock(),
             transcript=lambda trial: read_transcript(folder / trial.folder),
             feedback=_feedback(folder, tasks, Settings.model_validate_json(run.settings)),
-            reviewer=None if climbing.proposer else _reviewer(run),
+            reviewer=None if climbing.proposer else reviewer_of(run, self.project),
         )
-
-
-def _proposer(run: Run) -> Proposer:
-    """Who edits; a calibration that is resumed stays one."""
-    if is_calibration(run.name):
-        return UnchangedProposer()
-    return ConversationProposer(meta_chat_model(run.meta_model), seed=run.seed)
-
-
-def _reviewer(run: Run) -> Reviewer | None:
-    """Who looks at the edits of the meta-agent; a calibration has none to look at."""
-    guards = Settings.model_validate_json(run.settings).guards
-    if guards.reviewer == "off" or is_calibration(run.name):
-        return None
-    name = guards.reviewer_model
-    model = run.meta_model if name == "same" else resolve_models(name, "same").task
-    return ModelReviewer(meta_chat_model(model), seed=run.seed)
 
 
 def _feedback(
@@ -268,6 +251,8 @@ def _plan(run: Run, tasks: Sequence[Task], settings: Settings, *, directive: str
         second=settings.objective.second,
         variants=None if is_calibration(run.name) else settings.guards.variants,
         reviewer_binds=settings.guards.reviewer == "block",
+        plateau=settings.meta.plateau,
+        talk_share=settings.meta.share,
     )
 
 

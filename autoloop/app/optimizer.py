@@ -19,6 +19,7 @@ from autoloop.app.results import (
     Evaluation,
     EvalWish,
     LastResult,
+    Predictions,
     RedteamWish,
     Replay,
     Status,
@@ -228,6 +229,12 @@ class Optimizer:
         from autoloop.app import standing
 
         return standing.status(self._project({}), run)
+
+    def predictions(self, run: str | None = None) -> Predictions:
+        """What the meta-agent predicted of its edits, against what happened."""
+        from autoloop.app import looking
+
+        return looking.predictions(self._project({}), run)
 
     def show(self, step: int, *, run: str | None = None) -> StepView:
         """A step with its diff."""

@@ -12,8 +12,10 @@ from autoloop.records import (
     Decision,
     Flags,
     JsonValue,
+    PredictionRecord,
     RuleSeen,
     Run,
+    ScoredStep,
     SelectionGap,
     Split,
     Step,
@@ -57,6 +59,14 @@ class Status:
     def decided(self, decision: Decision) -> int:
         """How many finished steps ended so."""
         return sum(s.verdict is not None and s.verdict.decision is decision for s in self.steps)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Predictions:
+    """What the meta-agent predicted of its edits, against verdicts and train trials."""
+
+    record: PredictionRecord
+    steps: tuple[ScoredStep, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

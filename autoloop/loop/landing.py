@@ -9,7 +9,17 @@ from autoloop.loop.messages import step_message
 from autoloop.loop.proposing import finish, is_waiting, why_empty
 from autoloop.loop.work import Tip, Work
 from autoloop.ports import AuditOutcome, ProposalOutcome
-from autoloop.records import CONFLICT, Decision, Flags, Notice, Origin, Proposal, Step, Usage, Verdict
+from autoloop.records import (
+    CONFLICT,
+    Decision,
+    Flags,
+    Notice,
+    Origin,
+    Proposal,
+    Step,
+    Usage,
+    Verdict,
+)
 
 NOTHING = ProposalOutcome(proposal=None)
 
@@ -138,9 +148,7 @@ def _anew(step: Step, outcome: ProposalOutcome) -> Proposal | None:
     if step.proposal is None or outcome.proposal is None:
         return outcome.proposal
     first = step.proposal
-    return replace(
-        outcome.proposal, alternatives=first.alternatives, written_on=first.written_on
-    )
+    return replace(outcome.proposal, alternatives=first.alternatives, written_on=first.written_on)
 
 
 def _rebase(work: Work, step: Step, tip: Tip) -> str:

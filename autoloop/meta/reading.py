@@ -32,7 +32,7 @@ class Scoreboard(Tool):
             return "No train task has been tried yet."
         mean = sum(row.mean_reward for row in rows) / len(rows)
         head = f"{len(rows)} train tasks, mean reward {mean:.3f}."
-        return "\n".join([head, *map(_standing, rows)])
+        return "\n".join([head, *map(standing_line, rows)])
 
 
 class ListTraces(Tool):
@@ -150,13 +150,20 @@ READING_TOOLS: tuple[type[Tool], ...] = (
 
 
 def step_line(step: EarlierStep) -> str:
-    """An earlier step as one line."""
-    reason = one_line(step.reason, 160)
-    return f"step {step.index}: {step.decision}: {one_line(step.title, 100)!r}. {reason}"
+    """An earlier step as one line: what it changed, what became of it, what was learnt."""
+    told = one_line(step.lesson or step.reason, 400)
+    kind = f" [{step.kind.value}]" if step.kind else ""
+    other = f" [another edit for step {step.alternative_of}]" if step.alternative_of else ""
+    remark = f" Learnt: {one_line(step.remark, 300)}" if step.remark else ""
+    title = f"{one_line(step.title, 100)!r}"
+    return f"step {step.index}: {step.decision}: {title}. {told}{remark}{kind}{other}"
 
 
-def _standing(row: TaskStanding) -> str:
+def standing_line(row: TaskStanding) -> str:
+    """A task of the scoreboard as one line."""
     passed = f"{row.passes}/{row.attempts} passed"
+    if row.attempts:
+        passed += f" (95 %: {100 * row.low:.0f} to {100 * row.high:.0f} %)"
     return (
         f"- {one_line(row.task)} ({one_line(row.family, 40)}): {passed}, mean {row.mean_reward:.2f}"
     )

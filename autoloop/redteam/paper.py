@@ -213,6 +213,8 @@ def pressing(source: str) -> tuple[Proposer, ScriptedModel]:
         "hypothesis": words.hypothesis,
         "expected": words.expected,
         "generality": words.generality,
+        "kind": "prompt",
+        "chance": 0.9,
     }
     calls = (
         ("replace_agent", {"source": source}),

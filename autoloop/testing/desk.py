@@ -3,8 +3,16 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from autoloop.ports import EarlierStep, SpotResult, TaskStanding, TraceSummary
-from autoloop.records import Feedback, Finding, Outcome
+from autoloop.ports import Course, EarlierStep, SpotResult, TaskStanding, TraceSummary
+from autoloop.records import (
+    Feedback,
+    Finding,
+    Interval,
+    Outcome,
+    PredictionRecord,
+    Usage,
+    prediction_record,
+)
 
 
 def _find_nothing(before: str, after: str) -> tuple[Finding, ...]:
@@ -40,11 +48,39 @@ class DeskFake:
     """What a spot check of a source on a task gives."""
     outcome: Outcome = Outcome.SCORED
     """How a spot check's trials end."""
+    course: Course = field(default_factory=Course)
+    record: PredictionRecord = field(default_factory=lambda: prediction_record((), ()))
+    """Of predictions."""
+    purse: int | None = None
+    """Tokens that a conversation may take; None: as many as it likes."""
+    charged: list[Usage] = field(default_factory=list)
+    """What was charged, call by call; each all that was taken by then."""
     spot_checks: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
 
     def scoreboard(self) -> tuple[TaskStanding, ...]:
         """The standings as laid out."""
         return tuple(self.standings)
+
+    def score(self) -> Interval | None:
+        """The mean of the standings; nothing is known of how sure it is."""
+        means = [standing.mean_reward for standing in self.standings]
+        if not means:
+            return None
+        return Interval(mean=sum(means) / len(means), low=0.0, high=1.0, n=len(means))
+
+    def predictions(self) -> PredictionRecord:
+        """The record as laid out."""
+        return self.record
+
+    def charge(self, usage: Usage) -> None:
+        """Note what was taken."""
+        self.charged.append(usage)
+
+    def may_ask(self, expected: Usage) -> str:
+        """Refuse what goes beyond the purse."""
+        taken = self.charged[-1].tokens if self.charged else 0
+        too_much = self.purse is not None and taken + expected.tokens > self.purse
+        return "its share of the run's tokens is used up" if too_much else ""
 
     def history(self) -> tuple[EarlierStep, ...]:
         """The steps as laid out."""

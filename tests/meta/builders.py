@@ -75,9 +75,11 @@ def ask(bench: Bench, tool: str, **arguments: object) -> str:
     return TOOLS.answer(call(tool, **arguments), bench).text
 
 
-PLEADING = {
+PLEADING: dict[str, object] = {
     "title": "Use another prompt",
     "hypothesis": "The agent forgets the details.",
     "expected": "Fewer lost details.",
     "generality": "Yes, it names no task at all.",
+    "kind": "prompt",
+    "chance": 0.6,
 }

@@ -3,7 +3,7 @@ from collections.abc import Sequence
 import pytest
 
 from autoloop.errors import AgentError, ModelError
-from autoloop.meta import ConversationProposer
+from autoloop.meta import ConversationProposer, TalkLimits
 from autoloop.meta.conversation import step_seed
 from autoloop.ports import ProposalOutcome, Proposer
 from autoloop.records import ChatReply, ChatRequest, Finding, ToolCall, Usage
@@ -20,7 +20,7 @@ def talk(
     replies: Sequence[ChatReply], *, seen: DeskFake | None = None, turns: int = 40
 ) -> tuple[ProposalOutcome, tuple[ChatRequest, ...]]:
     model = ScriptedModel(replies)
-    proposer: Proposer = ConversationProposer(model, turns=turns)
+    proposer: Proposer = ConversationProposer(model, limits=TalkLimits(turns=turns))
     return proposer.propose(seen or desk()), model.requests
 
 
@@ -141,7 +141,7 @@ def test_the_share_of_tokens_ends_the_step() -> None:
     dear = Usage(calls=1, prompt_tokens=900, completion_tokens=200)
     model = ScriptedModel([reply("", LOOK, usage=dear)])
 
-    outcome = ConversationProposer(model, tokens=1_000).propose(desk())
+    outcome = ConversationProposer(model, limits=TalkLimits(tokens=1_000)).propose(desk())
 
     assert outcome.reason == "the step's 1,000 tokens are used up"
     assert outcome.usage == dear
