@@ -60,12 +60,12 @@ def _cut(section: Section, share: int) -> str:
 def agent_text(source: str, room: int) -> str:
     """The agent.py to write on: all of it, or as many pages as there is room for."""
     found = pages(source)
-    shown = found[: max(1, room // PAGE_CHARS)]
-    text = fence("agent.py", "".join(shown))
-    if len(shown) == len(found):
-        return text
+    if len(source) <= room:
+        return fence("agent.py", source)
+    shown = found[: room // PAGE_CHARS]
+    text = f"{fence('agent.py', ''.join(shown))}\n" if shown else ""
     return (
-        f"{text}\n[{len(shown)} of {len(found)} pages; read_agent shows the others, from page"
+        f"{text}[{len(shown)} of {len(found)} pages; read_agent shows the others, from page"
         f" {len(shown) + 1} on]"
     )
 

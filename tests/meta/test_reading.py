@@ -24,8 +24,8 @@ def test_the_scoreboard_shows_the_worst_task_first_and_the_mean() -> None:
 
     assert said.splitlines() == [
         "2 train tasks, mean reward 0.500.",
-        "- csv (tables): 0/1 passed, mean 0.00",
-        "- logs (tables): 1/1 passed, mean 1.00",
+        "- csv (tables): 0/1 passed (95 %: 0 to 98 %), mean 0.00",
+        "- logs (tables): 1/1 passed (95 %: 0 to 98 %), mean 1.00",
     ]
 
 
