@@ -6,7 +6,7 @@ from autoloop.loop.meter import Meter
 from autoloop.records import Usage
 
 SHARE = "its share of the run's {what} is used up"
-ALL = "the run's {what} is used up, but for the final table"
+ALL = "nothing is left of the run's {what} but what the final table will take"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
