@@ -97,44 +97,44 @@ def test_when_all_were_tried_the_meta_agent_is_asked_again() -> None:
 
 
 def beside_a_better_edit(**other: float) -> Table:
-    """Step 1 will be kept and changes part A; step 2 is no good, and has an alternative."""
+    """Step 1 changes part A, and step 4, an alternative of step 2, is to be written on it."""
     base = sided(0.1)
 
     def with_part(part: str, gain: float) -> str:
         return base.replace(f"{part} = 0.0", f"{part} = {gain}")
 
     ((part, gain),) = other.items()
+    ways = (with_part("B", -0.1), with_part("D", -0.1), with_part(part, gain))
     own = Table(
-        turns=[improving(A=0.6), bringing(with_part("B", -0.1), with_part(part, gain))],
+        turns=[improving(A=0.6), bringing(*ways)],
         baseline=base,
-        strategy=ScreenStrategy(edits=2, enough=6),
-        budget=Budget(hours=None, steps=3),
+        strategy=ScreenStrategy(edits=3, enough=6),
+        budget=Budget(hours=None, steps=4),
         simplify=False,
     )
     own.climb()
-    assert own.decisions()[:2] == ["keep", "revert"]
     return own
 
 
-def test_an_alternative_is_moved_onto_what_was_kept_meanwhile() -> None:
+def test_an_alternative_is_moved_onto_what_it_is_to_be_tried_with() -> None:
     own = beside_a_better_edit(C=0.3)
 
-    third = own.store.steps()[2]
+    last = own.store.steps()[3]
 
-    assert (third.alternative_of, third.base) == (2, 1)
-    assert third.proposal is not None
-    assert "A = 0.6" in third.proposal.source
-    assert "C = 0.3" in third.proposal.source
+    assert (last.alternative_of, last.alternative) == (2, 2)
+    assert last.proposal is not None
+    assert "A = 0.6" in last.proposal.source
+    assert "C = 0.3" in last.proposal.source
 
 
 def test_one_that_does_not_fit_any_more_is_an_empty_step() -> None:
     own = beside_a_better_edit(A=0.3)
 
-    third = own.store.steps()[2]
+    last = own.store.steps()[3]
 
-    assert third.verdict is not None
-    assert third.verdict.decision is Decision.EMPTY
-    assert third.verdict.reason == "alternative 1 of step 2 does not fit any more"
+    assert last.verdict is not None
+    assert last.verdict.decision is Decision.EMPTY
+    assert last.verdict.reason == "alternative 2 of step 2 does not fit any more"
 
 
 def test_several_in_flight_come_under_test_together_and_one_conversation_pays() -> None:

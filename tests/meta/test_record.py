@@ -144,10 +144,11 @@ def test_a_model_that_answered_and_was_not_heard_is_charged_when_it_is(tmp_path:
     record.add_reply(reply("Hello.", usage=Usage(calls=1, prompt_tokens=7)))
 
     again = TalkRecord(tmp_path / "one.jsonl")
-
-    assert not again.is_told
+    told = [again.is_told]
     known = again.reply()
+    told.append(again.is_told)
+
     assert known is not None
     assert (known.message.content, known.usage.prompt_tokens) == ("Hello.", 7)
-    assert again.is_told
+    assert told == [False, True]
     assert again.reply() is None

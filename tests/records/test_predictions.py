@@ -1,5 +1,6 @@
 """What was predicted against what happened, by the numbers."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
@@ -32,7 +33,7 @@ def proposal(
     *,
     kind: ChangeKind | None = ChangeKind.PROMPT,
     chance: float | None = 0.8,
-    cures: dict[str, float | None] | None = None,
+    cures: Mapping[str, float | None] | None = None,
 ) -> Proposal:
     predicted = tuple(TaskPrediction(task=t, chance=c) for t, c in (cures or {}).items())
     return replace(edit("source"), kind=kind, chance=chance, predicted=predicted)
