@@ -100,9 +100,7 @@ class ConversationProposer:
             spot_checks=self._limits.spot_checks,
             alternatives=self._limits.alternatives,
         )
-        talk = Talk(bench, toolbox=self._toolbox, record=record, opening=said.messages)
-        talk.prompts = said.prompts
-        return talk
+        return Talk(bench, toolbox=self._toolbox, record=record, said=said, room=self._room)
 
     def _opening(self, desk: StepDesk) -> tuple[Message, ...]:
         return opening(desk, turns=self._limits.turns, room=self._room, prompts=self._prompts)
@@ -116,7 +114,7 @@ class ConversationProposer:
         return desk.may_ask(talk.expected)
 
     def _ask(self, desk: StepDesk, talk: Talk) -> ChatReply:
-        return self._model.complete(talk.request(step_seed(self._seed, desk.step), self._room))
+        return self._model.complete(talk.request(step_seed(self._seed, desk.step)))
 
 
 def step_seed(seed: int, step: int) -> int:

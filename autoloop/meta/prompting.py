@@ -39,6 +39,7 @@ def opening(desk: StepDesk, *, turns: int, room: Room, prompts: Prompts) -> tupl
     """The messages that a conversation starts with."""
     agent = agent_text(desk.source, room.brief // 2)
     asked = _asked(desk, prompts, turns=turns)
+    asked = f"\n{asked}\n" if asked else ""
     brief = fit(sections_of(desk), max(0, room.brief - len(agent)))
     text = prompts.text(
         "step", step=desk.step, agent=agent, budget=desk.budget_left, brief=brief, asked=asked,

@@ -6,10 +6,11 @@ from dataclasses import replace
 
 from autoloop.meta.bench import Bench
 from autoloop.meta.prompting import CHARS_PER_TOKEN, Room
-from autoloop.meta.record import TalkRecord, ToolAnswer
+from autoloop.meta.record import Said, TalkRecord, ToolAnswer
 from autoloop.meta.toolbox import Toolbox
 from autoloop.ports import ProposalOutcome
 from autoloop.records import ChatReply, ChatRequest, Message, ToolCall, Usage
+from autoloop.records.quoting import clip
 
 _CALLS_AT_ONCE = 10
 _SILENT = 2
@@ -30,15 +31,16 @@ class Talk:
     """What was said so far, and what came of it."""
 
     def __init__(
-        self, bench: Bench, *, toolbox: Toolbox, record: TalkRecord, opening: tuple[Message, ...]
+        self, bench: Bench, *, toolbox: Toolbox, record: TalkRecord, said: Said, room: Room
     ) -> None:
         self.usage = Usage()
         self.ending: str | None = None
-        self.prompts = ""
         self._bench = bench
         self._toolbox = toolbox
         self._record = record
-        self._messages = list(opening)
+        self._prompts = said.prompts
+        self._messages = list(said.messages)
+        self._room = room
         self._last_usage: Usage | None = None
         self._silent = 0
         self._garbage = 0
@@ -57,9 +59,9 @@ class Talk:
         size = sum(len(message.content) for message in self._messages)
         return Usage(calls=1, prompt_tokens=size // CHARS_PER_TOKEN)
 
-    def request(self, seed: int, room: Room) -> ChatRequest:
+    def request(self, seed: int) -> ChatRequest:
         """The next question to the model."""
-        self._make_room(room)
+        self._make_room()
         return ChatRequest(messages=tuple(self._messages), tools=self._toolbox.specs, seed=seed)
 
     def hear(self, reply: ChatReply, *, left: int) -> None:
@@ -81,7 +83,7 @@ class Talk:
             proposal=proposal,
             reason="" if proposal else reason,
             usage=self.usage,
-            prompts=self.prompts,
+            prompts=self._prompts,
         )
 
     def _nudge(self, reply: ChatReply) -> None:
@@ -97,7 +99,8 @@ class Talk:
             if number >= _CALLS_AT_ONCE:
                 text = f"Refused: at most {_CALLS_AT_ONCE} calls at once are run."
             else:
-                text = self._answer(call)
+                # Several long answers at once must not fill what a small model can read.
+                text = clip(self._answer(call), self._room.talk // 2 // len(calls))
             if number == len(calls) - 1 and 0 < left <= _LATE_TURNS:
                 text += f"\n[{left} turns left: submit or leave it]"
             self._messages.append(Message(role="tool", content=text, tool_call_id=call.id))
@@ -146,19 +149,19 @@ class Talk:
         self._last = this
 
     def _circles(self, call: ToolCall, answer: str) -> int:
-        """How often this call had this answer by now."""
-        text = f"{call.name}\0{call.arguments}\0{answer}"
+        """How often this call had this answer by now, on this draft."""
+        text = f"{call.name}\0{call.arguments}\0{answer}\0{self._bench.draft}"
         digest = hashlib.sha256(text.encode("utf-8", "replace")).digest()
         self._seen[digest] += 1
         return self._seen[digest]
 
-    def _make_room(self, room: Room) -> None:
+    def _make_room(self) -> None:
         """Drop the oldest tool answers, many at once, so that providers' caches stay useful."""
         size = sum(len(message.content) for message in self._messages)
-        if size <= room.talk:
+        if size <= self._room.talk:
             return
         for index, message in enumerate(self._messages[:-_CALLS_AT_ONCE]):
-            if size <= room.talk // 2:
+            if size <= self._room.talk // 2:
                 return
             if message.role == "tool" and len(message.content) > len(_DROPPED):
                 size -= len(message.content) - len(_DROPPED)

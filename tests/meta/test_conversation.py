@@ -129,6 +129,39 @@ def test_the_same_call_three_times_in_a_row_ends_the_step() -> None:
     assert tool_texts(requests[2])[-1].endswith("[You made this very call before.]")
 
 
+def test_going_round_in_circles_ends_the_step() -> None:
+    other = call("read_notebook")
+
+    outcome, requests = talk([reply("", LOOK), reply("", other)] * 5)
+
+    assert outcome.reason == (
+        "the model goes round in circles: 5 times the same call of 'scoreboard' had the same answer"
+    )
+    assert len(requests) == 9
+
+
+def test_the_same_call_with_other_answers_is_no_circle() -> None:
+    looks = [reply("", call("edit_agent", old="Solve", new="Solve!"), call("check_agent"))] * 7
+
+    outcome, _ = talk([*looks, reply("", SUBMIT)])
+
+    assert outcome.proposal is not None
+
+
+def test_a_call_that_the_purse_has_no_room_for_is_not_made() -> None:
+    seen = desk()
+    seen.purse = 25_000
+    dear = Usage(calls=1, prompt_tokens=10_000)
+
+    outcome, requests = talk(
+        [reply("", LOOK, usage=dear), reply("", call("read_agent"), usage=dear)], seen=seen
+    )
+
+    assert len(requests) == 2
+    assert outcome.reason == "its share of the run's tokens is used up"
+    assert [usage.calls for usage in seen.charged] == [1, 2]
+
+
 def test_turns_run_out_with_a_warning_before() -> None:
     pages = [reply("", call("read_agent", page=n)) for n in range(1, 7)]
 
@@ -209,6 +242,20 @@ def test_old_answers_are_dropped_before_the_window_is_full() -> None:
     assert max(sizes) <= 400_000
     assert "was dropped to save room" in tool_texts(requests[-1])[0]
     assert "page 69 of" in tool_texts(requests[-1])[68]
+
+
+@pytest.mark.parametrize("context", [16_000, 32_000, 64_000])
+def test_many_long_answers_at_once_leave_room_in_a_small_context(context: int) -> None:
+    seen = desk({"long": "x" * 8_000 * 80})
+    looks = [call("read_trace", trial="long", page=n) for n in range(1, 11)]
+    again = [call("read_trace", trial="long", page=n) for n in range(11, 21)]
+    model = ScriptedModel([reply("", *looks), reply("", *again), reply("", EDIT, SUBMIT)])
+
+    ConversationProposer(model, limits=TalkLimits(context_tokens=context)).propose(seen)
+
+    sizes = [sum(len(m.content) for m in request.messages) for request in model.requests]
+    assert max(sizes) < 3 * context
+    assert "ask for less at once" in tool_texts(model.requests[1])[-1]
 
 
 def test_a_provider_that_refuses_for_good_is_not_hidden() -> None:
