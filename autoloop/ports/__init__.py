@@ -32,6 +32,7 @@ from autoloop.ports.sandbox import (
     Withheld,
 )
 from autoloop.ports.state import RunStore, TrialArchive, Workspace
+from autoloop.ports.traces import Diagnosis, Trace, TrialCase
 from autoloop.ports.trials import Engine, TrialRunner
 
 __all__ = [
@@ -43,6 +44,7 @@ __all__ = [
     "Clock",
     "Container",
     "ContainerSpec",
+    "Diagnosis",
     "EarlierStep",
     "Egress",
     "Engine",
@@ -67,8 +69,10 @@ __all__ = [
     "Strategy",
     "TaskEnv",
     "TaskStanding",
+    "Trace",
     "TraceSummary",
     "TrialArchive",
+    "TrialCase",
     "TrialRunner",
     "Turn",
     "Withheld",

@@ -36,6 +36,13 @@ from autoloop.records.events import (
     TrialFinished,
     TrialStarted,
 )
+from autoloop.records.failures import (
+    FailureGroup,
+    FailureReport,
+    Sighting,
+    Sign,
+    Symptom,
+)
 from autoloop.records.feedback import CheckResult, Feedback
 from autoloop.records.integrity import (
     EVIDENCE_LENGTH,
@@ -99,6 +106,7 @@ from autoloop.records.tasks import (
     TaskStep,
     Verifier,
 )
+from autoloop.records.traces import Speaker, TraceAnswer, TraceCall, TraceEntry
 from autoloop.records.track import Deed, Track
 from autoloop.records.trials import (
     Agent,
@@ -160,6 +168,8 @@ __all__ = [
     "Event",
     "Evidence",
     "Failure",
+    "FailureGroup",
+    "FailureReport",
     "FamilyGain",
     "Feedback",
     "FinalStarted",
@@ -207,7 +217,10 @@ __all__ = [
     "SelectionGap",
     "Severity",
     "Side",
+    "Sighting",
+    "Sign",
     "Span",
+    "Speaker",
     "Split",
     "SplitScores",
     "Step",
@@ -216,6 +229,7 @@ __all__ = [
     "StepStarted",
     "StopReason",
     "SuccessRates",
+    "Symptom",
     "Task",
     "TaskPrepared",
     "TaskProblem",
@@ -226,6 +240,9 @@ __all__ = [
     "Timeouts",
     "ToolCall",
     "ToolSpec",
+    "TraceAnswer",
+    "TraceCall",
+    "TraceEntry",
     "TraceEvent",
     "Track",
     "TrialFinding",
