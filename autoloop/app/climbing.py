@@ -33,6 +33,7 @@ from autoloop.app.project import Project, is_calibration
 from autoloop.app.train_material import train_material
 from autoloop.decision import Estimates
 from autoloop.decision.strategies import strategy_by_name
+from autoloop.diagnosis import SymptomDiagnosis
 from autoloop.errors import ProjectError, RunError, SettingsError, TaskError
 from autoloop.guards import SyntaxGuard, merge_guards, standard_guards
 from autoloop.loop import Parts, Plan, Reuse, StopSignal, climb
@@ -41,7 +42,8 @@ from autoloop.ports import Observer, Proposer, Reviewer, RunStore, Strategy, Wor
 from autoloop.records import Feedback, Notice, Run, Task, TaskSet, TrialResult
 from autoloop.settings import Settings
 from autoloop.store import SqliteStore
-from autoloop.trial import read_feedback, read_transcript
+from autoloop.traces import TraceLibrary
+from autoloop.trial import read_feedback
 from autoloop.workspace import GitWorkspace
 
 NO_MODEL = "none"
@@ -186,6 +188,7 @@ class _Work:
         self, run: Run, tasks: Sequence[Task], climbing: Climb, *, reuse: Reuse | None
     ) -> Parts:
         folder = self.project.runs / run.name
+        library = TraceLibrary()
         material = train_material(tasks, run.splits)
         guard = standard_guards(material)
         baseline = self.workspace.source(run.base)
@@ -211,7 +214,8 @@ class _Work:
                 inner=climbing.observer,
             ),
             clock=SystemClock(),
-            transcript=lambda trial: read_transcript(folder / trial.folder),
+            trace=lambda trial: library.open(folder / trial.folder),
+            diagnosis=SymptomDiagnosis(),
             feedback=_feedback(folder, tasks, Settings.model_validate_json(run.settings)),
             reviewer=None if climbing.proposer else _reviewer(run),
         )

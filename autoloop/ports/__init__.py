@@ -32,7 +32,7 @@ from autoloop.ports.sandbox import (
     Withheld,
 )
 from autoloop.ports.state import RunStore, TrialArchive, Workspace
-from autoloop.ports.traces import Diagnosis, Trace, TrialCase
+from autoloop.ports.traces import Diagnosis, Trace, TrialCase, transcript
 from autoloop.ports.trials import Engine, TrialRunner
 
 __all__ = [
@@ -77,4 +77,5 @@ __all__ = [
     "Turn",
     "Withheld",
     "Workspace",
+    "transcript",
 ]

@@ -22,6 +22,11 @@ class Trace(Protocol):
         """One entry, 1 the first; raises IndexError for a number that is not there."""
 
 
+def transcript(trace: Trace) -> str:
+    """A trace as one text, which may have megabytes."""
+    return "\n\n".join(trace.entry(number).text for number in range(1, len(trace.sizes) + 1))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrialCase:
     """A trial as it is diagnosed."""

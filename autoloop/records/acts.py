@@ -29,7 +29,8 @@ _SPOKEN = re.compile(
 )
 UNREADABLE = re.compile(
     r"pars(?:ing|e) error|(?:invalid|malformed|no valid|not valid) json"
-    r"|could not (?:parse|be parsed)|invalid (?:tool )?arguments|no tool call|unknown tool|missing required (?:field|parameter)",
+    r"|could not (?:parse|be parsed)|invalid (?:tool )?arguments|no tool call|unknown tool"
+    r"|missing required (?:field|parameter)",
     re.IGNORECASE,
 )
 """What is said to a model whose answer could not be made sense of."""

@@ -7,7 +7,7 @@ from threading import Lock
 
 from pydantic import BaseModel
 
-from autoloop.ports import Trace
+from autoloop.ports import Trace, transcript
 from autoloop.records import TraceEntry
 from autoloop.traces.files import JoinedTrace, Read, TraceFile, read_bytes
 
@@ -73,8 +73,7 @@ def read_transcript(trial_folder: Path) -> str:
     Raises:
         StorageError: it is damaged.
     """
-    trace = TraceLibrary().open(trial_folder)
-    return "\n\n".join(trace.entry(number + 1).text for number in range(len(trace.sizes)))
+    return transcript(TraceLibrary().open(trial_folder))
 
 
 class _Sentence:

@@ -22,7 +22,8 @@ from autoloop.records import (
 )
 from autoloop.testing.models import ScriptedModel, reply
 from autoloop.testing.trials import InlineEngine, SimulatedRunner
-from autoloop.trial import read_feedback, read_transcript
+from autoloop.traces import TraceLibrary
+from autoloop.trial import read_feedback
 from autoloop.trial.feedback import Level
 from tests.loop.builders import SPLITS, Table, agent
 from tests.meta.builders import PLEADING, TOOLS, call
@@ -107,10 +108,11 @@ def overhear(folder: Path, level: Level) -> str:
         return read_feedback(folder / trial.folder, trial, tests={"": (tests,)}, level=level)
 
     table.feedback = told
+    library = TraceLibrary()
     parts = replace(
         table.parts(),
         proposer=ConversationProposer(ScriptedModel(snoop)),
-        transcript=lambda trial: read_transcript(folder / trial.folder),
+        trace=lambda trial: library.open(folder / trial.folder),
     )
     climb(parts, table.plan(), table.begun(), table.stop)
     assert len(table.decisions()) == 3

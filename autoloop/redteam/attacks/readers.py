@@ -248,7 +248,7 @@ def to_the_meta_agent(arena: Arena, place: Place) -> Outcome:
     paper = Paper(
         tasks=TASKS,
         proposer=proposer,
-        transcript=lambda trial: f"{trial.id}\n{HIDDEN_ORDERS}",
+        recorded=lambda trial: f"{trial.id}\n{HIDDEN_ORDERS}",
         budget=Budget(hours=None, steps=2, trials=200),
     )
     paper.climb()
