@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
 from queue import SimpleQueue
 
 from autoloop.app.archive import Terms, reuse_for
@@ -30,6 +29,7 @@ from autoloop.app.contents import (
 from autoloop.app.outputs import RunFiles
 from autoloop.app.preparing import LeavingOut, Preparing, refuse
 from autoloop.app.project import Project, is_calibration
+from autoloop.app.telling import feedback_of
 from autoloop.app.train_material import train_material
 from autoloop.decision import Estimates
 from autoloop.decision.strategies import strategy_by_name
@@ -39,11 +39,10 @@ from autoloop.guards import SyntaxGuard, merge_guards, standard_guards
 from autoloop.loop import Parts, Plan, Reuse, StopSignal, climb
 from autoloop.meta import ConversationProposer, ModelReviewer, UnchangedProposer
 from autoloop.ports import Observer, Proposer, Reviewer, RunStore, Strategy, Workspace
-from autoloop.records import Feedback, Notice, Run, Task, TaskSet, TrialResult
+from autoloop.records import Notice, Run, Task, TaskSet, TrialResult
 from autoloop.settings import Settings
 from autoloop.store import SqliteStore
 from autoloop.traces import TraceLibrary
-from autoloop.trial import read_feedback
 from autoloop.workspace import GitWorkspace
 
 NO_MODEL = "none"
@@ -216,7 +215,9 @@ class _Work:
             clock=SystemClock(),
             trace=lambda trial: library.open(folder / trial.folder),
             diagnosis=SymptomDiagnosis(),
-            feedback=_feedback(folder, tasks, Settings.model_validate_json(run.settings)),
+            feedback=feedback_of(
+                folder, tasks, Settings.model_validate_json(run.settings).feedback
+            ),
             reviewer=None if climbing.proposer else _reviewer(run),
         )
 
@@ -236,21 +237,6 @@ def _reviewer(run: Run) -> Reviewer | None:
     name = guards.reviewer_model
     model = run.meta_model if name == "same" else resolve_models(name, "same").task
     return ModelReviewer(meta_chat_model(model), seed=run.seed)
-
-
-def _feedback(
-    folder: Path, tasks: Sequence[Task], settings: Settings
-) -> Callable[[TrialResult], Feedback]:
-    """What the meta-agent is told of verifiers, by the tests of the tasks as they are."""
-    tests = {t.name: {s.name: s.verifier.tests for s in t.steps} for t in tasks}
-
-    def told(trial: TrialResult) -> Feedback:
-        own = tests.get(trial.key.task, {})
-        own = own if trial.steps else {"": next(iter(own.values()), ())}
-        place = folder / trial.folder
-        return read_feedback(place, trial, tests=own, level=settings.feedback)
-
-    return told
 
 
 def _strategy(run: Run) -> Strategy:

@@ -1,7 +1,7 @@
 """Groups failed trials by their symptoms, beside how often passing trials show the same."""
 
-from collections import OrderedDict
-from collections.abc import Sequence
+from collections import Counter, OrderedDict
+from collections.abc import Iterable, Sequence
 from threading import Lock
 
 from autoloop.diagnosis.deeds import deed_signs
@@ -65,12 +65,12 @@ def _group(
     failed: Sequence[tuple[TrialCase, tuple[Sign, ...]]],
     passed: Sequence[tuple[Sign, ...]],
 ) -> FailureGroup:
-    sightings = [
+    sightings = _by_turns(
         Sighting(trial=case.trial, task=case.task, entries=sign.entries, detail=sign.detail)
         for case, own in failed
         for sign in own
         if sign.symptom is symptom
-    ]
+    )
     beside = sum(any(sign.symptom is symptom for sign in own) for own in passed)
     return FailureGroup(
         symptom=symptom,
@@ -79,8 +79,18 @@ def _group(
         failed_share=_share(len(sightings), len(failed)),
         passed_share=_share(beside, len(passed)),
         tasks=len({sighting.task for sighting in sightings}),
-        sightings=tuple(sightings),
+        sightings=sightings,
     )
+
+
+def _by_turns(sightings: Iterable[Sighting]) -> tuple[Sighting, ...]:
+    """One of each task, then a second one of each, and so on: who reads a few reads of many."""
+    count: Counter[str] = Counter()
+    ranked: list[tuple[int, Sighting]] = []
+    for one in sightings:
+        ranked.append((count[one.task], one))
+        count[one.task] += 1
+    return tuple(one for _, one in sorted(ranked, key=lambda pair: pair[0]))
 
 
 def _rank(group: FailureGroup) -> tuple[float, int, str]:

@@ -18,6 +18,8 @@ from autoloop.records.quoting import one_line, quote, visible
 
 _ROOM_CHARS = 9_000
 _LINE_CHARS = 110
+_ASKED_CHARS = 50
+"""What the model asked for is often done in the next entry."""
 _ENTRIES = 1_000
 _READ_CHARS = 1_000_000
 """What is looked at for one answer."""
@@ -87,7 +89,8 @@ def _read_lines(trace: Trace, start: int) -> list[_Line]:
 
 def _line(entry: TraceEntry, began: datetime | None, size: int) -> _Line:
     acts = tuple(entry_acts(entry))
-    did = "; ".join(map(_did, acts))
+    width = _ASKED_CHARS if entry.speaker == "model" else _LINE_CHARS
+    did = "; ".join(_did(act, width) for act in acts)
     said = one_line(entry.message[: 4 * _LINE_CHARS], _LINE_CHARS)
     what = (
         " | ".join(part for part in (said, did, _other_calls(entry, acts)) if part) or "(nothing)"
@@ -101,10 +104,10 @@ def _line(entry: TraceEntry, began: datetime | None, size: int) -> _Line:
     )
 
 
-def _did(act: Act) -> str:
+def _did(act: Act, width: int) -> str:
     """A command and how it ended."""
     name = act.tool.removeprefix(HOST)
-    command = one_line(act.command[: 4 * _LINE_CHARS], _LINE_CHARS)
+    command = one_line(act.command[: 4 * width], width)
     end = ""
     if act.timed_out:
         end = " → timed out"
