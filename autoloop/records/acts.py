@@ -121,7 +121,7 @@ def entry_acts(entry: TraceEntry) -> Iterator[Act]:
 
 def is_ending(call: TraceCall) -> bool:
     """Whether a tool ends the work or only thinks, by its name, and does nothing to the task."""
-    return FINISHING.search(call.name) is not None and not any(k in call.arguments for k in WORK)
+    return FINISHING.search(call.name) is not None and not any(map(call.arguments.get, WORK))
 
 
 def command_of(call: TraceCall) -> str:
