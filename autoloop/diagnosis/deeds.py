@@ -12,14 +12,10 @@ from autoloop.records.commands import ends_with_a_look
 
 OFTEN = 3
 _PATH = re.compile(
-    r"^.*(?:No such file or directory|cannot access|FileNotFoundError|can't open file"
-    r"|Cannot find (?:path|file)).*$",
-    re.MULTILINE,
+    r"No such file or directory|cannot access|FileNotFoundError|can't open file"
+    r"|Cannot find (?:path|file)"
 )
-_ERROR_LINE = re.compile(
-    r"^.*(?:command not found|Permission denied|\w+(?:Error|Exception): |[Ss]yntax error).*$",
-    re.MULTILINE,
-)
+_ERROR = re.compile("command not found|Permission denied|Error: |Exception: |[Ss]yntax error")
 _NUMBERS = re.compile(r"\d+")
 _DETAIL_CHARS = 200
 
@@ -58,18 +54,17 @@ def _failing(acts: tuple[Act, ...]) -> Iterator[Sign]:
     rows = [list(row) for failed, row in groupby(acts, lambda act: act.failed) if failed]
     alike: defaultdict[str, list[Act]] = defaultdict(list)
     for act in acts:
-        found = _ERROR_LINE.search(act.output) if act.failed else None
-        if found:
-            alike[_NUMBERS.sub("0", found.group())].append(act)
+        if act.failed and (error := _line_with(_ERROR, act.output)):
+            alike[_NUMBERS.sub("0", error)].append(act)
     most = max([*rows, *alike.values()], key=len, default=[])
     if len(most) >= OFTEN:
         yield _sign(Symptom.FAILING, most, f"{len(most)} times, first: {_what_failed(most[0])}")
 
 
 def _wrong_paths(acts: tuple[Act, ...]) -> Iterator[Sign]:
-    found = [(act, line.group()) for act in acts if (line := _PATH.search(act.output))]
+    found = [(act, line) for act in acts if (line := _line_with(_PATH, act.output))]
     if found:
-        yield _sign(Symptom.WRONG_PATH, [act for act, _ in found], found[0][1].strip())
+        yield _sign(Symptom.WRONG_PATH, [act for act, _ in found], found[0][1])
 
 
 def _is_checked(acts: tuple[Act, ...], written: int) -> bool:
@@ -83,8 +78,17 @@ def _is_checked(acts: tuple[Act, ...], written: int) -> bool:
 
 
 def _what_failed(act: Act) -> str:
-    error = _ERROR_LINE.search(act.output)
-    return error.group().strip() if error else act.command
+    return _line_with(_ERROR, act.output) or act.command
+
+
+def _line_with(pattern: re.Pattern[str], text: str) -> str:
+    """The first line that a pattern is found in; empty where there is none."""
+    found = pattern.search(text)
+    if found is None:
+        return ""
+    start = text.rfind("\n", 0, found.start()) + 1
+    end = text.find("\n", found.end())
+    return text[start : end if end >= 0 else len(text)].strip()
 
 
 def _sign(symptom: Symptom, acts: list[Act], detail: str) -> Sign:

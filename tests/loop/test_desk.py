@@ -313,3 +313,26 @@ def test_why_an_edit_went_with_nothing_is_told() -> None:
     told = desk_of(table).history()[2]
 
     assert (told.decision, told.reason) == ("revert", conflict.reason)
+
+
+def test_a_trace_is_opened_to_be_read_piece_by_piece() -> None:
+    table = climbed()
+    desk = desk_of(table)
+    trial = desk.traces()[0].trial
+
+    assert desk.open_trace(trial).entry(1).message == f"transcript of {trial}"
+    assert desk.trace(trial).endswith(f"transcript of {trial}")
+
+
+def test_failures_are_told_of_train_trials_alone() -> None:
+    table = climbed()
+    desk = desk_of(table)
+    shown = [trace.trial for trace in desk.traces()]
+    hidden = next(t.id for t in table.store.trials() if t.key.task.startswith("validation/"))
+
+    report = desk.failures(shown)
+
+    assert report.failed + report.passed == len(shown)
+    assert {one.trial for group in report.groups for one in group.sightings} <= {*shown}
+    with pytest.raises(KeyError):
+        desk.failures([*shown, hidden])

@@ -153,4 +153,6 @@ def test_the_snoop_calls_every_tool() -> None:
         spoken = (*(reply("x").message for _ in range(turn)),)
         called |= {one.name for one in snoop(ChatRequest(messages=spoken)).message.tool_calls}
 
-    assert called | {"read_trace", "outline", "compare_trials"} == {spec.name for spec in TOOLS.specs}
+    assert called | {"read_trace", "outline", "compare_trials"} == {
+        spec.name for spec in TOOLS.specs
+    }
