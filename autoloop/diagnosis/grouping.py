@@ -8,6 +8,7 @@ from autoloop.diagnosis.deeds import deed_signs
 from autoloop.diagnosis.endings import ending_signs
 from autoloop.diagnosis.seen import look_through
 from autoloop.diagnosis.verdicts import verdict_signs
+from autoloop.errors import StorageError
 from autoloop.ports import TrialCase
 from autoloop.records import FailureGroup, FailureReport, Sighting, Sign, Symptom
 
@@ -42,7 +43,11 @@ class SymptomDiagnosis:
         with self._lock:
             known = self._known.get(case.trial)
         if known is None:
-            known = read_signs(case)
+            try:
+                known = read_signs(case)
+            except StorageError:
+                # One damaged file says nothing of the other trials; whoever opens it is told.
+                return ()
         with self._lock:
             self._known[case.trial] = known
             self._known.move_to_end(case.trial)

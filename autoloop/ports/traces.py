@@ -47,6 +47,5 @@ class Diagnosis(Protocol):
     def report(self, cases: Sequence[TrialCase]) -> FailureReport:
         """Group failed trials by symptoms; the same cases always give the same report.
 
-        Raises:
-            StorageError: a trace is damaged.
+        A trial whose trace is damaged shows no symptom.
         """

@@ -1,6 +1,7 @@
 """Groups of failed trials, beside passing ones."""
 
 from autoloop.diagnosis import SymptomDiagnosis
+from autoloop.errors import StorageError
 from autoloop.ports import Trace, TrialCase
 from autoloop.records import Symptom
 from autoloop.testing.traces import TraceFake
@@ -69,6 +70,18 @@ def test_a_trace_is_read_once_while_it_is_remembered() -> None:
         diagnosis.report([counted(trial)])
 
     assert opened == ["a", "b", "c", "b"]
+
+
+def test_a_damaged_trace_says_nothing_of_other_trials() -> None:
+    def damaged() -> Trace:
+        raise StorageError("It is damaged.")
+
+    broken = TrialCase(trial="broken", task="t", passed=False, trace=damaged)
+
+    report = SymptomDiagnosis().report([broken, case(*UNCHECKED)])
+
+    assert [one.trial for one in report.unexplained] == ["broken"]
+    assert [group.failed for group in report.groups] == [1]
 
 
 def test_nothing_to_diagnose_is_an_empty_report() -> None:
