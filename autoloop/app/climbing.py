@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
 from queue import SimpleQueue
 
 from autoloop.app.archive import Terms, reuse_for
@@ -30,17 +29,19 @@ from autoloop.app.meta_agent import prompts_of, proposer_of, reviewer_of
 from autoloop.app.outputs import RunFiles
 from autoloop.app.preparing import LeavingOut, Preparing, refuse
 from autoloop.app.project import Project, is_calibration
+from autoloop.app.telling import feedback_of
 from autoloop.app.train_material import train_material
 from autoloop.decision import Estimates
 from autoloop.decision.strategies import strategy_by_name
+from autoloop.diagnosis import SymptomDiagnosis
 from autoloop.errors import ProjectError, RunError, SettingsError, TaskError
 from autoloop.guards import SyntaxGuard, merge_guards, standard_guards
 from autoloop.loop import Parts, Plan, Reuse, StopSignal, climb
 from autoloop.ports import Observer, Proposer, RunStore, Strategy, Workspace
-from autoloop.records import Feedback, Notice, Run, Task, TaskSet, TrialResult
+from autoloop.records import Notice, Run, Task, TaskSet, TrialResult
 from autoloop.settings import Settings
 from autoloop.store import SqliteStore
-from autoloop.trial import read_feedback, read_transcript
+from autoloop.traces import TraceLibrary
 from autoloop.workspace import GitWorkspace
 
 NO_MODEL = "none"
@@ -186,6 +187,7 @@ class _Work:
         self, run: Run, tasks: Sequence[Task], climbing: Climb, *, reuse: Reuse | None
     ) -> Parts:
         folder = self.project.runs / run.name
+        library = TraceLibrary()
         material = train_material(tasks, run.splits)
         guard = standard_guards(material)
         baseline = self.workspace.source(run.base)
@@ -211,25 +213,13 @@ class _Work:
                 inner=climbing.observer,
             ),
             clock=SystemClock(),
-            transcript=lambda trial: read_transcript(folder / trial.folder),
-            feedback=_feedback(folder, tasks, Settings.model_validate_json(run.settings)),
+            trace=lambda trial: library.open(folder / trial.folder),
+            diagnosis=SymptomDiagnosis(),
+            feedback=feedback_of(
+                folder, tasks, Settings.model_validate_json(run.settings).feedback
+            ),
             reviewer=None if climbing.proposer else reviewer_of(run, self.project),
         )
-
-
-def _feedback(
-    folder: Path, tasks: Sequence[Task], settings: Settings
-) -> Callable[[TrialResult], Feedback]:
-    """What the meta-agent is told of verifiers, by the tests of the tasks as they are."""
-    tests = {t.name: {s.name: s.verifier.tests for s in t.steps} for t in tasks}
-
-    def told(trial: TrialResult) -> Feedback:
-        own = tests.get(trial.key.task, {})
-        own = own if trial.steps else {"": next(iter(own.values()), ())}
-        place = folder / trial.folder
-        return read_feedback(place, trial, tests=own, level=settings.feedback)
-
-    return told
 
 
 def _strategy(run: Run) -> Strategy:

@@ -36,7 +36,7 @@ from autoloop.report import (
     success_sentence,
     worthless_sentence,
 )
-from autoloop.trial import read_transcript
+from autoloop.traces import read_transcript
 from autoloop.workspace import GitWorkspace
 
 

@@ -18,6 +18,7 @@ from autoloop.app.results import (
     Cleaned,
     Evaluation,
     EvalWish,
+    Failures,
     LastResult,
     Predictions,
     RedteamWish,
@@ -300,6 +301,17 @@ class Optimizer:
         from autoloop.app import looking
 
         return looking.show_trial(self._project({}), run, trial)
+
+    def failures(self, run: str | None = None, *, everybody: bool = False) -> Failures:
+        """Failed train trials of a run (the latest by default) by symptoms in their traces.
+
+        Args:
+            run: Name of the run.
+            everybody: Trials of every agent, not of the best alone.
+        """
+        from autoloop.app.diagnosing import failures
+
+        return failures(self._project({}), run, everybody=everybody)
 
     def stop(self, run: str | None = None) -> str:
         """Ask the process that works on a run to end cleanly; the run's name."""

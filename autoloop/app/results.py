@@ -10,6 +10,7 @@ from autoloop.errors import SettingsError
 from autoloop.records import (
     Audit,
     Decision,
+    FailureReport,
     Flags,
     JsonValue,
     PredictionRecord,
@@ -264,6 +265,16 @@ class Best:
     commit: str
     source: str
     """Text of its agent.py."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failures:
+    """What the failed train trials of a run have in common."""
+
+    run: str
+    agents: Literal["best", "all"]
+    """Whose trials they are."""
+    report: FailureReport
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ filled one by one. What a record does not name cannot leave.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 from autoloop.loop.attempts import run_attempts
 from autoloop.loop.board import is_open, version_in_words
@@ -13,13 +14,23 @@ from autoloop.loop.course import course_of
 from autoloop.loop.purse import Purse
 from autoloop.loop.repeats import repeats
 from autoloop.loop.work import Work
-from autoloop.ports import Course, EarlierStep, SpotResult, TaskStanding, TraceSummary
+from autoloop.ports import (
+    Course,
+    EarlierStep,
+    SpotResult,
+    TaskStanding,
+    Trace,
+    TraceSummary,
+    TrialCase,
+    transcript,
+)
 from autoloop.records import (
     CONFLICT,
     NARROW,
     Agent,
     Decision,
     Failure,
+    FailureReport,
     Feedback,
     Finding,
     Integrity,
@@ -137,7 +148,16 @@ class Desk:
 
     def trace(self, trial: str) -> str:
         """The trial's transcript as text; raises KeyError unless `traces` lists it."""
-        return self._work.parts.transcript(self._listed(trial))
+        return transcript(self.open_trace(trial))
+
+    def open_trace(self, trial: str) -> Trace:
+        """The same to be read piece by piece; raises KeyError unless `traces` lists the trial."""
+        return self._work.parts.trace(self._listed(trial))
+
+    def failures(self, trials: Sequence[str]) -> FailureReport:
+        """What the failed ones of some trials have in common; KeyError unless all are listed."""
+        cases = [self._case(self._listed(trial)) for trial in trials]
+        return self._work.parts.diagnosis.report(cases)
 
     def feedback(self, trial: str) -> Feedback:
         """What may be told of the verifier; raises KeyError unless `traces` lists the trial."""
@@ -184,10 +204,20 @@ class Desk:
 
     def _listed(self, trial: str) -> TrialResult:
         """A train trial by its name."""
-        found = next((t for t in self._train_trials() if t.id == trial), None)
-        if found is None:
+        found = next((t for t in self._work.lab.trials if t.id == trial), None)
+        if found is None or not self._is_shown(found):
             raise KeyError(trial)
         return found
+
+    def _case(self, trial: TrialResult) -> TrialCase:
+        return TrialCase(
+            trial=trial.id,
+            task=trial.key.task,
+            passed=trial.passed,
+            trace=partial(self._work.parts.trace, trial),
+            failure=_agents_own(trial),
+            feedback=self._work.parts.feedback(trial),
+        )
 
     def _spot(self, trial: TrialResult) -> SpotResult:
         return SpotResult(
@@ -199,11 +229,11 @@ class Desk:
         )
 
     def _train_trials(self) -> list[TrialResult]:
-        return [
-            trial
-            for trial in self._work.lab.trials
-            if trial.counts and trial.key.purpose in EVIDENCE and trial.key.task in self._train
-        ]
+        return [trial for trial in self._work.lab.trials if self._is_shown(trial)]
+
+    def _is_shown(self, trial: TrialResult) -> bool:
+        """Whether a trial may be looked at: of the train split, and valid."""
+        return trial.counts and trial.key.purpose in EVIDENCE and trial.key.task in self._train
 
     def _others(self) -> list[Step]:
         """Steps that are finished, and other edits under test."""

@@ -8,6 +8,7 @@ from autoloop.loop.reuse import Reuse
 from autoloop.ports import (
     Auditor,
     Clock,
+    Diagnosis,
     Engine,
     Estimator,
     Guard,
@@ -16,6 +17,7 @@ from autoloop.ports import (
     Reviewer,
     RunStore,
     Strategy,
+    Trace,
     Workspace,
 )
 from autoloop.records import Budget, Feedback, Quota, Second, Split, Task, TrialResult
@@ -49,8 +51,9 @@ class Parts(LabParts):
     guard: Guard
     estimator: Estimator
     clock: Clock
-    transcript: Callable[[TrialResult], str]
-    """Text of a recorded trace."""
+    trace: Callable[[TrialResult], Trace]
+    """Opens a recorded trace."""
+    diagnosis: Diagnosis
     auditor: Auditor | None = None
     """None: nobody looks again at what was kept."""
     merge_guard: Guard | None = None

@@ -1,15 +1,16 @@
 """What the meta-agent is shown of a run before it asks: sections that share the room there is."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from autoloop.meta.failing import group_line, of_agent
 from autoloop.meta.reading import standing_line, step_line
-from autoloop.ports import StepDesk, TraceSummary
+from autoloop.ports import StepDesk
 from autoloop.records import Calibration, PredictionRecord, PredictionScore
-from autoloop.records.quoting import PAGE_CHARS, fence, one_line, pages
+from autoloop.records.quoting import PAGE_CHARS, fence, pages
 
-_NAMED_TASKS = 8
-_PASSED = 1.0 - 1e-9
+_DIAGNOSED = 100
+"""Trials whose traces are looked at for a brief; the tool looks at more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,8 +77,8 @@ def sections_of(desk: StepDesk) -> tuple[Section, ...]:
         Section(title="Scoreboard", text=_scoreboard(desk), more="call scoreboard"),
         Section(
             title="Failing train trials",
-            text="\n".join(_failing(desk.traces())),
-            more="call list_traces with failed_only",
+            text="\n".join(_failing(desk)),
+            more="call failures",
         ),
         Section(
             title="Tried before, and what became of it",
@@ -110,20 +111,15 @@ def _scoreboard(desk: StepDesk) -> str:
     return "\n".join([head, *map(standing_line, rows)])
 
 
-def _failing(traces: Iterable[TraceSummary]) -> Iterator[str]:
-    """Failing trials of the incumbent by what ended them."""
-    groups: dict[str, list[TraceSummary]] = {}
-    for trace in traces:
-        if trace.agent == "incumbent" and trace.reward < _PASSED:
-            kind = trace.failure.partition(":")[0] or "Ended by itself, without the full reward"
-            groups.setdefault(kind, []).append(trace)
-    for kind, found in sorted(groups.items(), key=lambda item: -len(item[1])):
-        tasks = list(dict.fromkeys(trace.task for trace in found))
-        named = ", ".join(map(one_line, tasks[:_NAMED_TASKS]))
-        more = f" and {len(tasks) - _NAMED_TASKS} more" if len(tasks) > _NAMED_TASKS else ""
-        yield f"- {one_line(kind, 80)}: {len(found)} trials of {len(tasks)} tasks: {named}{more}"
-    if not groups:
-        yield "None of the agent as it is."
+def _failing(desk: StepDesk) -> Iterator[str]:
+    """What failed trials have in common, in words of our own: what a trace says is foreign."""
+    traces, whose = of_agent([*desk.traces()], None)
+    report = desk.failures([trace.trial for trace in traces[:_DIAGNOSED]])
+    yield f"{report.failed} failed and {report.passed} passing trials of {whose}, by symptom:"
+    yield from map(group_line, report.groups)
+    if report.unexplained:
+        yield f"- none of these: {len(report.unexplained)} failed"
+    yield "`failures` says which trials they are and where in their traces to look."
 
 
 def prediction_lines(record: PredictionRecord) -> Iterator[str]:

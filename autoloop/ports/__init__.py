@@ -34,6 +34,7 @@ from autoloop.ports.sandbox import (
     Withheld,
 )
 from autoloop.ports.state import RunStore, TrialArchive, Workspace
+from autoloop.ports.traces import Diagnosis, Trace, TrialCase, transcript
 from autoloop.ports.trials import Engine, TrialRunner
 
 __all__ = [
@@ -47,6 +48,7 @@ __all__ = [
     "Container",
     "ContainerSpec",
     "Course",
+    "Diagnosis",
     "EarlierStep",
     "Egress",
     "Engine",
@@ -71,10 +73,13 @@ __all__ = [
     "Strategy",
     "TaskEnv",
     "TaskStanding",
+    "Trace",
     "TraceSummary",
     "TrialArchive",
+    "TrialCase",
     "TrialRunner",
     "Turn",
     "Withheld",
     "Workspace",
+    "transcript",
 ]

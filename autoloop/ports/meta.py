@@ -5,8 +5,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
+from autoloop.ports.traces import Trace
 from autoloop.records import (
     ChangeKind,
+    FailureReport,
     Feedback,
     Finding,
     Interval,
@@ -171,6 +173,12 @@ class StepDesk(Protocol):
 
     def trace(self, trial: str) -> str:
         """The trial's transcript as text, complete; raises KeyError unless `traces` lists it."""
+
+    def open_trace(self, trial: str) -> Trace:
+        """The same to be read piece by piece; raises KeyError unless `traces` lists the trial."""
+
+    def failures(self, trials: Sequence[str]) -> FailureReport:
+        """What the failed ones of some trials have in common; KeyError unless all are listed."""
 
     def feedback(self, trial: str) -> Feedback:
         """What may be told of the verifier's output; raises KeyError unless `traces` lists it."""

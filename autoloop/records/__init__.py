@@ -36,6 +36,13 @@ from autoloop.records.events import (
     TrialFinished,
     TrialStarted,
 )
+from autoloop.records.failures import (
+    FailureGroup,
+    FailureReport,
+    Sighting,
+    Sign,
+    Symptom,
+)
 from autoloop.records.feedback import CheckResult, Feedback
 from autoloop.records.integrity import (
     EVIDENCE_LENGTH,
@@ -115,6 +122,7 @@ from autoloop.records.tasks import (
     TaskStep,
     Verifier,
 )
+from autoloop.records.traces import Speaker, TraceAnswer, TraceCall, TraceEntry
 from autoloop.records.track import Deed, Track
 from autoloop.records.trials import (
     Agent,
@@ -179,6 +187,8 @@ __all__ = [
     "Event",
     "Evidence",
     "Failure",
+    "FailureGroup",
+    "FailureReport",
     "FamilyGain",
     "Feedback",
     "FinalStarted",
@@ -229,7 +239,10 @@ __all__ = [
     "SelectionGap",
     "Severity",
     "Side",
+    "Sighting",
+    "Sign",
     "Span",
+    "Speaker",
     "Split",
     "SplitScores",
     "Step",
@@ -239,6 +252,7 @@ __all__ = [
     "StepStarted",
     "StopReason",
     "SuccessRates",
+    "Symptom",
     "Task",
     "TaskOutcome",
     "TaskPrediction",
@@ -251,6 +265,9 @@ __all__ = [
     "Timeouts",
     "ToolCall",
     "ToolSpec",
+    "TraceAnswer",
+    "TraceCall",
+    "TraceEntry",
     "TraceEvent",
     "Track",
     "TrialFinding",

@@ -3,16 +3,27 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from autoloop.ports import Course, EarlierStep, SpotResult, TaskStanding, TraceSummary
+from autoloop.ports import (
+    Course,
+    EarlierStep,
+    SpotResult,
+    TaskStanding,
+    Trace,
+    TraceSummary,
+    transcript,
+)
 from autoloop.records import (
+    FailureReport,
     Feedback,
     Finding,
     Interval,
     Outcome,
     PredictionRecord,
+    TraceEntry,
     Usage,
     prediction_record,
 )
+from autoloop.testing.traces import TraceFake
 
 
 def _find_nothing(before: str, after: str) -> tuple[Finding, ...]:
@@ -38,7 +49,10 @@ class DeskFake:
     steps: Sequence[EarlierStep] = ()
     diffs: Mapping[int, str] = field(default_factory=dict)
     summaries: Sequence[TraceSummary] = ()
-    transcripts: Mapping[str, str] = field(default_factory=dict)
+    transcripts: Mapping[str, str | Sequence[TraceEntry]] = field(default_factory=dict)
+    """Of trials: as texts, or entry by entry."""
+    report: FailureReport = field(default_factory=lambda: FailureReport(failed=0, passed=0))
+    """What is said of failures, whatever trials are asked for."""
     feedbacks: Mapping[str, Feedback] = field(default_factory=dict)
     """Of verifiers by trial; without one nothing is told."""
     notes: str = ""
@@ -96,8 +110,18 @@ class DeskFake:
 
     def trace(self, trial: str) -> str:
         """The transcript laid out for a trial; KeyError unless its summary is listed."""
+        return transcript(self.open_trace(trial))
+
+    def open_trace(self, trial: str) -> Trace:
+        """The same to be read piece by piece."""
         self._look_up(trial)
-        return self.transcripts[trial]
+        return TraceFake(self.transcripts[trial])
+
+    def failures(self, trials: Sequence[str]) -> FailureReport:
+        """The report laid out; KeyError unless all summaries are listed."""
+        for trial in trials:
+            self._look_up(trial)
+        return self.report
 
     def feedback(self, trial: str) -> Feedback:
         """What is laid out of its verifier; KeyError unless its summary is listed."""

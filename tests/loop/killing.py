@@ -22,6 +22,7 @@ from typing import TypeVar, cast
 from autoloop.app.clock import SystemClock
 from autoloop.decision import Estimates, PairedRule
 from autoloop.decision.strategies import SingleStrategy
+from autoloop.diagnosis import SymptomDiagnosis
 from autoloop.engines import LocalEngine
 from autoloop.guards import standard_guards
 from autoloop.loop import Parts, Plan, Reuse, StopSignal, climb
@@ -54,6 +55,7 @@ from autoloop.testing.observers import RecordingObserver
 from autoloop.testing.proposers import ScriptedProposer, Turn, edit
 from autoloop.testing.reviewers import ScriptedReviewer
 from autoloop.testing.strategies import ScreenStrategy
+from autoloop.testing.traces import TraceFake
 from autoloop.testing.trials import SimulatedRunner
 from autoloop.workspace import GitWorkspace
 from tests.loop.builders import (
@@ -325,7 +327,8 @@ def work(job: Job) -> Counter[str]:
             observer=calls.proxy("observer", RecordingObserver()),
             reviewer=calls.proxy("reviewer", _reviewer()),
             clock=calls.proxy("clock", SystemClock()),
-            transcript=lambda trial: trial.id,
+            trace=lambda trial: TraceFake(trial.id),
+            diagnosis=SymptomDiagnosis(),
             reuse=Reuse(archive=archive, key=content_key, now=SystemClock().now, repeats=True),
         )
         plan = Plan(

@@ -373,3 +373,26 @@ def test_the_plan_says_after_how_many_steps_another_kind_is_asked_for() -> None:
     ).course
 
     assert (course.approach, course.fruitless) == (Approach.OTHER_KIND, 3)
+
+
+def test_a_trace_is_opened_to_be_read_piece_by_piece() -> None:
+    table = climbed()
+    desk = desk_of(table)
+    trial = desk.traces()[0].trial
+
+    assert desk.open_trace(trial).entry(1).message == f"transcript of {trial}"
+    assert desk.trace(trial).endswith(f"transcript of {trial}")
+
+
+def test_failures_are_told_of_train_trials_alone() -> None:
+    table = climbed()
+    desk = desk_of(table)
+    shown = [trace.trial for trace in desk.traces()]
+    hidden = next(t.id for t in table.store.trials() if t.key.task.startswith("validation/"))
+
+    report = desk.failures(shown)
+
+    assert report.failed + report.passed == len(shown)
+    assert {one.trial for group in report.groups for one in group.sightings} <= {*shown}
+    with pytest.raises(KeyError):
+        desk.failures([*shown, hidden])

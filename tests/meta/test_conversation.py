@@ -80,8 +80,9 @@ def test_every_tool_is_offered_with_a_schema_of_its_arguments() -> None:
 
     offered = {tool.name: tool for tool in requests[0].tools}
     assert " ".join(offered) == (
-        "scoreboard list_traces read_trace search_traces list_steps show_step read_notebook "
-        "read_agent edit_agent replace_agent check_agent write_notebook spot_check submit"
+        "scoreboard failures list_traces outline read_trace search_traces compare_trials "
+        "list_steps show_step read_notebook read_agent edit_agent replace_agent check_agent "
+        "write_notebook spot_check submit"
     )
     assert offered["edit_agent"].parameters["required"] == ["old", "new"]
     assert all(tool.description for tool in offered.values())

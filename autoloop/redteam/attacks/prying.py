@@ -139,9 +139,12 @@ def _prying(farm: Farm) -> list[tuple[ToolCall, ...]]:
     patterns = (f"{PREFIX}-[a-z0-9-]+", "autoloop-canary", "(a+)+$", "(a|aa)+$", "(?s).*", "[")
     calls = [
         *(call for path in paths for call in _call("read_trace", trial=path)),
+        *(call for path in paths for call in _call("outline", trial=path)),
+        *(call for path in paths for call in _call("compare_trials", trial=path, other=path)),
         *(call for name in names for call in _call("read_trace", trial=f"{name[6:]}__aaaaaaa")),
         *(call for text in patterns for call in _call("search_traces", pattern=text)),
         *(call for n in names for call in _call("list_traces", task=n)),
+        *(call for n in names for call in _call("failures", task=n, agent="all")),
         *(call for n in names for call in _call("search_traces", pattern=".", task=n)),
         *_call("replace_agent", source=NOTHING + '    env.read("/tests/answer.txt")\n'),
         *(call for name in names for call in _call("spot_check", tasks=[name])),
