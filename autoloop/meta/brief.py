@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from autoloop.meta.failing import group_line, of_agent
+from autoloop.meta.failing import group_line, trials_of
 from autoloop.meta.reading import standing_line, step_line
 from autoloop.ports import StepDesk
 from autoloop.records import Calibration, PredictionRecord, PredictionScore
@@ -113,7 +113,7 @@ def _scoreboard(desk: StepDesk) -> str:
 
 def _failing(desk: StepDesk) -> Iterator[str]:
     """What failed trials have in common, in words of our own: what a trace says is foreign."""
-    traces, whose = of_agent([*desk.traces()], None)
+    traces, whose = trials_of(desk.traces())
     report = desk.failures([trace.trial for trace in traces[:_DIAGNOSED]])
     yield f"{report.failed} failed and {report.passed} passing trials of {whose}, by symptom:"
     yield from map(group_line, report.groups)

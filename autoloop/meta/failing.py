@@ -37,7 +37,7 @@ class Failures(Tool):
 
     def run(self, bench: Bench) -> str:
         listed = chosen(bench.desk.traces(), task=self.task)
-        traces, whose = of_agent(listed, self.agent)
+        traces, whose = trials_of(listed, self.agent)
         if not traces:
             return "There is no such trial."
         if self.symptom is not None and self.symptom not in list(Symptom):
@@ -54,7 +54,9 @@ class Failures(Tool):
         return f"{head}\n{_groups(report)}"
 
 
-def of_agent(traces: list[TraceSummary], agent: str | None) -> tuple[list[TraceSummary], str]:
+def trials_of(
+    traces: Sequence[TraceSummary], agent: str | None = None
+) -> tuple[Sequence[TraceSummary], str]:
     """The trials of an agent, and whose they are; of all when the incumbent has none of its own."""
     if agent is None:
         own = [trace for trace in traces if trace.agent == INCUMBENT]
@@ -78,6 +80,15 @@ def _groups(report: FailureReport) -> str:
     return f"{quote('failures', shown)}{rest}"
 
 
+def group_line(group: FailureGroup) -> str:
+    """A symptom as one line, with how often failed and passing trials show it."""
+    return (
+        f"- {group.symptom.value}: {group.failed} failed ({group.failed_share:.0%}),"
+        f" {group.passed} passing ({group.passed_share:.0%}), {group.tasks} tasks."
+        f" {group.symptom.words}"
+    )
+
+
 def _group_lines(group: FailureGroup) -> list[str]:
     more = group.failed - _EXAMPLES
     rest = f"  [{more} more: symptom={group.symptom.value!r}]"
@@ -86,15 +97,6 @@ def _group_lines(group: FailureGroup) -> list[str]:
         *map(_sighting_line, group.sightings[:_EXAMPLES]),
         *([rest] if more > 0 else []),
     ]
-
-
-def group_line(group: FailureGroup) -> str:
-    """A symptom as one line, without a word that others wrote."""
-    return (
-        f"- {group.symptom.value}: {group.failed} failed ({group.failed_share:.0%}),"
-        f" {group.passed} passing ({group.passed_share:.0%}), {group.tasks} tasks."
-        f" {group.symptom.words}"
-    )
 
 
 def _every(report: FailureReport, symptom: Symptom, skip: int) -> str:

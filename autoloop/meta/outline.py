@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import ClassVar
 
 from pydantic import Field
@@ -20,6 +21,7 @@ _ROOM_CHARS = 9_000
 _LINE_CHARS = 110
 _ASKED_CHARS = 50
 """What the model asked for is often done in the next entry."""
+_BLOCK = 100
 _ENTRIES = 1_000
 _READ_CHARS = 1_000_000
 """What is looked at for one answer."""
@@ -46,9 +48,7 @@ class Outline(Tool):
         entries = len(trace.sizes)
         if self.start > entries:
             return refuse(f"the trace has {entries} entries; there is no entry {self.start}.")
-        lines = _read_lines(trace, self.start)
-        plain = (_Fold(text=line.text, last=line.number) for line in lines)
-        shown, last = _fitting(_folded(lines) if self.fold else plain)
+        shown, last = _overview(trace, self.start, fold=self.fold)
         head = (
             f"Trace {self.trial}: {entries:,} entries, {sum(trace.sizes):,} characters,"
             f" {len(Pages(trace))} pages. Entries {self.start} to {last}:"
@@ -75,16 +75,28 @@ class _Fold:
     last: int
 
 
-def _read_lines(trace: Trace, start: int) -> list[_Line]:
-    began = trace.entry(1).at
+def _overview(trace: Trace, start: int, *, fold: bool) -> tuple[str, int]:
+    """Lines from an entry on, as many as there is room for; no more entries are read than these."""
+    coming = _read_lines(trace, start)
     lines: list[_Line] = []
+    shown, last = "", start
+    while block := list(islice(coming, _BLOCK)):
+        lines += block
+        plain = (_Fold(text=line.text, last=line.number) for line in lines)
+        shown, last = _fitting(_folded(lines) if fold else plain)
+        if last < lines[-1].number:
+            break
+    return shown, last
+
+
+def _read_lines(trace: Trace, start: int) -> Iterator[_Line]:
+    began = trace.entry(1).at
     room = _READ_CHARS
     for number in range(start, min(len(trace.sizes), start + _ENTRIES - 1) + 1):
         room -= trace.sizes[number - 1]
-        if room < 0 and lines:
-            break
-        lines.append(_line(trace.entry(number), began, trace.sizes[number - 1]))
-    return lines
+        if room < 0 and number > start:
+            return
+        yield _line(trace.entry(number), began, trace.sizes[number - 1])
 
 
 def _line(entry: TraceEntry, began: datetime | None, size: int) -> _Line:
