@@ -36,6 +36,8 @@ _TOO_LONG = (
     "input is too long",
 )
 _POLICY = ("content_filter", "content management policy", "content_policy", "usage policies")
+_TRUSTED = frozenset(range(400, 500)) - {408}
+"""Statuses that litellm does not make up."""
 _OVERLOADED = frozenset({429, 503, 529})
 _LONGEST = 600
 _DEEPEST = 10
@@ -68,6 +70,8 @@ class _Told:
     said: str
     """All of it in small letters, to look for phrases in."""
     status: int | None
+    refused: bool
+    """Whether the answer was nothing but this error: such a call is not paid."""
     error: Exception
 
     def has(self, phrases: tuple[str, ...]) -> bool:
@@ -77,12 +81,13 @@ class _Told:
 def translate(error: Exception, *, model: str, environ: Mapping[str, str]) -> AutoloopError:
     """The error of ours that says what happened, what to do about it, and whose fault it is."""
     whole, _, _ = str(error).partition("Traceback (most recent call last)")
-    body = getattr(error, "body", None)
+    body, http = getattr(error, "body", None), _http_status(error)
     told = _Told(
         model=model,
         text=mask(" ".join(whole.split()), environ)[:_LONGEST],
         said=f"{whole} {body}".lower(),
-        status=_status(error, body),
+        status=http or _told_status(error, body),
+        refused=http is not None,
         error=error,
     )
     found = (kind(told) for kind in (_for_a_person, _for_the_agent, _on_the_way))
@@ -182,32 +187,38 @@ def _passing(told: _Told) -> PassingError:
         f"The provider of {told.model!r} failed: {told.text}",
         retry_after_s=retry_after_s(_headers(told.error), datetime.now(UTC)),
         overloaded=told.status in _OVERLOADED,
-        lost=_is_lost(told.error),
+        lost=not told.refused and not _is_unsent(told.error),
     )
 
 
-def _is_lost(error: Exception) -> bool:
-    """Whether the request may have been worked on, and no answer says how that ended.
-
-    An error's own status says it: what is refused is not paid.
-    """
-    status = getattr(error, "status_code", None)
-    if isinstance(status, int) and status >= 400:
-        return False
+def _is_unsent(error: Exception) -> bool:
     names = {type(cause).__name__ for cause in _causes(error)}
-    return not names & {"ConnectError", "ConnectTimeout", "PoolTimeout"}
+    return bool(names & {"ConnectError", "ConnectTimeout", "PoolTimeout"})
 
 
-def _status(error: Exception, body: object) -> int | None:
-    """The HTTP status, or the one that an error within an answer stands for."""
-    status = getattr(error, "status_code", None)
-    if isinstance(status, int) and status >= 400:
-        return status
+def _http_status(error: Exception) -> int | None:
+    """The status of an answer that was nothing but an error, or None where there was none."""
+    for cause in _causes(error):
+        status = getattr(getattr(cause, "response", None), "status_code", None)
+        if isinstance(status, int) and status >= 400 and not _is_litellms(cause):
+            return status
+    own = getattr(error, "status_code", None)
+    return own if _is_litellms(error) and own in _TRUSTED else None
+
+
+def _is_litellms(error: BaseException) -> bool:
+    """Whether it is one of litellm's, which make up a status and a response where none came."""
+    return type(error).__module__.startswith("litellm")
+
+
+def _told_status(error: Exception, body: object) -> int | None:
+    """The status that an error within an answer stands for."""
     inner = body.get("error", body) if isinstance(body, Mapping) else None
     if not isinstance(inner, Mapping):
         return None
     names = (str(inner.get(key)) for key in ("code", "type"))
-    return next((_STATUS[name] for name in names if name in _STATUS), None)
+    found = next((_STATUS[name] for name in names if name in _STATUS), None)
+    return found or getattr(error, "status_code", None)
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

@@ -3,17 +3,15 @@
 import random
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from email.utils import parsedate_to_datetime
-from typing import Generic, TypeVar
 
 from tenacity import RetryCallState, Retrying, retry_if_exception
 
-from autoloop.errors import AgentError, ProviderError
+from autoloop.errors import AgentError, AutoloopError, ProviderError
 from autoloop.gateway.upstream.limiter import Limiter, QueueError, Turn
-
-T = TypeVar("T")
+from autoloop.records import ChatReply, Usage, charge, charged
 
 FEW = 3
 """Attempts where another one seldom helps."""
@@ -64,13 +62,15 @@ class Patience:
     limiter: Limiter | None = None
     """The queue that every attempt waits in; None: there is none."""
 
-    def bear(self, action: Callable[[], T]) -> T:
-        """Do it until it succeeds.
+    def bear(self, ask: Callable[[], ChatReply]) -> ChatReply:
+        """Ask until there is an answer.
+
+        What failed attempts consumed is part of the reply's usage, or of the error's.
 
         Raises:
             ProviderError: the last failure, when patience ran out. Other errors pass at once.
         """
-        call = _Call(self, action)
+        call = _Call(self, ask)
         retrying = Retrying(
             retry=retry_if_exception(_may_pass),
             stop=call.is_over,
@@ -78,7 +78,12 @@ class Patience:
             sleep=self.sleep,
             reraise=True,
         )
-        return retrying(call.attempt)
+        try:
+            reply: ChatReply = retrying(call.attempt)
+        except AutoloopError as error:
+            charge(error, call.spent)
+            raise
+        return replace(reply, usage=reply.usage + call.spent)
 
     def wait_s(self, state: RetryCallState) -> float:
         """How long to wait after a failed attempt: full jitter, and no less than is asked for."""
@@ -88,23 +93,29 @@ class Patience:
         return max(asked or 0.0, usual * (1 - self.jitter()))
 
 
-class _Call(Generic[T]):
+class _Call:
     """One call with all its attempts."""
 
-    def __init__(self, patience: Patience, action: Callable[[], T]) -> None:
+    def __init__(self, patience: Patience, ask: Callable[[], ChatReply]) -> None:
+        self.spent = Usage()
+        """What attempts that failed consumed, as far as the provider said."""
         self._patience = patience
-        self._action = action
+        self._ask = ask
         self._began: float | None = None
+        self._empty = 0
 
-    def attempt(self) -> T:
+    def attempt(self) -> ChatReply:
         """Try once, when the turn has come."""
         limiter = self._patience.limiter
-        if limiter is None:
-            self._begin()
-            return self._action()
-        with limiter.turn(patience_s=self._patience.total_s) as turn:
-            self._begin()
-            return _told(turn, self._action)
+        try:
+            if limiter is None:
+                return self._try()
+            with limiter.turn(patience_s=self._patience.total_s) as turn:
+                return _told(turn, self._try)
+        except AutoloopError as error:
+            lost = isinstance(error, PassingError) and error.lost
+            self.spent += charged(error) + Usage(lost=int(lost))
+            raise
 
     def is_over(self, state: RetryCallState) -> bool:
         """Whether patience ends here."""
@@ -115,16 +126,37 @@ class _Call(Generic[T]):
         since = patience.monotonic() if self._began is None else self._began
         return patience.monotonic() + state.upcoming_sleep - since > patience.total_s
 
-    def _begin(self) -> None:
-        # Not before: waiting while others are answered is no failure.
+    def _try(self) -> ChatReply:
+        # Counted from here: waiting in the queue while others are answered is no failure.
         if self._began is None:
             self._began = self._patience.monotonic()
+        reply = self._ask()
+        if not _is_empty(reply):
+            return reply
+        self._empty += 1
+        if self._empty >= FEW and reply.usage.completion_tokens:
+            # The model wrote something, and nothing of it for us: that is its answer.
+            return reply
+        error = empty(reply.model)
+        charge(error, replace(reply.usage, calls=0))
+        raise error
 
 
-def _told(turn: Turn, action: Callable[[], T]) -> T:
+def empty(model: str) -> PassingError:
+    """The failure of an answer with nothing in it."""
+    return PassingError(f"The provider of {model!r} gives empty answers.", attempts=FEW)
+
+
+def _is_empty(reply: ChatReply) -> bool:
+    message = reply.message
+    has_content = message.content.strip() or message.tool_calls or message.parts
+    return reply.stop_reason == "stop" and not has_content
+
+
+def _told(turn: Turn, ask: Callable[[], ChatReply]) -> ChatReply:
     """Do it, and let everybody who waits for the same provider profit from how it went."""
     try:
-        result = action()
+        reply = ask()
     except PassingError as error:
         if error.overloaded:
             turn.complained()
@@ -135,7 +167,7 @@ def _told(turn: Turn, action: Callable[[], T]) -> T:
         turn.answered()
         raise
     turn.answered()
-    return result
+    return reply
 
 
 def _may_pass(error: BaseException) -> bool:
