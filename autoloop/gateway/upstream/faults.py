@@ -141,7 +141,7 @@ def _on_the_way(told: _Told) -> AutoloopError | None:
 
 def _no_name(told: _Told, cause: Exception) -> AutoloopError:
     return PassingError(
-        f"The address of the provider of {told.model!r} cannot be found ({cause}); check the"
+        f"The provider of {told.model!r} failed: its address cannot be found ({cause}); check the"
         " network, its DNS, and the address that is set for the model."
     )
 
@@ -149,7 +149,7 @@ def _no_name(told: _Told, cause: Exception) -> AutoloopError:
 def _bad_certificate(told: _Told, cause: Exception) -> AutoloopError:
     reason = getattr(cause, "verify_message", "") or cause
     return PassingError(
-        f"The certificate of the provider of {told.model!r} is not trusted ({reason}); check the"
+        f"The provider of {told.model!r} failed: its certificate is not trusted ({reason}); check the"
         " address, this machine's clock, and whether a proxy stands between whose certificate has"
         " to be named in SSL_CERT_FILE.",
         attempts=FEW - 1,
@@ -160,16 +160,16 @@ def _no_tls(told: _Told, cause: Exception) -> AutoloopError | None:
     if "EOF" in f"{getattr(cause, 'reason', cause)}":
         return None  # It hung up, as it may at any time.
     return PassingError(
-        f"No encrypted connection to the provider of {told.model!r} comes about ({cause}); check"
-        " whether its address begins with http or https, and its port.",
+        f"The provider of {told.model!r} failed: no encrypted connection comes about ({cause});"
+        " check whether its address begins with http or https, and its port.",
         attempts=FEW - 1,
     )
 
 
 def _refused(told: _Told, cause: Exception) -> AutoloopError:
     return PassingError(
-        f"Nobody answers at the address of {told.model!r} ({cause}); check the address, and"
-        " whether the server runs."
+        f"The provider of {told.model!r} failed: nobody answers at its address ({cause}); check the"
+        " address, and whether the server runs."
     )
 
 

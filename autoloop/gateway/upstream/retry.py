@@ -149,8 +149,8 @@ def empty(model: str) -> PassingError:
 
 def _is_empty(reply: ChatReply) -> bool:
     message = reply.message
-    has_content = message.content.strip() or message.tool_calls or message.parts
-    return reply.stop_reason == "stop" and not has_content
+    said = message.content.strip() or message.tool_calls or message.parts or reply.others
+    return reply.stop_reason == "stop" and not said
 
 
 def _told(turn: Turn, ask: Callable[[], ChatReply]) -> ChatReply:
