@@ -9,7 +9,7 @@ import anthropic
 
 from autoloop.errors import AgentError
 from autoloop.gateway.upstream.connection import transport_errors, waiting
-from autoloop.gateway.upstream.retry import PassingError
+from autoloop.gateway.upstream.retry import empty
 from autoloop.gateway.upstream.sdk import BROKEN, Answer, SdkModel
 from autoloop.gateway.wire import to_anthropic
 from autoloop.gateway.wire.reading import Json, count_at, plain, rows_at, table_at, text_at
@@ -67,7 +67,7 @@ class AnthropicModel(SdkModel):
 
     def _read(self, whole: Json) -> ChatReply:
         if whole.get("type") != "message" or not isinstance(whole.get("content"), list):
-            raise PassingError(f"The provider of {self._name!r} answered without any message.")
+            raise empty(self._name)
         reply = to_anthropic.read_reply(whole, model=self._name)
         return replace(reply, usage=self._counted(table_at(whole, "usage")))
 

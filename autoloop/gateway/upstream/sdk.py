@@ -9,13 +9,14 @@ import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import ClassVar, Protocol
 
 from autoloop.errors import AutoloopError, ModelError
 from autoloop.gateway.meter import USUAL_REPLY_TOKENS, estimate_tokens
 from autoloop.gateway.upstream.facts import ModelFacts, facts_of
 from autoloop.gateway.upstream.faults import translate
+from autoloop.gateway.upstream.limiter import SHARED
 from autoloop.gateway.upstream.retry import PassingError, Patience
 from autoloop.gateway.wire.native import open_native
 from autoloop.gateway.wire.reading import Json, table_of
@@ -70,15 +71,6 @@ class Assembly(Protocol):
         """The complete answer."""
 
 
-@dataclass(slots=True)
-class _Spent:
-    """What the attempts of one call that failed consumed."""
-
-    usage: Usage
-    was_empty: bool = False
-    """Whether an answer had nothing in it; another attempt is made once."""
-
-
 class SdkModel(ABC):
     """A `ChatModel` of one provider. Any thread may call it.
 
@@ -104,7 +96,7 @@ class SdkModel(ABC):
         self._name = name
         self._api_base = api_base
         self._timeout_s = timeout_s
-        self._patience = patience or Patience()
+        self._patience = patience or Patience(limiter=SHARED.of(name.partition("/")[0], api_base))
         self._environ = environ
 
     @property
@@ -133,14 +125,7 @@ class SdkModel(ABC):
         """
         self._require_key()
         body = self._body(request)
-        spent = _Spent(Usage())
-        try:
-            reply = self._patience.bear(lambda: self._ask(body, spent))
-        except AutoloopError as error:
-            charge(error, spent.usage)
-            raise
-        reply = self._estimated(reply, request)
-        return replace(reply, usage=reply.usage + spent.usage)
+        return self._patience.bear(lambda: self._estimated(self._ask(body), request))
 
     @abstractmethod
     def _written(self, request: ChatRequest) -> Json:
@@ -196,24 +181,22 @@ class SdkModel(ABC):
             return None if known is None else min(known, USUAL_REPLY_TOKENS)
         return request.max_tokens if known is None else min(request.max_tokens, known)
 
-    def _ask(self, body: Json, spent: _Spent) -> ChatReply:
+    def _ask(self, body: Json) -> ChatReply:
         assembly = self._assembly()
         try:
             whole = self._receive(body, assembly)
-            reply = self._read(whole)
-        except AutoloopError:
-            spent.usage += self._so_far(assembly)
+            return replace(self._read(whole), native=self._native(whole))
+        except AutoloopError as error:
+            charge(error, self._so_far(assembly))
             raise
         except self._raised as error:
-            spent.usage += self._so_far(assembly)
+            failure = translate(error, model=self._name, environ=self._environ)
+            charge(failure, self._so_far(assembly))
             # Without its cause, which a traceback would show with the key that it may quote.
-            raise translate(error, model=self._name, environ=self._environ) from None
-        if _is_empty(reply) and not spent.was_empty:
-            spent.was_empty = True
-            spent.usage += replace(reply.usage, calls=0)
-            raise PassingError(f"The provider of {self._name!r} answered with nothing.")
-        native = Native(form=self.form, body=json.dumps(whole | {"model": self._name}).encode())
-        return replace(reply, native=native)
+            raise failure from None
+
+    def _native(self, whole: Json) -> Native:
+        return Native(form=self.form, body=json.dumps(whole | {"model": self._name}).encode())
 
     def _receive(self, body: Json, assembly: Assembly) -> Json:
         with _closing(self._open(body)) as answer:
@@ -223,7 +206,9 @@ class SdkModel(ABC):
             for event in answer:
                 self._listen(assembly, table_of(event))
         if not assembly.is_complete:
-            raise PassingError(f"The provider of {self._name!r} broke off in its answer.")
+            raise PassingError(
+                f"The provider of {self._name!r} broke off in its answer.", lost=True
+            )
         return assembly.whole()
 
     def _listen(self, assembly: Assembly, event: Json) -> None:
@@ -246,12 +231,6 @@ class SdkModel(ABC):
         received = estimate_tokens(ChatRequest(messages=(reply.message, *reply.others)))
         usage = Usage(calls=1, prompt_tokens=sent, completion_tokens=received, cost_usd=None)
         return replace(reply, usage=usage)
-
-
-def _is_empty(reply: ChatReply) -> bool:
-    message = reply.message
-    said = message.content or message.tool_calls or reply.others
-    return reply.stop_reason == "stop" and not said
 
 
 @contextmanager
