@@ -113,7 +113,7 @@ class AnthropicModel(SdkModel):
             body["output_config"] = table_at(body, "output_config") | {
                 "effort": self._level(effort)
             }
-        elif not forced:
+        elif not forced and not _answers_without_thought(body):
             body["thinking"] = {"type": "enabled", "budget_tokens": _BUDGETS[effort]}
 
     def _level(self, effort: Effort) -> Effort:
@@ -134,6 +134,13 @@ class AnthropicModel(SdkModel):
                 fitting = max(_LEAST_BUDGET, most // 2)
                 body["thinking"] = table_at(body, "thinking") | {"budget_tokens": fitting}
         return body
+
+
+def _answers_without_thought(body: Json) -> bool:
+    """Whether the last turn of the model has calls and no thoughts, which it then may not begin."""
+    turns = [turn for turn in rows_at(body, "messages") if turn.get("role") == "assistant"]
+    kinds = [block.get("type") for block in rows_at(turns[-1], "content")] if turns else []
+    return "tool_use" in kinds and kinds[0] not in {"thinking", "redacted_thinking"}
 
 
 def _sampling(request: ChatRequest) -> Json:

@@ -28,6 +28,14 @@ BROKEN = (ValueError, KeyError, TypeError, AttributeError, IndexError)
 """What a broken answer makes a parser raise."""
 
 
+_SAMPLING = frozenset(
+    {
+        *("temperature", "top_p", "top_k", "stop", "logit_bias"),
+        *("frequency_penalty", "presence_penalty"),
+    }
+)
+
+
 class Answer(Protocol):
     """An open answer of an SDK: its events, and the response that they come in."""
 
@@ -170,8 +178,14 @@ class SdkModel(ABC):
     def _body(self, request: ChatRequest) -> Json:
         native = request.native
         is_native = native is not None and native.form == self.form
-        body = open_native(native) if native and is_native else self._written(request)
+        body = self._taken(open_native(native)) if native and is_native else self._written(request)
         return self._limited(body, self._longest(request))
+
+    def _taken(self, body: Json) -> Json:
+        """An agent's own request without what the model is known to refuse."""
+        if self.facts.sampling:
+            return body
+        return {key: value for key, value in body.items() if key not in _SAMPLING}
 
     def _longest(self, request: ChatRequest) -> int | None:
         # Providers refuse a limit above what the model can write; without any limit a model could
