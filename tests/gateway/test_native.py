@@ -86,7 +86,7 @@ def test_only_what_may_go_on_goes_on_to_anthropic(
         {
             "model": "claude-of-another-price",
             "max_tokens": 100,
-            "output_config": {"effort": "low"},
+            "output_config": {"effort": "low", "task_budget": {"tokens": 1}},
             "top_k": 5,
             "service_tier": "priority",
             "container": "c_1",

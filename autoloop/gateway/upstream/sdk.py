@@ -20,6 +20,7 @@ from autoloop.gateway.upstream.limiter import SHARED
 from autoloop.gateway.upstream.retry import PassingError, Patience
 from autoloop.gateway.wire.native import open_native
 from autoloop.gateway.wire.reading import Json, table_of
+from autoloop.ports import Rates
 from autoloop.records import ChatReply, ChatRequest, Native, Usage, WireFormat, charge
 
 LONGEST_SILENCE_S = 300.0
@@ -116,6 +117,11 @@ class SdkModel(ABC):
     def priced(self) -> bool:
         """Whether it is known what this model costs; if not, budgets in money cannot be kept."""
         return self.facts.price is not None
+
+    @property
+    def rates(self) -> Rates | None:
+        """The most that its tokens may cost; None where no price is known."""
+        return self.facts.price.rates if self.facts.price else None
 
     def missing_keys(self) -> tuple[str, ...]:
         """Environment variables that the provider needs and that are not set."""
