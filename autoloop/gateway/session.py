@@ -11,7 +11,7 @@ from autoloop.gateway.meter import Admission, QuotaMeter
 from autoloop.gateway.recorder import Recorder
 from autoloop.gateway.threads import in_thread
 from autoloop.gateway.turns import Turns
-from autoloop.ports import ChatModel, Clock, Grant, Turn
+from autoloop.ports import ChatModel, Clock, Grant, Rates, Turn
 from autoloop.records import (
     AgentEnd,
     ChatReply,
@@ -33,12 +33,20 @@ class TrialSession:
     Made on the event loop that serves the socket.
     """
 
-    def __init__(self, grant: Grant, *, folder: Path, clock: Clock, recorder: Recorder) -> None:
+    def __init__(
+        self,
+        grant: Grant,
+        *,
+        folder: Path,
+        clock: Clock,
+        recorder: Recorder,
+        rates: Rates | None = None,
+    ) -> None:
         self.grant = grant
         self.turns = Turns()
         self.clock = clock
         self.recorder = recorder
-        self.meter = QuotaMeter(grant.quota)
+        self.meter = QuotaMeter(grant.quota, rates=rates)
         self._folder = folder
         self._trouble: Exception | None = None
         self._began = False

@@ -111,16 +111,10 @@ class AnthropicModel(SdkModel):
             if not (forced and self.facts.forced_tools):
                 body["thinking"] = {"type": "adaptive"}
             body["output_config"] = table_at(body, "output_config") | {
-                "effort": self._level(effort)
+                "effort": self.facts.nearest(effort)
             }
-        elif not forced:
+        elif not forced and not _answers_without_thought(body):
             body["thinking"] = {"type": "enabled", "budget_tokens": _BUDGETS[effort]}
-
-    def _level(self, effort: Effort) -> Effort:
-        """The nearest effort that the model takes."""
-        if effort == "minimal":
-            return "low"
-        return "high" if effort in {"xhigh", "max"} - self.facts.efforts else effort
 
     def _limited(self, body: Json, longest: int | None) -> Json:
         most = longest or count_at(body, "max_tokens") or _FALLBACK_REPLY
@@ -134,6 +128,13 @@ class AnthropicModel(SdkModel):
                 fitting = max(_LEAST_BUDGET, most // 2)
                 body["thinking"] = table_at(body, "thinking") | {"budget_tokens": fitting}
         return body
+
+
+def _answers_without_thought(body: Json) -> bool:
+    """Whether the last turn of the model has calls and no thoughts, which it then may not begin."""
+    turns = [turn for turn in rows_at(body, "messages") if turn.get("role") == "assistant"]
+    kinds = [block.get("type") for block in rows_at(turns[-1], "content")] if turns else []
+    return "tool_use" in kinds and kinds[0] not in {"thinking", "redacted_thinking"}
 
 
 def _sampling(request: ChatRequest) -> Json:

@@ -17,6 +17,7 @@ from autoloop.gateway.upstream.limiter import SHARED
 from autoloop.gateway.upstream.retry import Patience, empty
 from autoloop.gateway.wire import to_chat
 from autoloop.gateway.wire.openai_chat import message_json, tool_json
+from autoloop.ports import Rates
 from autoloop.records import ChatReply, ChatRequest, JsonValue, Usage, charge
 
 
@@ -55,6 +56,11 @@ class LitellmModel:
     def priced(self) -> bool:
         """Whether litellm knows what this model costs; if not, budgets in money cannot be kept."""
         return self._listed or self.facts.price is not None
+
+    @property
+    def rates(self) -> Rates | None:
+        """The most that its tokens may cost; None where no price is known."""
+        return self.facts.price.rates if self.facts.price else None
 
     def missing_keys(self) -> tuple[str, ...]:
         """Environment variables that the provider needs and that are not set."""

@@ -20,12 +20,21 @@ from autoloop.gateway.upstream.limiter import SHARED
 from autoloop.gateway.upstream.retry import PassingError, Patience
 from autoloop.gateway.wire.native import open_native
 from autoloop.gateway.wire.reading import Json, table_of
+from autoloop.ports import Rates
 from autoloop.records import ChatReply, ChatRequest, Native, Usage, WireFormat, charge
 
 LONGEST_SILENCE_S = 300.0
 """A provider that sends nothing for so long has stalled; models may think for minutes."""
 BROKEN = (ValueError, KeyError, TypeError, AttributeError, IndexError)
 """What a broken answer makes a parser raise."""
+
+
+_SAMPLING = frozenset(
+    {
+        *("temperature", "top_p", "top_k", "stop", "logit_bias"),
+        *("frequency_penalty", "presence_penalty"),
+    }
+)
 
 
 class Answer(Protocol):
@@ -109,6 +118,11 @@ class SdkModel(ABC):
         """Whether it is known what this model costs; if not, budgets in money cannot be kept."""
         return self.facts.price is not None
 
+    @property
+    def rates(self) -> Rates | None:
+        """The most that its tokens may cost; None where no price is known."""
+        return self.facts.price.rates if self.facts.price else None
+
     def missing_keys(self) -> tuple[str, ...]:
         """Environment variables that the provider needs and that are not set."""
         return () if self._key() or self._api_base else self.key_names[:1]
@@ -170,8 +184,14 @@ class SdkModel(ABC):
     def _body(self, request: ChatRequest) -> Json:
         native = request.native
         is_native = native is not None and native.form == self.form
-        body = open_native(native) if native and is_native else self._written(request)
+        body = self._taken(open_native(native)) if native and is_native else self._written(request)
         return self._limited(body, self._longest(request))
+
+    def _taken(self, body: Json) -> Json:
+        """An agent's own request without what the model is known to refuse."""
+        if self.facts.sampling:
+            return body
+        return {key: value for key, value in body.items() if key not in _SAMPLING}
 
     def _longest(self, request: ChatRequest) -> int | None:
         # Providers refuse a limit above what the model can write; without any limit a model could
