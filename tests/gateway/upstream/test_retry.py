@@ -114,6 +114,15 @@ def test_empty_answers_are_paid_and_given_up_soon() -> None:
     assert charged(caught.value) == Usage(prompt_tokens=10 * FEW)
 
 
+def test_other_failures_take_nothing_of_the_few_attempts_at_a_stubborn_one() -> None:
+    stubborn = [PassingError("No certificate.", attempts=2) for _ in range(2)]
+    others = [ProviderError("Oops."), ProviderError("Oops.")]
+
+    assert Failing(*others, stubborn[0]).borne_with().message.content == "done"
+    with pytest.raises(ProviderError, match="No certificate"):
+        Failing(*others, *stubborn).borne_with()
+
+
 def test_a_model_that_means_to_say_nothing_is_believed_in_the_end() -> None:
     silence = reply("", usage=Usage(calls=1, prompt_tokens=10, completion_tokens=2))
 
