@@ -112,8 +112,9 @@ class _Call:
         try:
             if limiter is None:
                 return self._try()
-            with limiter.turn(patience_s=self._patience.total_s) as turn:
-                return _told(turn, self._try)
+            longest_s = self._patience.total_s
+            with limiter.turn(patience_s=longest_s) as turn:
+                return _told(turn, self._try, longest_s=longest_s)
         except AutoloopError as error:
             lost = isinstance(error, PassingError) and error.lost
             self.spent += charged(error) + Usage(lost=int(lost))
@@ -158,7 +159,7 @@ def _is_empty(reply: ChatReply) -> bool:
     return reply.stop_reason == "stop" and not said
 
 
-def _told(turn: Turn, ask: Callable[[], ChatReply]) -> ChatReply:
+def _told(turn: Turn, ask: Callable[[], ChatReply], *, longest_s: float) -> ChatReply:
     """Do it, and let everybody who waits for the same provider profit from how it went."""
     try:
         reply = ask()
@@ -166,7 +167,7 @@ def _told(turn: Turn, ask: Callable[[], ChatReply]) -> ChatReply:
         if error.overloaded:
             turn.complained()
         if error.retry_after_s:
-            turn.asked_to_wait(error.retry_after_s)
+            turn.asked_to_wait(min(error.retry_after_s, longest_s))
         raise
     except AgentError:
         turn.answered()

@@ -149,6 +149,16 @@ def test_the_queue_of_the_provider_learns_how_calls_went() -> None:
     assert limiter.at_once == 0
 
 
+def test_a_wait_beyond_all_patience_does_not_close_the_queue_for_good() -> None:
+    limiter = Limiter(monotonic=lambda: 0.0)
+    action = Failing(PassingError("Come back tomorrow.", retry_after_s=86_400))
+
+    with pytest.raises(ProviderError, match="tomorrow"):
+        Patience(total_s=600.0, limiter=limiter).bear(action)
+
+    assert limiter.pause_s == 600.0
+
+
 @pytest.mark.parametrize(
     ("headers", "seconds"),
     [
