@@ -11,6 +11,7 @@ from autoloop.app.run import ClimbRun
 from autoloop.app.tending import template
 from autoloop.gateway.offline.junior import OfflineTaskModel
 from autoloop.gateway.offline.meta_model import OfflineMetaModel
+from autoloop.ports import ChatModel
 from autoloop.records import Outcome, StopReason, Usage
 from autoloop.testing.provider import FAULTS, LoopbackProvider, Tally, share
 from tests.app.builders import make_project
@@ -27,7 +28,7 @@ def provider(monkeypatch: pytest.MonkeyPatch) -> Iterator[LoopbackProvider]:
     """The offline stand-ins behind the wire, of which one request in ten fails."""
     for name in ("OPENAI_API_KEY", "ANTHROPIC_API_KEY"):
         monkeypatch.setenv(name, KEY)
-    models = {"junior": OfflineTaskModel(), "boss": OfflineMetaModel()}
+    models: dict[str, ChatModel] = {"junior": OfflineTaskModel(), "boss": OfflineMetaModel()}
     with LoopbackProvider(models=models, key=KEY, script=share(0.1, QUICK)) as provider:
         yield provider
 
