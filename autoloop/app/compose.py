@@ -14,6 +14,7 @@ from autoloop.engines import LocalEngine, default_workers
 from autoloop.gateway import EffortModel, SocketGateway, choose_model
 from autoloop.gateway.offline.junior import OfflineTaskModel
 from autoloop.gateway.offline.meta_model import OfflineMetaModel
+from autoloop.gateway.upstream.facts import facts_of
 from autoloop.gateway.upstream.retry import Patience
 from autoloop.ports import ChatModel, Engine, Sandbox
 from autoloop.records import Run, TrialResult
@@ -22,6 +23,8 @@ from autoloop.settings import ModelSettings, Settings
 from autoloop.trial import RetryingRunner, SandboxRunner
 
 OFFLINE = "offline"
+OFFLINE_CONTEXT = 200_000
+"""Tokens; the stand-in itself reads whatever it is sent."""
 OFFLINE_BANNER = (
     "A built-in stand-in answers in place of a language model. It is not one, and its scores mean"
     " nothing beyond showing that the loop works. To climb for real, set a provider's key, such as"
@@ -62,6 +65,11 @@ def meta_chat_model(
         return OfflineMetaModel()
     model = real_model(name, settings, patience=patience)
     return EffortModel(model, settings.meta_effort) if settings.meta_effort else model
+
+
+def context_of(name: str) -> int | None:
+    """What a model can read at once, in tokens; None where nobody knows."""
+    return OFFLINE_CONTEXT if name == OFFLINE else facts_of(name).longest_prompt
 
 
 def judge_model(run: Run) -> ChatModel | None:

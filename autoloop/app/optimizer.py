@@ -18,8 +18,10 @@ from autoloop.app.results import (
     Cleaned,
     Evaluation,
     EvalWish,
+    Failures,
     LastResult,
     ModelCheck,
+    Predictions,
     RedteamWish,
     Replay,
     Status,
@@ -230,6 +232,12 @@ class Optimizer:
 
         return standing.status(self._project({}), run)
 
+    def predictions(self, run: str | None = None) -> Predictions:
+        """What the meta-agent predicted of its edits, against what happened."""
+        from autoloop.app import looking
+
+        return looking.predictions(self._project({}), run)
+
     def show(self, step: int, *, run: str | None = None) -> StepView:
         """A step with its diff."""
         from autoloop.app import looking
@@ -295,6 +303,17 @@ class Optimizer:
 
         return looking.show_trial(self._project({}), run, trial)
 
+    def failures(self, run: str | None = None, *, everybody: bool = False) -> Failures:
+        """Failed train trials of a run (the latest by default) by symptoms in their traces.
+
+        Args:
+            run: Name of the run.
+            everybody: Trials of every agent, not of the best alone.
+        """
+        from autoloop.app.diagnosing import failures
+
+        return failures(self._project({}), run, everybody=everybody)
+
     def stop(self, run: str | None = None) -> str:
         """Ask the process that works on a run to end cleanly; the run's name."""
         from autoloop.app.tending import ask_to_stop
@@ -317,8 +336,7 @@ class Optimizer:
 
         Args:
             folder: Made if it is not there.
-            agent: `best` of the latest run, a run's name, or the path of an agent.py; empty is the
-                project's own.
+            agent: `best` of the latest run, a run's name, or a path; empty: the project's own.
         """
         from autoloop.app.export import export_harbor
 
