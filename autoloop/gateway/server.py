@@ -23,7 +23,7 @@ from autoloop.gateway.listener import listening
 from autoloop.gateway.recorder import Recorder, TraceLimits
 from autoloop.gateway.routes import application
 from autoloop.gateway.session import ModelDoor, TrialSession
-from autoloop.ports import ChatModel, Clock, Grant, Session
+from autoloop.ports import ChatModel, Clock, Grant, PricedModel, Session
 from autoloop.records import Usage
 from autoloop.records.secrets import Mask, environment_mask
 
@@ -139,6 +139,7 @@ class SocketGateway:
             folder=folder,
             clock=self._clock,
             recorder=Recorder(self._limits, mask=self._mask),
+            rates=self._upstream.rates if isinstance(self._upstream, PricedModel) else None,
         )
         door = ModelDoor(session, self._upstream, late=self._add_late)
         handlers: set[asyncio.Task[object]] = set()
