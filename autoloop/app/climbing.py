@@ -221,17 +221,19 @@ def _proposer(run: Run) -> Proposer:
     """Who edits; a calibration that is resumed stays one."""
     if is_calibration(run.name):
         return UnchangedProposer()
-    return ConversationProposer(meta_chat_model(run.meta_model), seed=run.seed)
+    settings = Settings.model_validate_json(run.settings).models
+    return ConversationProposer(meta_chat_model(run.meta_model, settings), seed=run.seed)
 
 
 def _reviewer(run: Run) -> Reviewer | None:
     """Who looks at the edits of the meta-agent; a calibration has none to look at."""
-    guards = Settings.model_validate_json(run.settings).guards
+    settings = Settings.model_validate_json(run.settings)
+    guards = settings.guards
     if guards.reviewer == "off" or is_calibration(run.name):
         return None
     name = guards.reviewer_model
     model = run.meta_model if name == "same" else resolve_models(name, "same").task
-    return ModelReviewer(meta_chat_model(model), seed=run.seed)
+    return ModelReviewer(meta_chat_model(model, settings.models), seed=run.seed)
 
 
 def _feedback(

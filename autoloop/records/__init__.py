@@ -11,17 +11,22 @@ from autoloop.records.board import (
     Opening,
     Order,
 )
+from autoloop.records.charges import charge, charged
 from autoloop.records.chat import (
     ChatReply,
     ChatRequest,
+    Effort,
     JsonObject,
     JsonValue,
     Message,
+    Native,
     ReplyStop,
     Role,
+    Thought,
     ToolCall,
     ToolSpec,
     Usage,
+    WireFormat,
 )
 from autoloop.records.events import (
     Event,
@@ -155,6 +160,7 @@ __all__ = [
     "Comparison",
     "Decision",
     "Deed",
+    "Effort",
     "EnvCall",
     "Environment",
     "Event",
@@ -176,6 +182,7 @@ __all__ = [
     "Message",
     "ModelCall",
     "Move",
+    "Native",
     "Network",
     "Notice",
     "Objective",
@@ -223,6 +230,7 @@ __all__ = [
     "TaskSet",
     "TaskState",
     "TaskStep",
+    "Thought",
     "Timeouts",
     "ToolCall",
     "ToolSpec",
@@ -240,6 +248,9 @@ __all__ = [
     "Verifier",
     "Version",
     "Want",
+    "WireFormat",
     "Worthless",
+    "charge",
+    "charged",
     "integrity_of",
 ]
