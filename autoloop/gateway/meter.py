@@ -98,11 +98,12 @@ class QuotaMeter:
         prompt = estimate_tokens(request)
         wanted = request.max_tokens or USUAL_REPLY_TOKENS
         if self._quota.tokens is None:
-            return Admission(request, prompt + wanted)
+            return Admission(request, prompt + wanted * request.choices)
         held = sum(admission.tokens for admission in self._open)
-        room = self._quota.tokens - self._usage.tokens - held - prompt
+        # Each of several answers may be as long as allowed.
+        room = (self._quota.tokens - self._usage.tokens - held - prompt) // request.choices
         if room >= wanted:
-            return Admission(request, prompt + wanted)
+            return Admission(request, prompt + wanted * request.choices)
         if self._open:
             return None
         if room <= 0:
@@ -110,7 +111,7 @@ class QuotaMeter:
                 f"This trial has used {self._usage.tokens} of its {self._quota.tokens} tokens; "
                 f"a prompt of about {prompt} more does not fit."
             )
-        return Admission(replace(request, max_tokens=room), prompt + room)
+        return Admission(replace(request, max_tokens=room), prompt + room * request.choices)
 
 
 def estimate_tokens(request: ChatRequest) -> int:
@@ -124,5 +125,6 @@ def estimate_tokens(request: ChatRequest) -> int:
 
 def _message_tokens(message: Message) -> int:
     calls = sum(len(call.name) + len(call.arguments) for call in message.tool_calls)
-    size = len(message.content.encode(errors="replace")) + calls
+    thoughts = sum(len(thought.text) + len(thought.seal) for thought in message.thoughts)
+    size = len(message.content.encode(errors="replace")) + calls + thoughts
     return size // _BYTES_PER_TOKEN + _TOKENS_PER_MESSAGE + _TOKENS_PER_PART * len(message.parts)

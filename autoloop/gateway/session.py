@@ -19,6 +19,7 @@ from autoloop.records import (
     ModelCall,
     TraceEvent,
     Usage,
+    charged,
 )
 
 MAX_PARALLEL_CALLS = 16
@@ -151,6 +152,7 @@ class ModelDoor:
             reply = await in_thread(
                 partial(self._upstream.complete, admission.request),
                 late=lambda reply: self._late(replace(reply.usage, calls=0)),
+                late_error=lambda error: self._late(charged(error)),
             )
         except AutoloopError as error:
             await self._fail(call, admission, error)
@@ -169,7 +171,7 @@ class ModelDoor:
 
     async def _fail(self, call: "_Call", admission: Admission, error: AutoloopError) -> None:
         call.record(None, refusal=str(error))
-        await self._session.meter.settle(admission, Usage(calls=1))
+        await self._session.meter.settle(admission, replace(charged(error), calls=1))
 
 
 class _Call:

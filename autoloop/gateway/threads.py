@@ -11,18 +11,23 @@ from autoloop.errors import AutoloopError, InfraError
 T = TypeVar("T")
 
 
-async def in_thread(work: Callable[[], T], *, late: Callable[[T], None] | None = None) -> T:
+async def in_thread(
+    work: Callable[[], T],
+    *,
+    late: Callable[[T], None] | None = None,
+    late_error: Callable[[AutoloopError], None] | None = None,
+) -> T:
     """Do blocking work in a daemon thread and give its result or its error.
 
-    When the waiting task is cancelled the work cannot be stopped; `late` then receives what came
-    of it, on the event loop. Daemon threads, because a model that answers after ten minutes must
-    not keep a process alive that the user has ended.
+    When the waiting task is cancelled the work cannot be stopped; `late` or `late_error` then
+    receives what came of it, on the event loop. Daemon threads, because a model that answers after
+    ten minutes must not keep a process alive that the user has ended.
 
     Raises:
         InfraError: the work ended with an error that its contract does not name; the traceback
             is printed by `threading.excepthook`.
     """
-    promise = _Promise(late)
+    promise = _Promise(late, late_error)
     body = partial(_do, work, promise)
     threading.Thread(target=body, name="autoloop-gateway-work", daemon=True).start()
     return await promise.future
@@ -31,9 +36,14 @@ async def in_thread(work: Callable[[], T], *, late: Callable[[T], None] | None =
 class _Promise(Generic[T]):
     """A result on its way from a thread to the event loop."""
 
-    def __init__(self, late: Callable[[T], None] | None) -> None:
+    def __init__(
+        self,
+        late: Callable[[T], None] | None,
+        late_error: Callable[[AutoloopError], None] | None,
+    ) -> None:
         self._loop = asyncio.get_running_loop()
         self._late = late
+        self._late_error = late_error
         self.future: asyncio.Future[T] = self._loop.create_future()
 
     def keep(self, result: T) -> None:
@@ -51,6 +61,8 @@ class _Promise(Generic[T]):
     def _raise(self, error: Exception) -> None:
         if not self.future.done():
             self.future.set_exception(error)
+        elif self._late_error is not None and isinstance(error, AutoloopError):
+            self._late_error(error)
 
     def _post(self, action: Callable[[], None]) -> None:
         try:

@@ -75,6 +75,8 @@ class _Spent:
     """What the attempts of one call that failed consumed."""
 
     usage: Usage
+    was_empty: bool = False
+    """Whether an answer had nothing in it; another attempt is made once."""
 
 
 class SdkModel(ABC):
@@ -206,6 +208,10 @@ class SdkModel(ABC):
             spent.usage += self._so_far(assembly)
             # Without its cause, which a traceback would show with the key that it may quote.
             raise translate(error, model=self._name, environ=self._environ) from None
+        if _is_empty(reply) and not spent.was_empty:
+            spent.was_empty = True
+            spent.usage += replace(reply.usage, calls=0)
+            raise PassingError(f"The provider of {self._name!r} answered with nothing.")
         native = Native(form=self.form, body=json.dumps(whole | {"model": self._name}).encode())
         return replace(reply, native=native)
 
@@ -240,6 +246,12 @@ class SdkModel(ABC):
         received = estimate_tokens(ChatRequest(messages=(reply.message, *reply.others)))
         usage = Usage(calls=1, prompt_tokens=sent, completion_tokens=received, cost_usd=None)
         return replace(reply, usage=usage)
+
+
+def _is_empty(reply: ChatReply) -> bool:
+    message = reply.message
+    said = message.content or message.tool_calls or reply.others
+    return reply.stop_reason == "stop" and not said
 
 
 @contextmanager
