@@ -1,0 +1,37 @@
+"""Failures that a provider tells in the middle of an answer, or in place of one."""
+
+from collections.abc import Mapping
+
+from autoloop.gateway.wire.reading import Json, table_at, text_at
+
+_STATUS: Mapping[str, int] = {
+    "authentication_error": 401,
+    "billing_error": 402,
+    "context_length_exceeded": 400,
+    "invalid_prompt": 400,
+    "invalid_request_error": 400,
+    "not_found_error": 404,
+    "overloaded_error": 529,
+    "permission_error": 403,
+    "rate_limit_error": 429,
+    "rate_limit_exceeded": 429,
+    "request_too_large": 413,
+}
+
+
+class ToldError(Exception):
+    """A failure, with the status that it would have had as an answer of its own."""
+
+    def __init__(self, told: Json) -> None:
+        super().__init__(text_at(told, "message") or "no reason was given")
+        self.body = told
+        kinds = (text_at(told, "code"), text_at(told, "type"))
+        self.status_code = next((_STATUS[kind] for kind in kinds if kind in _STATUS), 500)
+
+
+def raise_told(event: Json) -> None:
+    """Raise the failure that an event brings, if it brings one."""
+    if error := event.get("error"):
+        raise ToldError(table_at(event, "error") or {"message": str(error)})
+    if event.get("type") == "error":
+        raise ToldError(event)
