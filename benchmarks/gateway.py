@@ -5,8 +5,8 @@ once (`loopback.py`), autoloop's gateway before it, litellm's proxy server befor
 All processes share one core. Answers a second are those of connections that ask again as soon as
 they are answered. Then no latency but waiting for the processor would be seen, so that what is
 added to a call is measured with requests that come by chance, as many for each side: half of what
-the slowest carried. Figures are medians over rounds, ratios medians of each round's. At the end the
-provider's own count of requests must be that of the answers.
+the slowest carried. Figures are medians over rounds, ratios medians of each round's, percentiles of
+all rounds' calls. At the end the provider's own count of requests must be that of the answers.
 
 litellm's proxy server is installed once, into an environment of its own.
 """
@@ -40,8 +40,8 @@ class Seen:
 
     rps: float
     cpu_ms: float
-    p50_ms: float
-    p99_ms: float
+    paced_ms: Sequence[float]
+    """How long each call took when requests came at the same pace for every side."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,8 +98,7 @@ class Bench:
             name: Seen(
                 rps=load.rps,
                 cpu_ms=cpu_ms,
-                p50_ms=median(paced[name]) * 1000,
-                p99_ms=quantiles(paced[name], n=100)[98] * 1000,
+                paced_ms=[took * 1000 for took in paced[name]],
             )
             for name, (load, cpu_ms) in full.items()
         }
@@ -128,8 +127,8 @@ def row_of(rounds: Sequence[Round]) -> Row:
     def middle(figure: Callable[[dict[str, Seen]], float]) -> float:
         return round(median(figure(one.seen) for one in rounds), 3)
 
-    def added(side: str, which: str) -> float:
-        return middle(lambda seen: getattr(seen[side], which) - getattr(seen["direct"], which))
+    def added(side: str, percent: int) -> float:
+        return round(_percentile(rounds, side, percent) - _percentile(rounds, "direct", percent), 3)
 
     has_proxy = "proxy" in rounds[0].seen
     return Row(
@@ -137,14 +136,20 @@ def row_of(rounds: Sequence[Round]) -> Row:
         autoloop_rps=middle(lambda seen: seen["autoloop"].rps),
         proxy_rps=middle(lambda seen: seen["proxy"].rps) if has_proxy else None,
         times_proxy=middle(lambda s: s["autoloop"].rps / s["proxy"].rps) if has_proxy else None,
-        added_p50_ms=added("autoloop", "p50_ms"),
-        added_p99_ms=added("autoloop", "p99_ms"),
-        proxy_added_p50_ms=added("proxy", "p50_ms") if has_proxy else None,
-        proxy_added_p99_ms=added("proxy", "p99_ms") if has_proxy else None,
+        added_p50_ms=added("autoloop", 50),
+        added_p99_ms=added("autoloop", 99),
+        proxy_added_p50_ms=added("proxy", 50) if has_proxy else None,
+        proxy_added_p99_ms=added("proxy", 99) if has_proxy else None,
         cpu_ms=middle(lambda seen: seen["autoloop"].cpu_ms),
         proxy_cpu_ms=middle(lambda seen: seen["proxy"].cpu_ms) if has_proxy else None,
         paced_rps=round(median(one.paced_rps for one in rounds), 1),
     )
+
+
+def _percentile(rounds: Sequence[Round], side: str, percent: int) -> float:
+    """Of the calls of all rounds together."""
+    took = [one for round_ in rounds for one in round_.seen[side].paced_ms]
+    return quantiles(took, n=100, method="inclusive")[percent - 1]
 
 
 def show(name: str, rows: dict[str, Row]) -> None:

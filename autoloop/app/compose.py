@@ -14,6 +14,7 @@ from autoloop.engines import LocalEngine, default_workers
 from autoloop.gateway import EffortModel, SocketGateway, choose_model
 from autoloop.gateway.offline.junior import OfflineTaskModel
 from autoloop.gateway.offline.meta_model import OfflineMetaModel
+from autoloop.gateway.upstream.retry import Patience
 from autoloop.ports import ChatModel, Engine, Sandbox
 from autoloop.records import Run, TrialResult
 from autoloop.sandbox import DiskShare, DockerSandbox
@@ -44,18 +45,22 @@ def resolve_models(task: str, meta: str) -> ModelNames:
     )
 
 
-def task_chat_model(name: str, settings: ModelSettings) -> ChatModel:
+def task_chat_model(
+    name: str, settings: ModelSettings, *, patience: Patience | None = None
+) -> ChatModel:
     """The model behind every trial's gateway."""
     if name == OFFLINE:
         return OfflineTaskModel()
-    return real_model(name, settings)
+    return real_model(name, settings, patience=patience)
 
 
-def meta_chat_model(name: str, settings: ModelSettings) -> ChatModel:
+def meta_chat_model(
+    name: str, settings: ModelSettings, *, patience: Patience | None = None
+) -> ChatModel:
     """The model that plays the meta-agent."""
     if name == OFFLINE:
         return OfflineMetaModel()
-    model = real_model(name, settings)
+    model = real_model(name, settings, patience=patience)
     return EffortModel(model, settings.meta_effort) if settings.meta_effort else model
 
 

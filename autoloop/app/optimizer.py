@@ -19,6 +19,7 @@ from autoloop.app.results import (
     Evaluation,
     EvalWish,
     LastResult,
+    ModelCheck,
     RedteamWish,
     Replay,
     Status,
@@ -328,6 +329,12 @@ class Optimizer:
         from autoloop.app.tending import examine
 
         return tuple(examine(self._project({})))
+
+    def check_models(self) -> tuple[ModelCheck, ...]:
+        """Ask task and meta model one small question each, which is paid."""
+        from autoloop.app.model_checks import check_models
+
+        return tuple(check_models(self._project({})))
 
     @staticmethod
     def init(folder: str | Path = ".") -> tuple[Path, ...]:

@@ -13,6 +13,7 @@ from autoloop.cli import (
     comparing,
     deciding,
     looking,
+    models,
     planning,
     redteam,
     tasks,
@@ -39,6 +40,7 @@ auditing.register(app)
 tending.register(app)
 redteam.register(app)
 app.add_typer(tasks.app, name="tasks")
+app.add_typer(models.app, name="models")
 
 
 @app.callback()

@@ -116,6 +116,8 @@ class Usage:
     """Of the tokens sent, those written to the provider's cache."""
     thinking_tokens: int = 0
     """Of the tokens received, those of thinking, where the provider says so."""
+    lost: int = 0
+    """Attempts that broke off: the provider may have counted more for them than it said."""
     cost_usd: float | None = 0.0
     """None: the price of at least one call is not known."""
 
@@ -133,6 +135,7 @@ class Usage:
             cached_tokens=self.cached_tokens + other.cached_tokens,
             written_tokens=self.written_tokens + other.written_tokens,
             thinking_tokens=self.thinking_tokens + other.thinking_tokens,
+            lost=self.lost + other.lost,
             cost_usd=(self.cost_usd or 0.0) + (other.cost_usd or 0.0) if known else None,
         )
 

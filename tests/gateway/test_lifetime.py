@@ -16,7 +16,7 @@ import pytest
 from autoloop.errors import InfraError, RunError
 from autoloop.gateway import SocketGateway
 from autoloop.gateway.folder import private_folder
-from autoloop.gateway.threads import in_thread
+from autoloop.gateway.threads import Threads
 from autoloop.harness.door import Door
 from autoloop.ports import ChatModel, Gateway, Grant, Session, Turn
 from autoloop.records import (
@@ -288,7 +288,7 @@ def test_an_unforeseen_error_in_a_thread_is_the_machines_fault(
         raise ZeroDivisionError
 
     async def wait() -> None:
-        await in_thread(broken)
+        await Threads().do(broken)
 
     with pytest.raises(InfraError, match="broke off"):
         asyncio.run(wait())

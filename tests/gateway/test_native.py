@@ -86,6 +86,7 @@ def test_only_what_may_go_on_goes_on_to_anthropic(
         {
             "model": "claude-of-another-price",
             "max_tokens": 100,
+            "output_config": {"effort": "low", "task_budget": {"tokens": 1}},
             "top_k": 5,
             "service_tier": "priority",
             "container": "c_1",
@@ -105,7 +106,7 @@ def test_only_what_may_go_on_goes_on_to_anthropic(
     assert request.body == {
         "model": "claude-sonnet-5",
         "max_tokens": 100,
-        "top_k": 5,
+        "output_config": {"effort": "low"},
         "stream": True,
         "messages": [
             {
@@ -215,6 +216,37 @@ def test_a_reasoning_item_goes_back_with_its_seal(
     trial.post("/v1/responses", {"input": said})
 
     assert provider.requests[0].body["input"][1:] == [sealed]
+
+
+def test_openais_streams_are_built_up_from_the_providers_own_answer(
+    provider: LoopbackProvider, open_trial: OpenTrial
+) -> None:
+    tool: Any = {"type": "function", "function": {"name": "bash", "parameters": BASH}}
+    question: Any = [{"role": "user", "content": "hi"}]
+
+    with (
+        open_trial(_chat(provider)).openai() as client,
+        client.chat.completions.stream(model="m", messages=question, tools=[tool]) as chunks,
+    ):
+        chat = chunks.get_final_completion()
+    flat: Any = {"type": "function", "name": "bash", "parameters": BASH, "strict": False}
+    with (
+        open_trial(_responses(provider)).openai() as client,
+        client.responses.stream(
+            model="m", input="hi", tools=[flat], reasoning={"effort": "low"}
+        ) as events,
+    ):
+        response = events.get_final_response()
+
+    calls = chat.choices[0].message.tool_calls
+    assert calls is not None
+    assert (chat.id, calls[0].function.arguments) == ("chatcmpl-1", '{"command": "ls"}')
+    kinds = [item.type for item in response.output]
+    assert (response.model, kinds[0], kinds[-1]) == (
+        "openai/responses/gpt-5",
+        "reasoning",
+        "function_call",
+    )
 
 
 def test_only_what_may_go_on_goes_on_to_chat_completions(

@@ -61,8 +61,8 @@ patient = settings(
     max_examples=25,
     database=None,
     deadline=None,
-    suppress_health_check=[HealthCheck.too_slow],
     derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow],
 )
 
 LETTERS = st.characters(exclude_categories=["Cs"])

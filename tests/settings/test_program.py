@@ -9,7 +9,8 @@ from autoloop.records import TrialRules
 from autoloop.settings import Program, Settings, override, read_program
 
 ALL = """\
-models: {task: openai/gpt-5, meta: offline}
+models: {task: openai/gpt-5, meta: offline, meta_effort: high, api_base: {openai: 'http://a/v1'},
+  prices: {openai/ours: {input: 1, output: 2.5, cached: 0.1, written: 2}}}
 splits: {train: ['csv/*'], validation: ['json/*', logs/one], holdout: 0.5, seed: 3}
 budget: {hours: 1.5, usd: 50, tokens: 1_000, trials: 7, steps: 2}
 trial: {calls: null, tokens: 5, usd: 0.5, timeout_s: 60, disk_mb: 99, files: 9}
@@ -42,6 +43,13 @@ min_free_gb: 0.5
 WRONG = {
     "models: {task: 3}": "'models.task' is 3: write a model's name",
     "models: {meta: ''}": "'models.meta' is '': write a model's name",
+    "models: {meta_effort: some}": "'models.meta_effort' is 'some': write low, medium",
+    "models: {api_base: here}": "'models.api_base' is 'here': write addresses as",
+    "models: {prices: {a/b: {input: x, output: 1}}}": "'models.prices.a/b.input' is 'x': write US",
+    "models: {prices: {a/b: {input: -1, output: 1}}}": "'models.prices.a/b.input' is -1: write",
+    "models: {prices: {a/b: {inputs: 1}}}": "'models.prices.a/b.inputs' is not known \\(did you",
+    "models: {prices: {a/b: 3}}": "'models.prices.a/b' is 3: write its settings as",
+    "models: {prices: 3}": "'models.prices' is 3: write 'provider/model",
     "splits: {train: 1.5}": "'splits.train' is 1.5: write a share from 0 to 1, or a list",
     "splits: {validation: x}": "'splits.validation' is 'x': write a share",
     "splits: {holdout: []}": "'splits.holdout' is \\[\\]: write a share",

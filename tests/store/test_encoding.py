@@ -29,6 +29,14 @@ def test_a_step_recorded_before_edits_were_tested_side_by_side_is_read() -> None
     assert (step.opened, step.decided) == (None, None)
 
 
+def test_a_trial_recorded_before_more_was_counted_is_read() -> None:
+    record = json.loads(TRIALS.encode(make_trial()))
+    for name in ("written_tokens", "thinking_tokens"):
+        del record["usage"][name]
+
+    assert TRIALS.decode(json.dumps(record), file=FILE) == make_trial()
+
+
 def test_numbers_survive_to_the_last_digit() -> None:
     step = make_step()
     assert step.verdict is not None

@@ -9,7 +9,7 @@ import anthropic
 
 from autoloop.errors import AgentError
 from autoloop.gateway.upstream.connection import transport_errors, waiting
-from autoloop.gateway.upstream.retry import PassingError
+from autoloop.gateway.upstream.retry import empty
 from autoloop.gateway.upstream.sdk import BROKEN, Answer, SdkModel
 from autoloop.gateway.upstream.told import ToldError
 from autoloop.gateway.upstream.transport import direct_client
@@ -72,7 +72,7 @@ class AnthropicModel(SdkModel):
 
     def _read(self, whole: Json) -> ChatReply:
         if whole.get("type") != "message" or not isinstance(whole.get("content"), list):
-            raise PassingError(f"The provider of {self._name!r} answered without any message.")
+            raise empty(self._name)
         reply = to_anthropic.read_reply(whole, model=self._name)
         return replace(reply, usage=self._counted(table_at(whole, "usage")))
 
@@ -118,7 +118,7 @@ class AnthropicModel(SdkModel):
             body["output_config"] = table_at(body, "output_config") | {
                 "effort": self._level(effort)
             }
-        elif not forced:
+        elif not forced and not _answers_without_thought(body):
             body["thinking"] = {"type": "enabled", "budget_tokens": _BUDGETS[effort]}
 
     def _level(self, effort: Effort) -> Effort:
@@ -139,6 +139,13 @@ class AnthropicModel(SdkModel):
                 fitting = max(_LEAST_BUDGET, most // 2)
                 body["thinking"] = table_at(body, "thinking") | {"budget_tokens": fitting}
         return body
+
+
+def _answers_without_thought(body: Json) -> bool:
+    """Whether the last turn of the model has calls and no thoughts, which it then may not begin."""
+    turns = [turn for turn in rows_at(body, "messages") if turn.get("role") == "assistant"]
+    kinds = [block.get("type") for block in rows_at(turns[-1], "content")] if turns else []
+    return "tool_use" in kinds and kinds[0] not in {"thinking", "redacted_thinking"}
 
 
 def _sampling(request: ChatRequest) -> Json:

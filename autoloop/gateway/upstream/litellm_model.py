@@ -13,10 +13,12 @@ import litellm
 from autoloop.errors import ModelError
 from autoloop.gateway.upstream.facts import OWN_PRICE, ModelFacts, facts_of
 from autoloop.gateway.upstream.faults import RAISED, translate
-from autoloop.gateway.upstream.retry import PassingError, Patience
+from autoloop.gateway.upstream.limiter import SHARED
+from autoloop.gateway.upstream.retry import Patience, empty
 from autoloop.gateway.wire import to_chat
 from autoloop.gateway.wire.openai_chat import message_json, tool_json
-from autoloop.records import ChatReply, ChatRequest, JsonValue, Usage
+from autoloop.ports import Rates
+from autoloop.records import ChatReply, ChatRequest, JsonValue, Usage, charge
 
 
 class LitellmModel:
@@ -41,7 +43,7 @@ class LitellmModel:
         self._name = name
         self._api_base = api_base
         self._timeout_s = timeout_s
-        self._patience = patience or Patience()
+        self._patience = patience or Patience(limiter=SHARED.of(name.partition("/")[0], api_base))
         self._environ = environ
         self._longest_reply, self._listed = _look_up(name)
 
@@ -54,6 +56,11 @@ class LitellmModel:
     def priced(self) -> bool:
         """Whether litellm knows what this model costs; if not, budgets in money cannot be kept."""
         return self._listed or self.facts.price is not None
+
+    @property
+    def rates(self) -> Rates | None:
+        """The most that its tokens may cost; None where no price is known."""
+        return self.facts.price.rates if self.facts.price else None
 
     def missing_keys(self) -> tuple[str, ...]:
         """Environment variables that the provider needs and that are not set."""
@@ -110,10 +117,13 @@ class LitellmModel:
         return min(max_tokens, self._longest_reply)
 
     def _reply(self, response: Any) -> ChatReply:  # noqa: ANN401 - litellm's answers are loosely typed
+        whole = response.model_dump()
+        usage = self._paid(response, to_chat.read_usage(whole.get("usage") or {}))
         if not response.choices:
-            raise PassingError(f"The provider of {self._name!r} answered without any choice.")
-        reply = to_chat.read_reply(response.model_dump(), model=self._name)
-        return replace(reply, usage=self._paid(response, reply.usage))
+            error = empty(self._name)
+            charge(error, replace(usage, calls=0))
+            raise error
+        return replace(to_chat.read_reply(whole, model=self._name), usage=usage)
 
     def _paid(self, response: Any, usage: Usage) -> Usage:  # noqa: ANN401 - the same
         price = self.facts.price

@@ -8,7 +8,7 @@ import openai
 
 from autoloop.errors import AgentError
 from autoloop.gateway.upstream.connection import transport_errors, waiting
-from autoloop.gateway.upstream.retry import PassingError
+from autoloop.gateway.upstream.retry import empty
 from autoloop.gateway.upstream.sdk import BROKEN, Answer, Assembly, SdkModel
 from autoloop.gateway.upstream.told import ToldError
 from autoloop.gateway.upstream.transport import direct_client
@@ -87,7 +87,7 @@ class OpenAIChatModel(_OpenAIModel):
 
     def _read(self, whole: Json) -> ChatReply:
         if not rows_at(whole, "choices"):
-            raise PassingError(f"The provider of {self._name!r} answered without any choice.")
+            raise empty(self._name)
         reply = to_chat.read_reply(whole, model=self._name)
         return replace(reply, usage=self._counted(table_at(whole, "usage")))
 
@@ -126,7 +126,7 @@ class OpenAIResponsesModel(_OpenAIModel):
         if whole.get("status") == "failed":
             raise ToldError(table_at(whole, "error"))
         if not isinstance(whole.get("output"), list):
-            raise PassingError(f"The provider of {self._name!r} answered without any output.")
+            raise empty(self._name)
         reply = to_responses.read_reply(whole, model=self._name)
         return replace(reply, usage=self._counted(table_at(whole, "usage")))
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from autoloop.ports import Rates
 from autoloop.records import Usage
 
 _TIER = re.compile(r"input_cost_per_token(_above_(\d+)k_tokens)")
@@ -42,6 +43,19 @@ class Price:
             + usage.completion_tokens * self.output
         )
         return total / _MILLION
+
+    @property
+    def rates(self) -> Rates:
+        """The most that one token may cost."""
+        prices = [self, *self.above.values()]
+        dearest = max(
+            max(price.input, price.written or 0.0, price.written_for_an_hour or 0.0)
+            for price in prices
+        )
+        return Rates(
+            prompt_usd=dearest / _MILLION,
+            reply_usd=max(price.output for price in prices) / _MILLION,
+        )
 
 
 def read_price(entry: Mapping[str, object]) -> Price | None:

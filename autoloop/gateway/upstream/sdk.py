@@ -9,24 +9,34 @@ import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import ClassVar, Protocol
 
 from autoloop.errors import AutoloopError, ModelError
 from autoloop.gateway.meter import USUAL_REPLY_TOKENS, estimate_tokens
 from autoloop.gateway.upstream.facts import ModelFacts, facts_of
 from autoloop.gateway.upstream.faults import translate
+from autoloop.gateway.upstream.limiter import SHARED
 from autoloop.gateway.upstream.retry import PassingError, Patience
 from autoloop.gateway.upstream.told import raise_told
 from autoloop.gateway.wire.events import read_events
 from autoloop.gateway.wire.native import open_native
 from autoloop.gateway.wire.reading import Json, table_of
+from autoloop.ports import Rates
 from autoloop.records import ChatReply, ChatRequest, Native, Usage, WireFormat, charge
 
 LONGEST_SILENCE_S = 300.0
 """A provider that sends nothing for so long has stalled; models may think for minutes."""
 BROKEN = (ValueError, KeyError, TypeError, AttributeError, IndexError)
 """What a broken answer makes a parser raise."""
+
+
+_SAMPLING = frozenset(
+    {
+        *("temperature", "top_p", "top_k", "stop", "logit_bias"),
+        *("frequency_penalty", "presence_penalty"),
+    }
+)
 
 
 class Answer(Protocol):
@@ -75,15 +85,6 @@ class Assembly(Protocol):
         """The complete answer."""
 
 
-@dataclass(slots=True)
-class _Spent:
-    """What the attempts of one call that failed consumed."""
-
-    usage: Usage
-    was_empty: bool = False
-    """Whether an answer had nothing in it; another attempt is made once."""
-
-
 class SdkModel(ABC):
     """A `ChatModel` of one provider. Any thread may call it.
 
@@ -109,7 +110,7 @@ class SdkModel(ABC):
         self._name = name
         self._api_base = api_base
         self._timeout_s = timeout_s
-        self._patience = patience or Patience()
+        self._patience = patience or Patience(limiter=SHARED.of(name.partition("/")[0], api_base))
         self._environ = environ
 
     @property
@@ -121,6 +122,11 @@ class SdkModel(ABC):
     def priced(self) -> bool:
         """Whether it is known what this model costs; if not, budgets in money cannot be kept."""
         return self.facts.price is not None
+
+    @property
+    def rates(self) -> Rates | None:
+        """The most that its tokens may cost; None where no price is known."""
+        return self.facts.price.rates if self.facts.price else None
 
     def missing_keys(self) -> tuple[str, ...]:
         """Environment variables that the provider needs and that are not set."""
@@ -138,14 +144,7 @@ class SdkModel(ABC):
         """
         self._require_key()
         body = self._body(request)
-        spent = _Spent(Usage())
-        try:
-            reply = self._patience.bear(lambda: self._ask(body, spent))
-        except AutoloopError as error:
-            charge(error, spent.usage)
-            raise
-        reply = self._estimated(reply, request)
-        return replace(reply, usage=reply.usage + spent.usage)
+        return self._patience.bear(lambda: self._estimated(self._ask(body), request))
 
     @abstractmethod
     def _written(self, request: ChatRequest) -> Json:
@@ -190,8 +189,14 @@ class SdkModel(ABC):
     def _body(self, request: ChatRequest) -> Json:
         native = request.native
         is_native = native is not None and native.form == self.form
-        body = open_native(native) if native and is_native else self._written(request)
+        body = self._taken(open_native(native)) if native and is_native else self._written(request)
         return self._limited(body, self._longest(request))
+
+    def _taken(self, body: Json) -> Json:
+        """An agent's own request without what the model is known to refuse."""
+        if self.facts.sampling:
+            return body
+        return {key: value for key, value in body.items() if key not in _SAMPLING}
 
     def _longest(self, request: ChatRequest) -> int | None:
         # Providers refuse a limit above what the model can write; without any limit a model could
@@ -201,24 +206,22 @@ class SdkModel(ABC):
             return None if known is None else min(known, USUAL_REPLY_TOKENS)
         return request.max_tokens if known is None else min(request.max_tokens, known)
 
-    def _ask(self, body: Json, spent: _Spent) -> ChatReply:
+    def _ask(self, body: Json) -> ChatReply:
         assembly = self._assembly()
         try:
             whole = self._receive(body, assembly)
-            reply = self._read(whole)
-        except AutoloopError:
-            spent.usage += self._so_far(assembly)
+            return replace(self._read(whole), native=self._native(whole))
+        except AutoloopError as error:
+            charge(error, self._so_far(assembly))
             raise
         except self._raised as error:
-            spent.usage += self._so_far(assembly)
+            failure = translate(error, model=self._name, environ=self._environ)
+            charge(failure, self._so_far(assembly))
             # Without its cause, which a traceback would show with the key that it may quote.
-            raise translate(error, model=self._name, environ=self._environ) from None
-        if _is_empty(reply) and not spent.was_empty:
-            spent.was_empty = True
-            spent.usage += replace(reply.usage, calls=0)
-            raise PassingError(f"The provider of {self._name!r} answered with nothing.")
-        native = Native(form=self.form, body=json.dumps(whole | {"model": self._name}).encode())
-        return replace(reply, native=native)
+            raise failure from None
+
+    def _native(self, whole: Json) -> Native:
+        return Native(form=self.form, body=json.dumps(whole | {"model": self._name}).encode())
 
     def _receive(self, body: Json, assembly: Assembly) -> Json:
         with _closing(self._open(body)) as answer:
@@ -229,7 +232,9 @@ class SdkModel(ABC):
                 raise_told(event)
                 assembly.add(event)
         if not assembly.is_complete:
-            raise PassingError(f"The provider of {self._name!r} broke off in its answer.")
+            raise PassingError(
+                f"The provider of {self._name!r} broke off in its answer.", lost=True
+            )
         return assembly.whole()
 
     def _so_far(self, assembly: Assembly) -> Usage:
@@ -249,12 +254,6 @@ class SdkModel(ABC):
         received = estimate_tokens(ChatRequest(messages=(reply.message, *reply.others)))
         usage = Usage(calls=1, prompt_tokens=sent, completion_tokens=received, cost_usd=None)
         return replace(reply, usage=usage)
-
-
-def _is_empty(reply: ChatReply) -> bool:
-    message = reply.message
-    said = message.content or message.tool_calls or reply.others
-    return reply.stop_reason == "stop" and not said
 
 
 @contextmanager

@@ -5,17 +5,9 @@ from collections.abc import Mapping
 from autoloop.gateway.wire.reading import Json, table_at, text_at
 
 _STATUS: Mapping[str, int] = {
-    "authentication_error": 401,
-    "billing_error": 402,
-    "context_length_exceeded": 400,
-    "invalid_prompt": 400,
-    "invalid_request_error": 400,
-    "not_found_error": 404,
-    "overloaded_error": 529,
-    "permission_error": 403,
-    "rate_limit_error": 429,
     "rate_limit_exceeded": 429,
-    "request_too_large": 413,
+    "invalid_prompt": 400,
+    "context_length_exceeded": 400,
 }
 
 
@@ -25,8 +17,7 @@ class ToldError(Exception):
     def __init__(self, told: Json) -> None:
         super().__init__(text_at(told, "message") or "no reason was given")
         self.body = told
-        kinds = (text_at(told, "code"), text_at(told, "type"))
-        self.status_code = next((_STATUS[kind] for kind in kinds if kind in _STATUS), 500)
+        self.status_code = _STATUS.get(text_at(told, "code"), 500)
 
 
 def raise_told(event: Json) -> None:

@@ -51,19 +51,19 @@ class DirectTransport(httpx2.BaseTransport):
     """Sends requests over connections that are kept. Any thread may use it."""
 
     def __init__(self) -> None:
-        self._pool = urllib3.PoolManager(
-            maxsize=_AT_ONCE, ssl_context=httpx2.create_ssl_context(), retries=False
-        )
+        self._pool = urllib3.PoolManager(maxsize=_AT_ONCE, ssl_context=httpx2.create_ssl_context())
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         """Send it; the answer's body comes as it is read."""
+        url = request.url
         limits = request.extensions.get("timeout", {})
         with _told(request):
-            answer = self._pool.urlopen(
+            answer = self._pool.connection_from_host(url.host, url.port, url.scheme).urlopen(
                 request.method,
-                str(request.url),
+                url.raw_path.decode("ascii"),
                 body=request.read(),
-                headers=dict(request.headers),
+                headers={name.decode("ascii"): text.decode() for name, text in request.headers.raw},
+                retries=False,
                 timeout=urllib3.Timeout(connect=limits.get("connect"), read=limits.get("read")),
                 redirect=False,
                 preload_content=False,

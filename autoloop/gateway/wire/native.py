@@ -36,6 +36,15 @@ _ANTHROPIC_TOOL = frozenset(
 )
 _SOURCES = frozenset({"base64", "url", "text"})
 
+_INNER: Mapping[str, _Keys] = {
+    "thinking": frozenset({"type", "budget_tokens", "display"}),
+    "output_config": frozenset({"effort", "format"}),
+    "cache_control": frozenset({"type", "ttl"}),
+    "reasoning": frozenset({"effort", "summary", "generate_summary"}),
+    "text": frozenset({"format", "verbosity"}),
+}
+"""Of options that are objects, what may go on."""
+
 _CHAT: _Keys = frozenset(
     {
         *("messages", "tools", "tool_choice", "parallel_tool_calls", "response_format", "stop"),
@@ -156,7 +165,11 @@ def _is_readable(item: Json) -> bool:
 
 
 def _only(table: Json, keys: _Keys) -> Json:
-    return {key: value for key, value in table.items() if key in keys and value is not None}
+    return {
+        key: _only(value, _INNER[key]) if isinstance(value, dict) and key in _INNER else value
+        for key, value in table.items()
+        if key in keys and value is not None
+    }
 
 
 _OPENERS: Mapping[WireFormat, Callable[[Json], Json]] = {

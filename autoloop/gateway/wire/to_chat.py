@@ -131,8 +131,10 @@ class ChatAssembly:
 
     @property
     def is_complete(self) -> bool:
-        """Whether the provider said how every choice ended."""
-        return bool(self._choices) and all(c.finish_reason for c in self._choices.values())
+        """Whether the provider said how every choice ended, or counted an answer without any."""
+        if not self._choices:
+            return bool(self._usage)
+        return all(choice.finish_reason for choice in self._choices.values())
 
     @property
     def counted(self) -> Json:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from autoloop.records import ChatRequest, Message, ReplyStop, ToolCall, ToolSpec
@@ -73,7 +74,7 @@ class AnthropicMessages:
 
     def events(self, answer: Answer) -> Sequence[str]:
         """The answer as events; the usage of the prompt comes first, that of the answer last."""
-        opened = _usage(answer.tokens) | {"output_tokens": 1}
+        opened = _usage(self.told_first(answer.tokens))
         events: list[Json] = [
             {"type": "message_start", "message": _head(answer) | {"usage": opened}},
             {"type": "ping"},
@@ -84,6 +85,10 @@ class AnthropicMessages:
         end = {"stop_reason": _ENDS[answer.reply.stop_reason], "stop_sequence": None}
         events.append({"type": "message_delta", "delta": end, "usage": _usage(answer.tokens)})
         return [event(one) for one in [*events, {"type": "message_stop"}]]
+
+    def told_first(self, tokens: Tokens) -> Tokens:
+        """All of the prompt, and one token of the answer."""
+        return replace(tokens, calls=0, output=1, thinking=0)
 
     def error(self, fault: Fault, message: str) -> Json:
         """The body of an error."""

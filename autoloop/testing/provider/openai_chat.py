@@ -59,6 +59,11 @@ class OpenAIChat:
         events.append(head | {"choices": [], "usage": _usage(answer.tokens)})
         return [*(event(one, named=False) for one in events), "data: [DONE]\n\n"]
 
+    def told_first(self, tokens: Tokens) -> Tokens:
+        """Nothing: the usage comes last."""
+        del tokens
+        return Tokens()
+
     def error(self, fault: Fault, message: str) -> Json:
         """The body of an error."""
         kind, code, _ = KINDS[fault.kind]

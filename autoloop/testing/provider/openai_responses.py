@@ -62,6 +62,11 @@ class OpenAIResponses:
         events.append({"type": f"response.{whole['status']}", "response": whole})
         return [event(one | {"sequence_number": at}) for at, one in enumerate(events)]
 
+    def told_first(self, tokens: Tokens) -> Tokens:
+        """Nothing: the usage comes last."""
+        del tokens
+        return Tokens()
+
     def error(self, fault: Fault, message: str) -> Json:
         """The body of an error."""
         kind, code, _ = KINDS[fault.kind]

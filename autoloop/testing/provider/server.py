@@ -20,7 +20,7 @@ from autoloop.ports import ChatModel
 from autoloop.records import ToolCall
 from autoloop.testing.provider.answering import Fluent, seed_of
 from autoloop.testing.provider.anthropic_messages import AnthropicMessages
-from autoloop.testing.provider.faults import Fault, Script, never
+from autoloop.testing.provider.faults import Fault, Script, by_number, never
 from autoloop.testing.provider.openai_chat import OpenAIChat
 from autoloop.testing.provider.openai_responses import OpenAIResponses
 from autoloop.testing.provider.tally import Books, PromptCache, Tally, Tokens
@@ -83,6 +83,12 @@ class LoopbackProvider:
     def requests(self) -> tuple[Received, ...]:
         """The last requests that came."""
         return tuple(self._requests)
+
+    def play(self, *faults: Fault | None) -> None:
+        """Forget what was counted and came; these faults happen to the next requests in turn."""
+        self._requests.clear()
+        self._books.restart()
+        self.script = by_number(faults)
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
@@ -201,7 +207,7 @@ class _Desk:
         self, request: web.Request, body: Json, number: int, fault: Fault | None
     ) -> web.StreamResponse:
         if fault is not None and fault.way == "reset":
-            self._provider.books.lose(Tokens())
+            self._provider.books.lose(Tokens(), told=Tokens())
             return _hang_up(request)
         try:
             asked = self._wire.read(body)
@@ -223,7 +229,9 @@ class _Desk:
     async def _fail(
         self, request: web.Request, answer: Answer, asked: Asked, fault: Fault
     ) -> web.StreamResponse:
-        self._provider.books.lose(answer.tokens)
+        begins = asked.stream and fault.way in {"stall", "cut", "end", "event"}
+        told = self._wire.told_first(answer.tokens) if begins else Tokens()
+        self._provider.books.lose(answer.tokens, told=told)
         if fault.way == "garbage":
             return web.Response(text=_PAGE, content_type="text/html")
         if fault.way == "slow":
@@ -241,7 +249,8 @@ class _Desk:
             await _forever()
         if fault.way == "event" and asked.stream:
             await response.write(self._wire.error_event(fault, fault.message).encode())
-        return response if fault.way in {"end", "event"} else _hang_up(request)
+            return response
+        return response if fault.way == "end" else _hang_up(request)
 
     def _sent(self, answer: Answer, asked: Asked) -> web.Response:
         if not asked.stream:

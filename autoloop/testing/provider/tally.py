@@ -49,6 +49,8 @@ class Tally:
     """Charged, and the answer with its usage was sent whole."""
     lost: Tokens = field(default_factory=Tokens)
     """Charged, and the answer never arrived whole."""
+    told: Tokens = field(default_factory=Tokens)
+    """Of the lost: what the beginning of the answer said."""
     unanswered: int = 0
     """Requests without a whole answer, charged or not: nobody at the other end can tell which."""
     faults: Mapping[str, int] = field(default_factory=dict)
@@ -75,6 +77,11 @@ class Books:
         """The count so far."""
         with self._lock:
             return self._tally
+
+    def restart(self) -> None:
+        """Count from nothing; what is under way stays under way."""
+        with self._lock:
+            self._tally = Tally()
 
     def arrive(self) -> int:
         """A request came; its number, from 1."""
@@ -104,11 +111,16 @@ class Books:
         with self._lock:
             self._tally = replace(self._tally, answered=self._tally.answered + tokens)
 
-    def lose(self, tokens: Tokens) -> None:
-        """No whole answer was sent; no calls in `tokens` says that nothing is charged for it."""
+    def lose(self, tokens: Tokens, *, told: Tokens) -> None:
+        """No whole answer was sent; without calls in `tokens` nothing is charged for it."""
         with self._lock:
             old = self._tally
-            self._tally = replace(old, lost=old.lost + tokens, unanswered=old.unanswered + 1)
+            self._tally = replace(
+                old,
+                lost=old.lost + tokens,
+                told=old.told + told,
+                unanswered=old.unanswered + 1,
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

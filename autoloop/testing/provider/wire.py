@@ -66,6 +66,9 @@ class WireFormat(Protocol):
     def events(self, answer: Answer) -> Sequence[str]:
         """The answer as server-sent events, whose texts and arguments come in several."""
 
+    def told_first(self, tokens: Tokens) -> Tokens:
+        """What the beginning of a stream says of the tokens of the whole."""
+
     def error(self, fault: Fault, message: str) -> Json:
         """The body of an error."""
 
