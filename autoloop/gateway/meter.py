@@ -89,7 +89,7 @@ class QuotaMeter:
         if spent is None:
             raise ModelError(
                 "The model's price is not known, so the quota in money (trial.usd) cannot be kept; "
-                "say it in models.prices, or set trial.usd to null and limit calls or tokens instead."
+                "say it in models.prices, or set trial.usd to null and limit calls or tokens."
             )
         if spent >= limit:
             raise QuotaError(f"This trial has used all of its {limit:g} USD for model calls.")

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from autoloop.errors import InfraError, RunError
+from autoloop.errors import InfraError, ProviderError, RunError
 from autoloop.gateway import SocketGateway
 from autoloop.gateway.folder import private_folder
 from autoloop.gateway.threads import Threads
@@ -28,6 +28,7 @@ from autoloop.records import (
     ModelCall,
     Quota,
     Usage,
+    charge,
 )
 from autoloop.testing.environments import LocalEnv
 from autoloop.testing.models import ScriptedModel, reply
@@ -230,6 +231,28 @@ def test_a_call_in_flight_ends_with_the_trial_and_its_cost_is_not_lost(tmp_path:
         assert event.refusal == "The trial ended before the answer came."
         assert session.usage == Usage(calls=1)
         assert gateway.late_usage == Usage(prompt_tokens=70, completion_tokens=7)
+
+
+def test_what_a_call_cost_that_failed_after_the_trial_is_not_lost(tmp_path: Path) -> None:
+    class FailingModel(SlowModel):
+        def complete(self, _request: ChatRequest) -> ChatReply:
+            paid = super().complete(_request).usage
+            error = ProviderError("It broke off.")
+            charge(error, paid)
+            raise error
+
+    model = FailingModel()
+    with SocketGateway(model, clock=TickingClock()) as gateway:
+        with ExitStack() as asking, gateway.open(_grant()) as session:
+            session.begin(_turn(tmp_path))
+            asking.enter_context(_asking(session, "/v1/chat/completions", CHAT))
+            assert model.asked.wait(20)
+        model.go_on.set()
+        with gateway.open(_grant()) as other:
+            other.begin(_turn(tmp_path))
+            Door(str(other.folder / "sock")).post("/v1/chat/completions", CHAT)
+
+        assert gateway.late_usage.tokens == 77
 
 
 def test_a_command_in_flight_is_recorded_when_the_trial_ends(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+import anthropic
 import pytest
 
 from autoloop.gateway.upstream.anthropic_model import AnthropicModel
@@ -52,7 +53,8 @@ def test_anthropics_thoughts_keep_their_signature_on_both_ways(
         "thinking": {"type": "enabled", "budget_tokens": 2_000},
         "tools": [{"name": "bash", "input_schema": BASH}],
     }
-    question = {"role": "user", "content": "hi"}
+    question: Any = {"role": "user", "content": "hi"}
+    first: anthropic.types.Message
     with trial.anthropic() as client:
         if streamed:
             with client.messages.stream(**asked, messages=[question]) as stream:
@@ -60,8 +62,8 @@ def test_anthropics_thoughts_keep_their_signature_on_both_ways(
         else:
             first = client.messages.create(**asked, messages=[question])
         call = next(block for block in first.content if block.type == "tool_use")
-        result = {"type": "tool_result", "tool_use_id": call.id, "content": "ok"}
-        said = {"role": "assistant", "content": [b.model_dump() for b in first.content]}
+        result: Any = {"type": "tool_result", "tool_use_id": call.id, "content": "ok"}
+        said: Any = {"role": "assistant", "content": [b.model_dump() for b in first.content]}
         client.messages.create(
             **asked, messages=[question, said, {"role": "user", "content": [result]}]
         )
@@ -326,8 +328,8 @@ def test_every_format_reaches_every_provider(
 
         assert answer.status == 200
         assert "hello" in json.dumps(answer.body)
+        assert trial.session.usage.calls == 1
         assert trial.session.usage.prompt_tokens > 0
-    assert trial.session.usage.calls == 1
 
 
 def test_the_record_has_the_text_and_neither_raw_bodies_nor_seals(

@@ -72,13 +72,13 @@ names = st.text("abcdefgh_-123", min_size=1, max_size=12)
 leaves = st.none() | st.booleans() | st.integers(-(2**53), 2**53) | texts
 values = st.recursive(leaves, lambda v: st.lists(v, max_size=3) | st.dictionaries(names, v))
 objects = st.dictionaries(names.filter(lambda name: name != "invalid_json"), values, max_size=3)
-images = st.binary(min_size=1, max_size=12).map(
+images: st.SearchStrategy[JsonObject] = st.binary(min_size=1, max_size=12).map(
     lambda data: {
         "type": "image_url",
         "image_url": {"url": f"data:image/png;base64,{data.hex()}"},
     }
 )
-files = st.tuples(st.binary(min_size=1, max_size=12), names).map(
+files: st.SearchStrategy[JsonObject] = st.tuples(st.binary(min_size=1, max_size=12), names).map(
     lambda pair: {
         "type": "file",
         "file": {
@@ -245,8 +245,9 @@ def test_invalid_arguments_survive_a_stream(form: str, arguments: str) -> None:
 def _plain(answer: ChatReply, form: str) -> Json:
     if form == "anthropic":
         return anthropic_messages.reply_json(answer, call_id="1")
-    kind = openai_chat if form == "chat" else openai_responses
-    return kind.reply_json(answer, call_id="1", created=1)
+    if form == "chat":
+        return openai_chat.reply_json(answer, call_id="1", created=1)
+    return openai_responses.reply_json(answer, call_id="1", created=1)
 
 
 def _stream(answer: ChatReply, form: str) -> str:

@@ -116,16 +116,10 @@ class AnthropicModel(SdkModel):
             if not (forced and self.facts.forced_tools):
                 body["thinking"] = {"type": "adaptive"}
             body["output_config"] = table_at(body, "output_config") | {
-                "effort": self._level(effort)
+                "effort": self.facts.nearest(effort)
             }
         elif not forced and not _answers_without_thought(body):
             body["thinking"] = {"type": "enabled", "budget_tokens": _BUDGETS[effort]}
-
-    def _level(self, effort: Effort) -> Effort:
-        """The nearest effort that the model takes."""
-        if effort == "minimal":
-            return "low"
-        return "high" if effort in {"xhigh", "max"} - self.facts.efforts else effort
 
     def _limited(self, body: Json, longest: int | None) -> Json:
         most = longest or count_at(body, "max_tokens") or _FALLBACK_REPLY

@@ -14,9 +14,12 @@ from typing import Literal, TypeAlias
 
 from autoloop.errors import InfraError
 from autoloop.gateway.upstream.prices import Price, read_price
+from autoloop.records import Effort
 
 OWN_PRICE = "program.md"
 TABLE = "model_prices_and_context_window_backup.json"
+_LESS: tuple[Effort, ...] = ("none", "minimal", "low")
+_MORE: tuple[Effort, ...] = ("max", "xhigh", "high")
 _Entry: TypeAlias = Mapping[str, object]
 
 
@@ -44,6 +47,14 @@ class ModelFacts:
     """Whether the form of an answer can be set by a JSON schema."""
     efforts: frozenset[str] = frozenset()
     """Efforts beyond low, medium and high that are known to be taken."""
+
+    def nearest(self, effort: Effort) -> Effort:
+        """The effort that is taken and comes closest; low, medium and high always are."""
+        known = {"low", "medium", "high", *self.efforts}
+        if effort in known:
+            return effort
+        order = _LESS if effort in _LESS else _MORE
+        return next(level for level in order[order.index(effort) :] if level in known)
 
 
 def facts_of(name: str, *, price: Price | None = None) -> ModelFacts:

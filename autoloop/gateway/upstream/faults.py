@@ -149,9 +149,9 @@ def _no_name(told: _Told, cause: Exception) -> AutoloopError:
 def _bad_certificate(told: _Told, cause: Exception) -> AutoloopError:
     reason = getattr(cause, "verify_message", "") or cause
     return PassingError(
-        f"The provider of {told.model!r} failed: its certificate is not trusted ({reason}); check the"
-        " address, this machine's clock, and whether a proxy stands between whose certificate has"
-        " to be named in SSL_CERT_FILE.",
+        f"The provider of {told.model!r} failed: its certificate is not trusted ({reason}); check"
+        " the address, this machine's clock, and whether a proxy stands between whose certificate"
+        " has to be named in SSL_CERT_FILE.",
         attempts=FEW - 1,
     )
 

@@ -67,9 +67,7 @@ class _OpenAIModel(SdkModel):
         """The nearest effort that the model takes, or None where nothing is to be said."""
         if effort is None or self.facts.thinking is False:
             return None
-        if effort in {"none", "minimal"} - self.facts.efforts:
-            return "low"
-        return "high" if effort in {"xhigh", "max"} - self.facts.efforts else effort
+        return self.facts.nearest(effort)
 
     def _sampling(self, request: ChatRequest) -> Json:
         wanted: Json = {"temperature": request.temperature, "top_p": request.top_p}

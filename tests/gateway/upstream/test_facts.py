@@ -4,7 +4,7 @@ import pytest
 
 from autoloop.gateway.upstream.facts import facts_of, table_version
 from autoloop.gateway.upstream.prices import Price, read_price
-from autoloop.records import Usage
+from autoloop.records import Effort, Usage
 
 MILLION = 1_000_000
 
@@ -94,3 +94,23 @@ def test_an_own_price_goes_before_the_tables() -> None:
     facts = facts_of("openai/gpt-5", price=own)
 
     assert (facts.price, facts.price_source) == (own, "program.md")
+
+
+@pytest.mark.parametrize(
+    ("name", "wanted", "given"),
+    [
+        ("openai/gpt-5", "none", "minimal"),
+        ("openai/gpt-5", "minimal", "minimal"),
+        ("openai/gpt-5", "max", "high"),
+        ("openai/gpt-5.4", "none", "none"),
+        ("openai/gpt-5.4", "max", "xhigh"),
+        ("anthropic/claude-sonnet-5", "minimal", "low"),
+        ("anthropic/claude-sonnet-5", "max", "max"),
+        ("openai/our-own-model", "none", "low"),
+        ("openai/our-own-model", "medium", "medium"),
+    ],
+)
+def test_the_nearest_effort_that_a_model_takes_is_asked_for(
+    name: str, wanted: Effort, given: Effort
+) -> None:
+    assert facts_of(name).nearest(wanted) == given

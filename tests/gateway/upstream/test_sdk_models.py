@@ -3,12 +3,13 @@
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
 import pytest
 
-from autoloop.errors import ModelError, ProviderError
+from autoloop.errors import AgentError, ModelError, ProviderError
 from autoloop.gateway.upstream.anthropic_model import AnthropicModel
 from autoloop.gateway.upstream.facts import ModelFacts, facts_of
 from autoloop.gateway.upstream.openai_model import OpenAIChatModel, OpenAIResponsesModel
@@ -160,7 +161,8 @@ def test_a_cache_at_anthropic_is_written_once_and_read_afterwards(
     assert first.usage.written_tokens > 2_000
     # What the first request wrote, the second one reads to its last token.
     assert second.usage.cached_tokens == pytest.approx(first.usage.written_tokens, rel=0.01)
-    assert 0 < second.usage.written_tokens < second.usage.prompt_tokens - second.usage.cached_tokens
+    fresh = second.usage.prompt_tokens - second.usage.cached_tokens
+    assert 0 < second.usage.written_tokens <= fresh
 
 
 def test_a_single_question_without_tools_writes_no_cache(provider: LoopbackProvider) -> None:
@@ -209,6 +211,53 @@ def test_a_model_with_a_budget_to_think_keeps_room_for_its_answer(
     body = provider.requests[0].body
     assert body["max_tokens"] == 4_000
     assert body["thinking"] == {"type": "enabled", "budget_tokens": 2_000}
+
+
+def test_calls_without_their_thoughts_are_not_continued_with_thinking(
+    provider: LoopbackProvider,
+) -> None:
+    """As they come from an agent of another format: Anthropic refuses to think on."""
+    model = AnthropicModel("anthropic/claude-haiku-4-5", api_base=provider.origin, environ=KEYS)
+    call = ToolCall(id="c", name="bash", arguments="{}")
+    messages = (
+        *HELLO.messages,
+        Message(role="assistant", tool_calls=(call,)),
+        Message(role="tool", content="ok", tool_call_id="c"),
+    )
+
+    model.complete(ChatRequest(messages=messages, tools=(TOOL,), effort="high", max_tokens=40_000))
+    model.complete(ChatRequest(messages=HELLO.messages, effort="high", max_tokens=40_000))
+
+    continued, begun = (request.body for request in provider.requests)
+    assert "thinking" not in continued
+    assert begun["thinking"] == {"type": "enabled", "budget_tokens": 16_384}
+
+
+def test_the_form_of_an_answer_is_asked_for_in_each_format(provider: LoopbackProvider) -> None:
+    schema: JsonObject = {"type": "object", "properties": {"a": {"type": "integer"}}}
+    wanted: JsonObject = {
+        "type": "json_schema",
+        "json_schema": {"name": "answer", "schema": schema, "strict": True},
+    }
+    for form in KINDS:
+        _model(provider, form).complete(replace(HELLO, response_format=wanted))
+
+    anthropic, chat, responses = (request.body for request in provider.requests)
+    assert anthropic["output_config"]["format"] == {"type": "json_schema", "schema": schema}
+    assert chat["response_format"] == wanted
+    assert responses["text"]["format"]["schema"] == schema
+
+
+def test_several_answers_are_given_by_chat_completions_alone(provider: LoopbackProvider) -> None:
+    two = replace(HELLO, choices=2)
+
+    _model(provider, "chat").complete(two)
+    for form in ("anthropic", "responses"):
+        with pytest.raises(AgentError, match="n is 2"):
+            _model(provider, form).complete(two)
+
+    (request,) = provider.requests
+    assert request.body["n"] == 2
 
 
 @every_format
