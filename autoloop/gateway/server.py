@@ -109,6 +109,7 @@ class SocketGateway:
                 self._leave(opened)
             self._ground = None
             self._stack.close()
+            self._threads.close()
 
     @contextmanager
     def open(self, grant: Grant) -> Iterator[Session]:

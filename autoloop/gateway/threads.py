@@ -23,7 +23,7 @@ class Threads:
     def __init__(self, *, kept_s: float = KEPT_S) -> None:
         """`kept_s` is how long a thread waits for work before it ends."""
         self._kept_s = kept_s
-        self._works: SimpleQueue[Callable[[], None]] = SimpleQueue()
+        self._works: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         self._changing = threading.Lock()
         self._free = 0
         """Threads that wait and for which no work is on its way."""
@@ -47,6 +47,11 @@ class Threads:
         promise = _Promise(late, late_error)
         self._give(partial(_do, work, promise))
         return await promise.future
+
+    def close(self) -> None:
+        """Let the threads end that wait; those at work end when they have waited long enough."""
+        while self._took_free():
+            self._works.put(None)
 
     def _give(self, work: Callable[[], None]) -> None:
         if self._took_free():

@@ -25,13 +25,14 @@ _CHUNK = 65_536
 _LAST_WORD_S = 0.05
 """How long the end of an answer may come after its last event, for its connection to be kept."""
 _FAILURES: tuple[tuple[type[HTTPError], type[httpx2.TransportError]], ...] = (
-    (ConnectTimeoutError, httpx2.ConnectTimeout),
     (NewConnectionError, httpx2.ConnectError),
+    (ConnectTimeoutError, httpx2.ConnectTimeout),
     (SSLError, httpx2.ConnectError),
     (ReadTimeoutError, httpx2.ReadTimeout),
     (ProtocolError, httpx2.RemoteProtocolError),
     (HTTPError, httpx2.NetworkError),
 )
+"""The most special first."""
 
 
 def direct_client(base: str, timeout: httpx2.Timeout) -> httpx2.Client:
