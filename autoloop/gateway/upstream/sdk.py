@@ -5,7 +5,6 @@ timeout, and put together before it is given on.
 """
 
 import json
-import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -24,6 +23,7 @@ from autoloop.gateway.wire.native import open_native
 from autoloop.gateway.wire.reading import Json, table_of
 from autoloop.ports import Rates
 from autoloop.records import ChatReply, ChatRequest, Native, Usage, WireFormat, charge
+from autoloop.records.secrets import own_environment
 
 LONGEST_SILENCE_S = 300.0
 """A provider that sends nothing for so long has stalled; models may think for minutes."""
@@ -102,16 +102,19 @@ class SdkModel(ABC):
         api_base: str | None = None,
         timeout_s: float = LONGEST_SILENCE_S,
         patience: Patience | None = None,
-        environ: Mapping[str, str] = os.environ,
+        environ: Mapping[str, str] | None = None,
         facts: ModelFacts | None = None,
     ) -> None:
-        """`timeout_s` is how long the provider may be silent; `facts`: by default the table's."""
+        """By default the environment is this process's as it is now, and facts are the table's.
+
+        `timeout_s` is how long the provider may be silent.
+        """
         self.facts = facts or facts_of(name)
         self._name = name
         self._api_base = api_base
         self._timeout_s = timeout_s
         self._patience = patience or Patience(limiter=SHARED.of(name.partition("/")[0], api_base))
-        self._environ = environ
+        self._environ = own_environment() if environ is None else environ
 
     @property
     def name(self) -> str:
