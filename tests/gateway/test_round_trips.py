@@ -70,7 +70,9 @@ texts = st.text(LETTERS, max_size=30)
 said = texts.filter(lambda text: bool(text.strip()))
 names = st.text("abcdefgh_-123", min_size=1, max_size=12)
 leaves = st.none() | st.booleans() | st.integers(-(2**53), 2**53) | texts
-values = st.recursive(leaves, lambda v: st.lists(v, max_size=3) | st.dictionaries(names, v))
+values = st.recursive(
+    leaves, lambda v: st.lists(v, max_size=3) | st.dictionaries(names, v, max_size=3), max_leaves=4
+)
 objects = st.dictionaries(names.filter(lambda name: name != "invalid_json"), values, max_size=3)
 images: st.SearchStrategy[JsonObject] = st.binary(min_size=1, max_size=12).map(
     lambda data: {
@@ -94,6 +96,7 @@ tools = st.lists(
         description=texts,
         parameters=objects.map(lambda more: {"type": "object", "properties": {}} | more),
     ),
+    min_size=1,
     max_size=3,
 ).map(tuple)
 
@@ -167,9 +170,10 @@ def replies(draw: st.DrawFn, form: str) -> ChatReply:
 @patient
 @given(data=st.data())
 def test_a_request_is_read_as_it_was_written(form: str, data: st.DataObject) -> None:
-    request = ChatRequest(messages=data.draw(conversations(form)), tools=data.draw(tools))
-    if request.tools:
-        request = replace(request, tool_choice=data.draw(st.sampled_from(["auto", "required"])))
+    choice = data.draw(st.sampled_from([None, "auto", "required", "none"]))
+    request = ChatRequest(
+        messages=data.draw(conversations(form)), tools=data.draw(tools), tool_choice=choice
+    )
 
     body = WRITE[form](request) | ({"max_tokens": 1} if form == "anthropic" else {})
     asked = READ[form](json.dumps(body).encode())

@@ -25,6 +25,8 @@ ROOT = Path(__file__).parents[2]
 EXAMPLES = sorted(path.parent for path in (ROOT / "examples").glob("*/agent.py"))
 NAMES = [folder.name for folder in EXAMPLES]
 TASK = "csv/open-orders"
+BUILD_S = 900
+"""For the image, once: half a minute, or much longer where other work has the processors."""
 
 
 def write_project(folder: Path) -> None:
@@ -88,6 +90,7 @@ def ended(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ended]:
 
 @pytest.mark.docker
 @pytest.mark.slow
+@pytest.mark.timeout(BUILD_S)
 @pytest.mark.parametrize("name", NAMES)
 def test_an_example_solves_a_task_and_its_calls_are_in_the_trace(ended: Ended, name: str) -> None:
     result, folder = ended[name].result()
@@ -103,6 +106,7 @@ def test_an_example_solves_a_task_and_its_calls_are_in_the_trace(ended: Ended, n
 
 @pytest.mark.docker
 @pytest.mark.slow
+@pytest.mark.timeout(BUILD_S)
 @pytest.mark.parametrize("name", NAMES)
 def test_an_example_runs_without_a_word(ended: Ended, name: str) -> None:
     """A framework that asks for what is not there, such as its maker's telemetry, complains."""

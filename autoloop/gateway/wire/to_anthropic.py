@@ -1,6 +1,7 @@
 """Anthropic's messages as its client speaks them: our requests out, its answers in."""
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from pydantic import JsonValue
@@ -35,6 +36,7 @@ _STOPS: Mapping[str, ReplyStop] = {
     "refusal": "refusal",
 }
 _CHOICES = {"auto": "auto", "required": "any", "none": "none"}
+_NO_ID = re.compile(r"[^A-Za-z0-9_-]")
 _EMPTY = "(empty)"
 _CACHED: Json = {"type": "ephemeral"}
 
@@ -42,20 +44,30 @@ _CACHED: Json = {"type": "ephemeral"}
 def request_json(request: ChatRequest) -> Json:
     """What is asked, without the model's name and without what differs from model to model."""
     opening = _opening(request.messages)
-    tools: list[Json] = [_tool(tool) for tool in request.tools]
+    tools: list[Json] = [_tool(tool) for tool in request.tools or _called(request.messages)]
+    choice = request.tool_choice if request.tools else "none"
     system = _texts(message.content for message in opening)
     turns = list(_turns(request.messages[len(opening) :]))
+    if not turns:
+        # The format has no conversation without a question.
+        system, turns = [], [{"role": "user", "content": [*system]}]
     _mark_stable(tools, system, turns)
     body: Json = {"messages": list(turns)}
     if system:
         body["system"] = list(system)
     if tools:
         body["tools"] = list(tools)
-        if request.tool_choice:
-            body["tool_choice"] = _choice(request.tool_choice)
+        if choice:
+            body["tool_choice"] = _choice(choice)
     if stops := [text for text in request.stop if text.strip()]:
         body["stop_sequences"] = list(stops)
     return body
+
+
+def _called(messages: tuple[Message, ...]) -> tuple[ToolSpec, ...]:
+    """Tools by the calls that were made: calls without tools are refused."""
+    names = dict.fromkeys(call.name for message in messages for call in message.tool_calls)
+    return tuple(ToolSpec(name=name) for name in names)
 
 
 def _opening(messages: tuple[Message, ...]) -> tuple[Message, ...]:
@@ -124,7 +136,7 @@ def _texts(texts: Iterable[str]) -> list[Json]:
 
 def _result(message: Message) -> Json:
     content: list[JsonValue] = [*_texts([message.content]), *(_part(p) for p in message.parts)]
-    result: Json = {"type": "tool_result", "tool_use_id": message.tool_call_id or ""}
+    result: Json = {"type": "tool_result", "tool_use_id": _id(message.tool_call_id or "")}
     return result | ({"content": content} if content else {})
 
 
@@ -140,7 +152,12 @@ def _thought(thought: Thought) -> Json:
 
 def _call(call: ToolCall) -> Json:
     given = arguments_object(call.arguments)
-    return {"type": "tool_use", "id": call.id, "name": call.name, "input": given}
+    return {"type": "tool_use", "id": _id(call.id), "name": call.name, "input": given}
+
+
+def _id(text: str) -> str:
+    """The id of a call, in the letters that the format allows."""
+    return _NO_ID.sub("_", text) or "_"
 
 
 def _part(part: JsonObject) -> Json:

@@ -233,6 +233,27 @@ def test_calls_without_their_thoughts_are_not_continued_with_thinking(
     assert begun["thinking"] == {"type": "enabled", "budget_tokens": 16_384}
 
 
+def test_what_anthropics_format_lacks_is_made_up_for(provider: LoopbackProvider) -> None:
+    model = _model(provider, "anthropic")
+    call = ToolCall(id="call:1", name="bash", arguments="{}")
+    messages = (
+        *HELLO.messages,
+        Message(role="assistant", tool_calls=(call,)),
+        Message(role="tool", tool_call_id="call:1"),
+    )
+
+    model.complete(ChatRequest(messages=messages))
+    model.complete(ChatRequest(messages=(Message(role="system", content="Say hello."),)))
+
+    called, alone = (request.body for request in provider.requests)
+    assert [tool["name"] for tool in called["tools"]] == ["bash"]
+    assert called["tool_choice"] == {"type": "none"}
+    assert called["messages"][1]["content"][0]["id"] == "call_1"
+    assert called["messages"][2]["content"][0]["tool_use_id"] == "call_1"
+    assert alone["messages"][0]["role"] == "user"
+    assert alone["messages"][0]["content"][0]["text"] == "Say hello."
+
+
 def test_the_form_of_an_answer_is_asked_for_in_each_format(provider: LoopbackProvider) -> None:
     schema: JsonObject = {"type": "object", "properties": {"a": {"type": "integer"}}}
     wanted: JsonObject = {
