@@ -37,7 +37,7 @@ class PassingError(ProviderError):
             overloaded: whether it has too much to do, so that fewer calls at once would help.
             lost: whether the request was sent and no answer told how it ended, so that nobody
                 here can know whether it is paid.
-            attempts: how many are made at most, where fewer than usual make sense.
+            attempts: how often it is met at most, where that is less than usual.
         """
         super().__init__(message)
         self.retry_after_s = retry_after_s
@@ -103,6 +103,8 @@ class _Call:
         self._ask = ask
         self._began: float | None = None
         self._empty = 0
+        self._stubborn = 0
+        """Failures that seldom pass."""
 
     def attempt(self) -> ChatReply:
         """Try once, when the turn has come."""
@@ -110,8 +112,9 @@ class _Call:
         try:
             if limiter is None:
                 return self._try()
-            with limiter.turn(patience_s=self._patience.total_s) as turn:
-                return _told(turn, self._try)
+            longest_s = self._patience.total_s
+            with limiter.turn(patience_s=longest_s) as turn:
+                return _told(turn, self._try, longest_s=longest_s)
         except AutoloopError as error:
             lost = isinstance(error, PassingError) and error.lost
             self.spent += charged(error) + Usage(lost=int(lost))
@@ -120,8 +123,11 @@ class _Call:
     def is_over(self, state: RetryCallState) -> bool:
         """Whether patience ends here."""
         error, patience = _failure(state), self._patience
-        few = error.attempts if isinstance(error, PassingError) else None
-        if state.attempt_number >= min(patience.attempts, few or patience.attempts):
+        if isinstance(error, PassingError) and error.attempts is not None:
+            self._stubborn += 1
+            if self._stubborn >= error.attempts:
+                return True
+        if state.attempt_number >= patience.attempts:
             return True
         since = patience.monotonic() if self._began is None else self._began
         return patience.monotonic() + state.upcoming_sleep - since > patience.total_s
@@ -153,7 +159,7 @@ def _is_empty(reply: ChatReply) -> bool:
     return reply.stop_reason == "stop" and not said
 
 
-def _told(turn: Turn, ask: Callable[[], ChatReply]) -> ChatReply:
+def _told(turn: Turn, ask: Callable[[], ChatReply], *, longest_s: float) -> ChatReply:
     """Do it, and let everybody who waits for the same provider profit from how it went."""
     try:
         reply = ask()
@@ -161,7 +167,7 @@ def _told(turn: Turn, ask: Callable[[], ChatReply]) -> ChatReply:
         if error.overloaded:
             turn.complained()
         if error.retry_after_s:
-            turn.asked_to_wait(error.retry_after_s)
+            turn.asked_to_wait(min(error.retry_after_s, longest_s))
         raise
     except AgentError:
         turn.answered()

@@ -11,6 +11,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from functools import partial
 from types import TracebackType
 from typing import Self
 
@@ -212,8 +213,8 @@ class _Desk:
         try:
             asked = self._wire.read(body)
             explicit = self._wire.explicit_cache
-            answer = await asyncio.to_thread(
-                self._provider.think, asked, number, fault, explicit=explicit
+            answer = await self._thought(
+                partial(self._provider.think, asked, number, fault, explicit=explicit)
             )
         except BodyError as error:
             return self._refusal(replace(_BAD_BODY, message=str(error)), None)
@@ -225,6 +226,14 @@ class _Desk:
             self._provider.books.answer(answer.tokens)
             return response
         return await self._fail(request, answer, asked, fault)
+
+    async def _thought(self, think: Callable[[], Answer]) -> Answer:
+        try:
+            return await asyncio.to_thread(think)
+        except asyncio.CancelledError:
+            # The client left before there was anything to charge for.
+            self._provider.books.lose(Tokens(), told=Tokens())
+            raise
 
     async def _fail(
         self, request: web.Request, answer: Answer, asked: Asked, fault: Fault

@@ -114,6 +114,15 @@ def test_empty_answers_are_paid_and_given_up_soon() -> None:
     assert charged(caught.value) == Usage(prompt_tokens=10 * FEW)
 
 
+def test_other_failures_take_nothing_of_the_few_attempts_at_a_stubborn_one() -> None:
+    stubborn = [PassingError("No certificate.", attempts=2) for _ in range(2)]
+    others = [ProviderError("Oops."), ProviderError("Oops.")]
+
+    assert Failing(*others, stubborn[0]).borne_with().message.content == "done"
+    with pytest.raises(ProviderError, match="No certificate"):
+        Failing(*others, *stubborn).borne_with()
+
+
 def test_a_model_that_means_to_say_nothing_is_believed_in_the_end() -> None:
     silence = reply("", usage=Usage(calls=1, prompt_tokens=10, completion_tokens=2))
 
@@ -138,6 +147,16 @@ def test_the_queue_of_the_provider_learns_how_calls_went() -> None:
     assert said == [8, 1, 1]
     assert limiter.limit == 2
     assert limiter.at_once == 0
+
+
+def test_a_wait_beyond_all_patience_does_not_close_the_queue_for_good() -> None:
+    limiter = Limiter(monotonic=lambda: 0.0)
+    action = Failing(PassingError("Come back tomorrow.", retry_after_s=86_400))
+
+    with pytest.raises(ProviderError, match="tomorrow"):
+        Patience(total_s=600.0, limiter=limiter).bear(action)
+
+    assert limiter.pause_s == 600.0
 
 
 @pytest.mark.parametrize(
