@@ -49,7 +49,8 @@ class Threads:
         return await promise.future
 
     def close(self) -> None:
-        """Let the threads end that wait; those at work end when they have waited long enough."""
+        """Let the threads end that wait, and those at work after it."""
+        self._kept_s = 0.0
         while self._took_free():
             self._works.put(None)
 
