@@ -9,6 +9,9 @@ the candidate (the trial is invalid and is run again).
 class AutoloopError(Exception):
     """Base of every error that autoloop raises on purpose; its text is a sentence for a person."""
 
+    charged: object = None
+    """What a model's provider counted before the failure; `records.charged` reads it."""
+
 
 class InterruptError(AutoloopError):
     """Ctrl-C was pressed twice: everything was ended at once; what is recorded can be resumed."""

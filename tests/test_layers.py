@@ -50,7 +50,7 @@ OWNERS = {
     "litellm": {"gateway"},
     "openai": {"gateway"},
     "anthropic": {"gateway"},
-    "aiohttp": {"gateway"},
+    "aiohttp": {"gateway", "testing"},
     "sqlite3": {"store"},
     "typer": {"cli"},
     "rich": {"cli", "report"},

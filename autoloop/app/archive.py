@@ -13,6 +13,7 @@ from typing import TypeVar
 import autoloop
 from autoloop.app.clock import SystemClock
 from autoloop.app.compose import OFFLINE
+from autoloop.app.models import base_of
 from autoloop.app.preparing import environments
 from autoloop.errors import InfraError, RunError, UserError
 from autoloop.loop import Reuse
@@ -141,6 +142,7 @@ def _conditions(terms: Terms) -> dict[str, JsonValue]:
         "engine": [settings.engine, settings.environment, settings.environment_options],
         "program": [autoloop.__version__, _program()],
         "addresses": {k: v for k, v in own_environment().items() if k.endswith(ADDRESSES)},
+        "base": base_of(terms.model, settings.models.api_base),
         # The stand-in is a function of the seed. Another seed asks for other draws, and within one
         # seed a draw can be told from another by purpose and attempt. For a model it is no part:
         # its answers are drawn anew each time.

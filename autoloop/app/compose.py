@@ -7,16 +7,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autoloop.app.clock import SystemClock
+from autoloop.app.models import real_model
 from autoloop.decision.strategies import SearchWish, strategy_by_name, strategy_name
 from autoloop.egress import EgressProxy
 from autoloop.engines import LocalEngine, default_workers
-from autoloop.gateway import SocketGateway, choose_model
+from autoloop.gateway import EffortModel, SocketGateway, choose_model
 from autoloop.gateway.offline.junior import OfflineTaskModel
 from autoloop.gateway.offline.meta_model import OfflineMetaModel
+from autoloop.gateway.upstream.facts import facts_of
+from autoloop.gateway.upstream.retry import Patience
 from autoloop.ports import ChatModel, Engine, Sandbox
 from autoloop.records import Run, TrialResult
 from autoloop.sandbox import DiskShare, DockerSandbox
-from autoloop.settings import Settings
+from autoloop.settings import ModelSettings, Settings
 from autoloop.trial import RetryingRunner, SandboxRunner
 
 OFFLINE = "offline"
@@ -45,40 +48,35 @@ def resolve_models(task: str, meta: str) -> ModelNames:
     )
 
 
-def task_chat_model(name: str) -> ChatModel:
+def task_chat_model(
+    name: str, settings: ModelSettings, *, patience: Patience | None = None
+) -> ChatModel:
     """The model behind every trial's gateway."""
     if name == OFFLINE:
         return OfflineTaskModel()
-    return _real_model(name)
+    return real_model(name, settings, patience=patience)
 
 
-def meta_chat_model(name: str) -> ChatModel:
+def meta_chat_model(
+    name: str, settings: ModelSettings, *, patience: Patience | None = None
+) -> ChatModel:
     """The model that plays the meta-agent."""
     if name == OFFLINE:
         return OfflineMetaModel()
-    return _real_model(name)
+    model = real_model(name, settings, patience=patience)
+    return EffortModel(model, settings.meta_effort) if settings.meta_effort else model
 
 
 def context_of(name: str) -> int | None:
     """What a model can read at once, in tokens; None where nobody knows."""
-    if name == OFFLINE:
-        return OFFLINE_CONTEXT
-    from autoloop.gateway.upstream.context import context_tokens
-
-    return context_tokens(name)
+    return OFFLINE_CONTEXT if name == OFFLINE else facts_of(name).longest_prompt
 
 
 def judge_model(run: Run) -> ChatModel | None:
     """The model whose opinion of kept edits a run asks for; None: nobody's."""
-    name = Settings.model_validate_json(run.settings).guards.judge
-    name = Settings.model_validate_json(run.settings).guards.judge
-    return None if name == "none" else _real_model(name)
-
-
-def _real_model(name: str) -> ChatModel:
-    from autoloop.gateway.upstream.litellm_model import LitellmModel
-
-    return LitellmModel(name)
+    settings = Settings.model_validate_json(run.settings)
+    name = settings.guards.judge
+    return None if name == "none" else real_model(name, settings.models)
 
 
 def workers_of(settings: Settings) -> int:
@@ -152,7 +150,7 @@ def trial_machine(
         if plan.settings.engine == "harbor":
             sandbox = stack.enter_context(_harbor_sandbox(docker, plan))
         sandbox.sweep(run=run)
-        model = plan.stand_in or task_chat_model(plan.task_model)
+        model = plan.stand_in or task_chat_model(plan.task_model, plan.settings.models)
         gateway = SocketGateway(model, clock=clock)
         runner = SandboxRunner(
             sandbox,

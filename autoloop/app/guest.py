@@ -143,7 +143,7 @@ class Visit:
         Raises:
             AutoloopError: it is not the agent's fault: engine, image, provider.
         """
-        model = task_chat_model(self._guest.wish.model or OFFLINE)
+        model = task_chat_model(self._guest.wish.model or OFFLINE, self._guest.settings.models)
         with ExitStack() as stack:
             sandbox = stack.enter_context(self._guest.sandbox())
             gateway = stack.enter_context(SocketGateway(model, clock=self._clock))

@@ -39,7 +39,7 @@ def proposer_of(run: Run, project: Project) -> Proposer:
         return UnchangedProposer()
     settings = Settings.model_validate_json(run.settings)
     return ConversationProposer(
-        meta_chat_model(run.meta_model),
+        meta_chat_model(run.meta_model, settings.models),
         limits=_limits(settings, run.meta_model),
         seed=run.seed,
         prompts=prompts_of(project, settings),
@@ -55,7 +55,8 @@ def reviewer_of(run: Run, project: Project) -> Reviewer | None:
     name = settings.guards.reviewer_model
     model = run.meta_model if name == "same" else resolve_models(name, "same").task
     prompts = prompts_of(project, settings)
-    return ModelReviewer(meta_chat_model(model), seed=run.seed, prompts=prompts)
+    reviewer = meta_chat_model(model, settings.models)
+    return ModelReviewer(reviewer, seed=run.seed, prompts=prompts)
 
 
 def _limits(settings: Settings, model: str) -> TalkLimits:

@@ -20,6 +20,7 @@ from autoloop.app.results import (
     EvalWish,
     Failures,
     LastResult,
+    ModelCheck,
     Predictions,
     RedteamWish,
     Replay,
@@ -335,8 +336,7 @@ class Optimizer:
 
         Args:
             folder: Made if it is not there.
-            agent: `best` of the latest run, a run's name, or the path of an agent.py; empty is the
-                project's own.
+            agent: `best` of the latest run, a run's name, or a path; empty: the project's own.
         """
         from autoloop.app.export import export_harbor
 
@@ -347,6 +347,12 @@ class Optimizer:
         from autoloop.app.tending import examine
 
         return tuple(examine(self._project({})))
+
+    def check_models(self) -> tuple[ModelCheck, ...]:
+        """Ask task and meta model one small question each, which is paid."""
+        from autoloop.app.model_checks import check_models
+
+        return tuple(check_models(self._project({})))
 
     @staticmethod
     def init(folder: str | Path = ".") -> tuple[Path, ...]:

@@ -40,9 +40,10 @@ class Spending:
         """Time for so many trials with all workers busy."""
         return trials * self.trial_s / self.workers / SECONDS_PER_HOUR
 
-    def price(self, trials: int, *, besides_usd: float = 0.0) -> Price:
-        """What so many trials take."""
-        usd = None if self.trial_usd is None else trials * self.trial_usd + besides_usd
+    def price(self, trials: int, *, besides_usd: float | None = 0.0) -> Price:
+        """What so many trials take, and what is paid besides them; None is not known."""
+        known = self.trial_usd is not None and besides_usd is not None
+        usd = trials * (self.trial_usd or 0.0) + (besides_usd or 0.0) if known else None
         return Price(trials=trials, hours=self.hours(trials), usd=usd)
 
 
@@ -62,7 +63,7 @@ def outlook(
     per_verdict = cost.trials if cost else SIMULATED_TRIALS
     meta = cost.meta if cost else Usage()
     verdicts = cost.verdicts if cost else 0
-    meta_usd = (meta.cost_usd or 0.0) / max(1, verdicts)
+    meta_usd = None if meta.cost_usd is None else meta.cost_usd / max(1, verdicts)
     passes = 2 if is_mixing(settings) else 1
     fixed = passes * (counts.get(Split.TRAIN, 0) + counts.get(Split.VALIDATION, 0))
     fixed += 2 * counts.get(Split.HOLDOUT, 0) * settings.final.attempts
@@ -72,7 +73,7 @@ def outlook(
     rows = (
         ("trials", budget.trials, float(fixed), per_verdict),
         ("hours", budget.hours, spending.hours(fixed), spending.hours(per_verdict)),
-        ("usd", budget.usd, fixed * usd, per_verdict * usd + meta_usd),
+        ("usd", budget.usd, fixed * usd, per_verdict * usd + (meta_usd or 0.0)),
         ("tokens", budget.tokens, fixed * tokens, per_verdict * tokens + meta_tokens),
         ("steps", budget.steps, 0.0, 1.0),
     )
@@ -85,7 +86,7 @@ def outlook(
     price = None
     if edits is not None:
         trials = round(fixed + edits * per_verdict)
-        price = spending.price(trials, besides_usd=edits * meta_usd)
+        price = spending.price(trials, besides_usd=None if meta_usd is None else edits * meta_usd)
     return Outlook(
         price=price,
         edits=edits,

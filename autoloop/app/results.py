@@ -248,6 +248,34 @@ class Checkup:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ModelCheck:
+    """What one small call to a model showed."""
+
+    role: Literal["task", "meta", "task and meta"]
+    model: str
+    way: str
+    """By which SDK and format it is asked."""
+    problem: str = ""
+    """A sentence: why it cannot be asked."""
+    may_pass: bool = False
+    """Whether the problem is the provider's or the network's, and may be gone later."""
+    seconds: float | None = None
+    """From the question to the end of the answer."""
+    tools: bool | None = None
+    """None, here as below: not known."""
+    caching: bool | None = None
+    thinking: bool | None = None
+    input_usd: float | None = None
+    """For a million tokens, as the other prices."""
+    output_usd: float | None = None
+    cached_usd: float | None = None
+    written_usd: float | None = None
+    price_source: str = "unknown"
+    cost_usd: float | None = None
+    """What this call cost."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Cleaned:
     """What `gc` removed."""
 

@@ -151,6 +151,11 @@ def _print_climb(run: ClimbRun) -> None:
         f" {facts['undecided']} undecided. {facts['trials']} trials"
         f" ({unlike(facts)}), {facts['tokens']} tokens, {cost}."
     )
+    if facts["lost_calls"]:
+        say(
+            f"{facts['lost_calls']} model calls broke off and were made again: the provider may"
+            " have counted more for them than it said."
+        )
     _print_best(facts["best"])
     _print_states(facts["tasks"])
     if record.finished_at is None:

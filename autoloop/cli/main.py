@@ -14,6 +14,7 @@ from autoloop.cli import (
     deciding,
     diagnosing,
     looking,
+    models,
     planning,
     redteam,
     tasks,
@@ -41,6 +42,7 @@ diagnosing.register(app)
 tending.register(app)
 redteam.register(app)
 app.add_typer(tasks.app, name="tasks")
+app.add_typer(models.app, name="models")
 
 
 @app.callback()

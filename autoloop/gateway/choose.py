@@ -1,6 +1,7 @@
 """Which model a setting stands for."""
 
 from collections.abc import Mapping
+from enum import Enum
 
 from autoloop.errors import SettingsError
 
@@ -36,3 +37,23 @@ def choose_model(setting: str, environ: Mapping[str, str]) -> str:
             "litellm does, for example anthropic/claude-sonnet-5."
         )
     return name
+
+
+class Way(Enum):
+    """By which SDK and format a model is asked."""
+
+    ANTHROPIC = "Anthropic's SDK, messages"
+    CHAT = "OpenAI's SDK, chat completions"
+    RESPONSES = "OpenAI's SDK, responses"
+    LITELLM = "litellm"
+
+
+def way_of(name: str, *, endpoint: str = "chat") -> Way:
+    """How a model of this name is asked; `endpoint` is what an OpenAI model is made for."""
+    provider, _, rest = name.partition("/")
+    if provider == "anthropic" and rest:
+        return Way.ANTHROPIC
+    if provider == "openai" and rest:
+        is_responses = rest.startswith("responses/") or endpoint == "responses"
+        return Way.RESPONSES if is_responses else Way.CHAT
+    return Way.LITELLM

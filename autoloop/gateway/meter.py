@@ -5,6 +5,7 @@ import json
 from dataclasses import dataclass, replace
 
 from autoloop.errors import ModelError, QuotaError
+from autoloop.ports import Rates
 from autoloop.records import ChatRequest, Message, Quota, Usage
 
 USUAL_REPLY_TOKENS = 32_000
@@ -16,10 +17,11 @@ _TOKENS_PER_PART = 1_000
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Admission:
-    """A call that may be made, and the tokens that are held back for it."""
+    """A call that may be made, and what is held back for it."""
 
     request: ChatRequest
     tokens: int
+    usd: float = 0.0
 
 
 class QuotaMeter:
@@ -28,8 +30,10 @@ class QuotaMeter:
     Everything but `usage` is for the gateway's event loop alone.
     """
 
-    def __init__(self, quota: Quota) -> None:
+    def __init__(self, quota: Quota, *, rates: Rates | None = None) -> None:
+        """`rates`: what tokens may cost, where that is known before a call."""
         self._quota = quota
+        self._rates = rates
         self._usage = Usage()
         self._open: set[Admission] = set()
         self._dearest_usd = 0.0
@@ -69,7 +73,8 @@ class QuotaMeter:
         self._check_calls()
         if not self._money_allows():
             return None
-        return self._fit_tokens(request)
+        admission = self._fit_tokens(request)
+        return admission and self._fit_money(admission)
 
     def _check_calls(self) -> None:
         limit = self._quota.calls
@@ -84,11 +89,11 @@ class QuotaMeter:
         if spent is None:
             raise ModelError(
                 "The model's price is not known, so the quota in money (trial.usd) cannot be kept; "
-                "set trial.usd to null and limit calls or tokens instead."
+                "say it in models.prices, or set trial.usd to null and limit calls or tokens."
             )
         if spent >= limit:
             raise QuotaError(f"This trial has used all of its {limit:g} USD for model calls.")
-        if not self._open:
+        if not self._open or self._rates is not None:
             return True
         # What a call costs is known only from calls that ended: none yet means one at a time.
         expected = (len(self._open) + 1) * self._dearest_usd
@@ -98,11 +103,12 @@ class QuotaMeter:
         prompt = estimate_tokens(request)
         wanted = request.max_tokens or USUAL_REPLY_TOKENS
         if self._quota.tokens is None:
-            return Admission(request, prompt + wanted)
+            return Admission(request, prompt + wanted * request.choices)
         held = sum(admission.tokens for admission in self._open)
-        room = self._quota.tokens - self._usage.tokens - held - prompt
+        # Each of several answers may be as long as allowed.
+        room = (self._quota.tokens - self._usage.tokens - held - prompt) // request.choices
         if room >= wanted:
-            return Admission(request, prompt + wanted)
+            return Admission(request, prompt + wanted * request.choices)
         if self._open:
             return None
         if room <= 0:
@@ -110,7 +116,28 @@ class QuotaMeter:
                 f"This trial has used {self._usage.tokens} of its {self._quota.tokens} tokens; "
                 f"a prompt of about {prompt} more does not fit."
             )
-        return Admission(replace(request, max_tokens=room), prompt + room)
+        return Admission(replace(request, max_tokens=room), prompt + room * request.choices)
+
+    def _fit_money(self, admission: Admission) -> Admission | None:
+        """The same with the money held back; its answer is bounded by what is left of it."""
+        limit, rates = self._quota.usd, self._rates
+        if limit is None or rates is None:
+            return admission
+        request = admission.request
+        reply_usd = rates.reply_usd * request.choices
+        prompt_usd = estimate_tokens(request) * rates.prompt_usd
+        cost = prompt_usd + (request.max_tokens or USUAL_REPLY_TOKENS) * reply_usd
+        room = limit - (self._usage.cost_usd or 0.0) - sum(other.usd for other in self._open)
+        if cost <= room:
+            return replace(admission, usd=cost)
+        if self._open:
+            return None
+        affordable = int((room - prompt_usd) / reply_usd) if reply_usd else 0
+        if affordable < 1:
+            raise QuotaError(
+                f"This trial has {room:.4f} of its {limit:g} USD left; this call could cost more."
+            )
+        return replace(admission, request=replace(request, max_tokens=affordable), usd=room)
 
 
 def estimate_tokens(request: ChatRequest) -> int:
@@ -124,5 +151,6 @@ def estimate_tokens(request: ChatRequest) -> int:
 
 def _message_tokens(message: Message) -> int:
     calls = sum(len(call.name) + len(call.arguments) for call in message.tool_calls)
-    size = len(message.content.encode(errors="replace")) + calls
+    thoughts = sum(len(thought.text) + len(thought.seal) for thought in message.thoughts)
+    size = len(message.content.encode(errors="replace")) + calls + thoughts
     return size // _BYTES_PER_TOKEN + _TOKENS_PER_MESSAGE + _TOKENS_PER_PART * len(message.parts)

@@ -2,8 +2,9 @@
 
 import threading
 
+from autoloop.errors import AutoloopError
 from autoloop.ports import ChatModel
-from autoloop.records import ChatReply, ChatRequest, Usage
+from autoloop.records import ChatReply, ChatRequest, Usage, charged
 
 
 class MeteredModel:
@@ -21,12 +22,19 @@ class MeteredModel:
 
     @property
     def usage(self) -> Usage:
-        """What all calls so far consumed; a failed call counts nothing."""
+        """What all calls so far consumed; a failed one counts what its provider counted."""
         return self._usage
 
     def complete(self, request: ChatRequest) -> ChatReply:
         """Ask and wait, as `ChatModel.complete`."""
-        reply = self._model.complete(request)
-        with self._lock:
-            self._usage += reply.usage
+        try:
+            reply = self._model.complete(request)
+        except AutoloopError as error:
+            self._add(charged(error))
+            raise
+        self._add(reply.usage)
         return reply
+
+    def _add(self, usage: Usage) -> None:
+        with self._lock:
+            self._usage += usage

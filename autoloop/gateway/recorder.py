@@ -14,6 +14,7 @@ from autoloop.records import (
     JsonObject,
     Message,
     ModelCall,
+    Thought,
     ToolCall,
     ToolSpec,
     TraceEvent,
@@ -118,10 +119,12 @@ class Recorder:
             tools=tuple(self._tool(tool) for tool in request.tools),
             stop=tuple(self._keep(text) for text in request.stop),
             response_format=self._schema(request.response_format),
+            native=None,
         )
 
     def _fit_reply(self, reply: ChatReply) -> ChatReply:
-        return replace(reply, message=self._message(reply.message))
+        others = tuple(self._message(message) for message in reply.others)
+        return replace(reply, message=self._message(reply.message), others=others, native=None)
 
     def _message(self, message: Message) -> Message:
         key = _digest(message)
@@ -134,9 +137,14 @@ class Recorder:
             tool_calls=tuple(self._call(call) for call in message.tool_calls),
             tool_call_id=message.tool_call_id and self._keep(message.tool_call_id),
             parts=tuple(self._schema(part) for part in message.parts),
+            thoughts=tuple(self._thought(thought) for thought in message.thoughts),
         )
         self._messages[key] = kept
         return kept
+
+    def _thought(self, thought: Thought) -> Thought:
+        # What only the provider can read is nothing for a trace.
+        return replace(thought, text=self._keep(thought.text), seal="", id="")
 
     def _call(self, call: ToolCall) -> ToolCall:
         return ToolCall(

@@ -9,9 +9,9 @@ from pathlib import Path
 from autoloop.errors import AutoloopError, InfraError, ModelError, QuotaError
 from autoloop.gateway.meter import Admission, QuotaMeter
 from autoloop.gateway.recorder import Recorder
-from autoloop.gateway.threads import in_thread
+from autoloop.gateway.threads import Threads
 from autoloop.gateway.turns import Turns
-from autoloop.ports import ChatModel, Clock, Grant, Turn
+from autoloop.ports import ChatModel, Clock, Grant, Rates, Turn
 from autoloop.records import (
     AgentEnd,
     ChatReply,
@@ -19,6 +19,7 @@ from autoloop.records import (
     ModelCall,
     TraceEvent,
     Usage,
+    charged,
 )
 
 MAX_PARALLEL_CALLS = 16
@@ -32,12 +33,20 @@ class TrialSession:
     Made on the event loop that serves the socket.
     """
 
-    def __init__(self, grant: Grant, *, folder: Path, clock: Clock, recorder: Recorder) -> None:
+    def __init__(
+        self,
+        grant: Grant,
+        *,
+        folder: Path,
+        clock: Clock,
+        recorder: Recorder,
+        rates: Rates | None = None,
+    ) -> None:
         self.grant = grant
         self.turns = Turns()
         self.clock = clock
         self.recorder = recorder
-        self.meter = QuotaMeter(grant.quota)
+        self.meter = QuotaMeter(grant.quota, rates=rates)
         self._folder = folder
         self._trouble: Exception | None = None
         self._began = False
@@ -106,11 +115,17 @@ class TrialSession:
 
 
 class ModelDoor:
-    """Puts a trial's requests to the upstream model: metered, recorded, one thread per call."""
+    """Puts a trial's requests to the upstream model: metered, recorded, each in a thread."""
 
     def __init__(
-        self, session: TrialSession, upstream: ChatModel, *, late: Callable[[Usage], None]
+        self,
+        session: TrialSession,
+        upstream: ChatModel,
+        *,
+        late: Callable[[Usage], None],
+        threads: Threads,
     ) -> None:
+        self.threads = threads
         self._session = session
         self._upstream = upstream
         self._late = late
@@ -148,9 +163,10 @@ class ModelDoor:
         meter = self._session.meter
         call.request = admission.request
         try:
-            reply = await in_thread(
+            reply = await self.threads.do(
                 partial(self._upstream.complete, admission.request),
                 late=lambda reply: self._late(replace(reply.usage, calls=0)),
+                late_error=lambda error: self._late(charged(error)),
             )
         except AutoloopError as error:
             await self._fail(call, admission, error)
@@ -169,7 +185,7 @@ class ModelDoor:
 
     async def _fail(self, call: "_Call", admission: Admission, error: AutoloopError) -> None:
         call.record(None, refusal=str(error))
-        await self._session.meter.settle(admission, Usage(calls=1))
+        await self._session.meter.settle(admission, replace(charged(error), calls=1))
 
 
 class _Call:

@@ -106,7 +106,8 @@ class Meter:
         if self.spent.cost_usd is None and self._budget.usd is not None:
             raise UserError(
                 f"The budget names usd: {self._budget.usd:g}, but the price of a model in use is"
-                " not known. Limit the run by tokens instead, or take usd out of the budget."
+                " not known. Say it in models.prices, limit the run by tokens instead, or take usd"
+                " out of the budget."
             )
 
     def hear(self, usage: Usage) -> None:

@@ -8,7 +8,16 @@ from autoloop.ports.audit import Auditor, AuditOutcome
 from autoloop.ports.clock import Clock
 from autoloop.ports.decision import Estimator, Guard, KeepRule, Likeness, Strategy
 from autoloop.ports.egress import Egress
-from autoloop.ports.gateway import ChatModel, Gateway, Grant, Session, TaskEnv, Turn
+from autoloop.ports.gateway import (
+    ChatModel,
+    Gateway,
+    Grant,
+    PricedModel,
+    Rates,
+    Session,
+    TaskEnv,
+    Turn,
+)
 from autoloop.ports.meta import (
     Approach,
     Course,
@@ -60,8 +69,10 @@ __all__ = [
     "KeepRule",
     "Likeness",
     "Observer",
+    "PricedModel",
     "ProposalOutcome",
     "Proposer",
+    "Rates",
     "ReviewCase",
     "ReviewOutcome",
     "Reviewer",

@@ -3,7 +3,7 @@
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from autoloop.records import (
     AgentEnd,
@@ -115,6 +115,14 @@ class Gateway(Protocol):
         """Open a trial's socket; leaving the context ends its calls and removes the socket."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rates:
+    """The most that one token may cost, in US dollars."""
+
+    prompt_usd: float
+    reply_usd: float
+
+
 class ChatModel(Protocol):
     """A model that can be asked, as the meta-agent sees it."""
 
@@ -130,3 +138,12 @@ class ChatModel(Protocol):
             ModelError: the provider refuses for good (key, name, account).
             ProviderError: it failed in a way that retries did not mend.
         """
+
+
+@runtime_checkable
+class PricedModel(ChatModel, Protocol):
+    """A model of which it may be known beforehand what a call can cost."""
+
+    @property
+    def rates(self) -> Rates | None:
+        """The most that its tokens may cost; None where no price is known."""

@@ -11,6 +11,33 @@ JsonObject: TypeAlias = "Mapping[str, JsonValue]"
 
 Role: TypeAlias = Literal["system", "user", "assistant", "tool"]
 ReplyStop: TypeAlias = Literal["stop", "tool_calls", "length", "refusal"]
+WireFormat: TypeAlias = Literal["anthropic", "chat", "responses"]
+"""Anthropic's messages, OpenAI's chat completions, OpenAI's responses."""
+Effort: TypeAlias = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Native:
+    """The same in a provider's own wire format, for one that speaks it: nothing is lost."""
+
+    form: WireFormat
+    body: bytes
+    """JSON text. In a request it is what the agent sent: to be read with suspicion."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thought:
+    """A piece of what a model thought before it answered."""
+
+    text: str = ""
+    """As far as the provider shows it; often a summary."""
+    seal: str = ""
+    """What only the provider can read, and wants back with the next request."""
+    form: WireFormat = "chat"
+    """Whose seal it is; no other provider takes it."""
+    id: str = ""
+    hidden: bool = False
+    """Whether the provider withheld the text for reasons of safety."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +62,8 @@ class Message:
     """Only on tool messages: the call that this is the result of."""
     parts: tuple[JsonObject, ...] = ()
     """Content that is not text (images), as OpenAI content parts."""
+    thoughts: tuple[Thought, ...] = ()
+    """Only on assistant messages."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +93,12 @@ class ChatRequest:
     """Form the answer must have, as OpenAI's `response_format`; empty is free text."""
     seed: int = 0
     """Seed of the conversation; the offline stand-in draws its mistakes from it."""
+    effort: Effort | None = None
+    """How much the model is to think; None leaves it to the provider."""
+    choices: int = 1
+    """Answers wanted; all of them are paid."""
+    native: Native | None = field(default=None, compare=False, repr=False)
+    """The request as it was asked, for an upstream of the same format."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,9 +107,17 @@ class Usage:
 
     calls: int = 0
     prompt_tokens: int = 0
-    """Tokens sent, cached ones included."""
+    """Tokens sent, those read from and written to a cache included."""
     completion_tokens: int = 0
+    """Tokens received, those of thinking included."""
     cached_tokens: int = 0
+    """Of the tokens sent, those read from the provider's cache."""
+    written_tokens: int = 0
+    """Of the tokens sent, those written to the provider's cache."""
+    thinking_tokens: int = 0
+    """Of the tokens received, those of thinking, where the provider says so."""
+    lost: int = 0
+    """Attempts that broke off: the provider may have counted more for them than it said."""
     cost_usd: float | None = 0.0
     """None: the price of at least one call is not known."""
 
@@ -90,6 +133,9 @@ class Usage:
             prompt_tokens=self.prompt_tokens + other.prompt_tokens,
             completion_tokens=self.completion_tokens + other.completion_tokens,
             cached_tokens=self.cached_tokens + other.cached_tokens,
+            written_tokens=self.written_tokens + other.written_tokens,
+            thinking_tokens=self.thinking_tokens + other.thinking_tokens,
+            lost=self.lost + other.lost,
             cost_usd=(self.cost_usd or 0.0) + (other.cost_usd or 0.0) if known else None,
         )
 
@@ -102,3 +148,7 @@ class ChatReply:
     stop_reason: ReplyStop
     model: str
     usage: Usage
+    others: tuple[Message, ...] = ()
+    """Further answers, where more than one was wanted."""
+    native: Native | None = field(default=None, compare=False, repr=False)
+    """The answer as the provider gave it."""

@@ -89,6 +89,8 @@ class ClimbSummary(Facts):
     tokens: int
     cost_usd: float | None
     """None when the price of a model is not known."""
+    lost_calls: int
+    """Model calls that broke off, for which the provider may have counted more than it said."""
     wall_s: float
     best_commit: str
     scores: dict[Split, SplitFacts]
@@ -168,6 +170,7 @@ class EvalSummary(Facts):
     integrity: IntegrityFacts
     tokens: int
     cost_usd: float | None
+    lost_calls: int
     wall_s: float
     per_task: list[TaskSummary]
     left_out: list[str]
@@ -220,6 +223,7 @@ def climb_summary(
         reused_trials=reused_in(trials),
         tokens=usage.tokens,
         cost_usd=usage.cost_usd,
+        lost_calls=usage.lost,
         wall_s=round(run.active_s, 3),
         best_commit=facts.best_commit,
         scores={split: _split(scores) for split, scores in run.scores.items()},
@@ -289,6 +293,7 @@ def eval_summary(
         integrity=integrity_facts(trials),
         tokens=usage.tokens,
         cost_usd=usage.cost_usd,
+        lost_calls=usage.lost,
         wall_s=round(facts.wall_s, 3),
         per_task=per_task,
         left_out=[str(problem) for problem in facts.problems],

@@ -26,6 +26,13 @@ Count = Annotated[int, Field(ge=1)]
 Model = Annotated[
     str, Field(min_length=1, description="a model's name such as 'openai/gpt-5', or 'auto'")
 ]
+Rate = Annotated[
+    float, Field(ge=0.0, allow_inf_nan=False, description="US dollars for a million tokens")
+]
+RateOrNone = Annotated[
+    Annotated[float, Field(ge=0.0, allow_inf_nan=False)] | None,
+    Field(description="US dollars for a million tokens, or null for the price of input"),
+]
 AmountLimit = Annotated[Amount | None, Field(description="a number above 0, or null for no limit")]
 CountLimit = Annotated[
     Count | None, Field(description="a whole number of at least 1, or null for no limit")
@@ -55,6 +62,17 @@ class _Table(BaseModel):
         return value
 
 
+class PriceSettings(_Table):
+    """What a model costs, in US dollars for a million tokens."""
+
+    input: Rate
+    output: Rate
+    cached: RateOrNone = None
+    """Read from the provider's cache; null: as `input`."""
+    written: RateOrNone = None
+    """Written to the provider's cache; null: as `input`."""
+
+
 class ModelSettings(_Table):
     """Which language models are asked, by litellm's names."""
 
@@ -62,6 +80,19 @@ class ModelSettings(_Table):
     """`auto`: the provider whose key is set, else `offline`."""
     meta: Model = "same"
     """`same`: the task model."""
+    meta_effort: Annotated[
+        Literal["low", "medium", "high"] | None, Field(description="low, medium, high, or null")
+    ] = None
+    """How much the meta-agent's model is to think; null: as its provider has it."""
+    api_base: Annotated[
+        dict[str, Text], Field(description="addresses as 'provider: https://…' lines below it")
+    ] = {}
+    """Where models are asked, by provider or by a model's whole name."""
+    prices: Annotated[
+        dict[str, PriceSettings],
+        Field(description="'provider/model: {input: 3, output: 15}' lines below it"),
+    ] = {}
+    """What models cost, where litellm's table does not know it or is wrong."""
     prompts: Annotated[
         Text | None, Field(description="a folder in the project, or null for 'prompts'")
     ] = None

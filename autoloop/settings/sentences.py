@@ -2,7 +2,7 @@
 
 import difflib
 from collections.abc import Collection, Mapping
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
@@ -85,7 +85,11 @@ def _field(path: list[str]) -> FieldInfo | None:
 def _table(path: list[str]) -> type[BaseModel] | None:
     """The model of a table by its dotted key; None where a value stands."""
     model: type[BaseModel] = Settings
+    is_named = False
     for name in path:
+        if is_named:
+            is_named = False
+            continue
         field = model.model_fields.get(name)
         inner = field.annotation if field else None
         candidates = [c for c in (inner, *get_args(inner)) if isinstance(c, type)]
@@ -93,4 +97,6 @@ def _table(path: list[str]) -> type[BaseModel] | None:
         if not models:
             return None
         model = models[0]
+        # Where tables stand under names of the user's own, the next part is such a name.
+        is_named = get_origin(inner) is dict
     return model

@@ -63,6 +63,7 @@ class AtifMetrics(_Model):
     completion_tokens: int
     cached_tokens: int
     cost_usd: float | None = None
+    extra: dict[str, JsonValue] | None = None
 
 
 class AtifStep(_Model):
@@ -72,6 +73,7 @@ class AtifStep(_Model):
     timestamp: str
     source: Literal["system", "user", "agent"]
     message: str
+    reasoning_content: str | None = None
     model_name: str | None = None
     tool_calls: list[AtifToolCall] | None = None
     observation: AtifObservation | None = None
@@ -171,6 +173,7 @@ class _Writer:
             return
         reply = call.reply.message
         step = self.step(call.at, "agent", reply.content)
+        step.reasoning_content = _thinking(reply)
         step.model_name = call.reply.model
         step.llm_call_count = 1
         step.metrics = _metrics(call.reply.usage)
@@ -178,6 +181,8 @@ class _Writer:
             step.tool_calls = [_tool_call(c) for c in reply.tool_calls]
         self._asked |= {c.id: step for c in reply.tool_calls}
         self._talks.answered(reply)
+        for other in call.reply.others:
+            self.step(call.at, "agent", f"another answer: {_text(other)}").llm_call_count = 0
 
     def _tell(self, at: datetime, message: Message) -> None:
         asked = self._asked.get(message.tool_call_id or "")
@@ -263,12 +268,22 @@ def _clean(text: str) -> str:
     return text.encode(errors="replace").decode()
 
 
+def _thinking(message: Message) -> str | None:
+    """What the model thought, as far as its provider shows it."""
+    return _clean("\n".join(t.text for t in message.thoughts if t.text)) or None
+
+
 def _metrics(usage: Usage) -> AtifMetrics:
+    more: dict[str, JsonValue] = {
+        "cache_written_tokens": usage.written_tokens,
+        "thinking_tokens": usage.thinking_tokens,
+    }
     return AtifMetrics(
         prompt_tokens=usage.prompt_tokens,
         completion_tokens=usage.completion_tokens,
         cached_tokens=usage.cached_tokens,
         cost_usd=usage.cost_usd,
+        extra={name: count for name, count in more.items() if count} or None,
     )
 
 

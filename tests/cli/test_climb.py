@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.docker, pytest.mark.slow, pytest.mark.usefixtures("eng
 
 KEYS = [
     *("run", "steps", "kept", "reverted", "undecided", "stop_reason", "trials", "invalid_trials"),
-    *("reused_trials", "tokens", "cost_usd", "wall_s", "best_commit", "scores"),
+    *("reused_trials", "tokens", "cost_usd", "lost_calls", "wall_s", "best_commit", "scores"),
     *("success_rate", "selection_minus_holdout", "expected_worthless", "integrity", "audit"),
     *("best", "tasks"),
 ]

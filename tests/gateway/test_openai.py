@@ -2,6 +2,7 @@
 
 import json
 from contextlib import ExitStack
+from dataclasses import replace
 
 import openai
 import pydantic
@@ -9,7 +10,7 @@ import pytest
 from openai.types.chat import ChatCompletionMessageParam, ChatCompletionToolParam
 
 from autoloop.errors import AgentError, ModelError, ProviderError
-from autoloop.records import ModelCall, ToolCall, Usage
+from autoloop.records import Message, ModelCall, ToolCall, Usage
 from autoloop.testing.models import ScriptedModel, reply
 from tests.gateway.conftest import OpenTrial
 
@@ -154,15 +155,29 @@ def test_structured_answers_are_asked_for_and_parsed(open_trial: OpenTrial) -> N
     assert model.requests[0].response_format["type"] == "json_schema"
 
 
-def test_more_than_one_answer_per_call_is_refused(open_trial: OpenTrial) -> None:
+def test_a_few_answers_per_call_are_given_and_recorded(open_trial: OpenTrial) -> None:
+    both = replace(reply("one"), others=(Message(role="assistant", content="two"),))
+    trial = open_trial(ScriptedModel([both]))
+
+    with trial.openai() as client:
+        given = client.chat.completions.create(model="m", messages=HELLO, n=2)
+
+    (call,) = trial.session.events
+    assert [choice.message.content for choice in given.choices] == ["one", "two"]
+    assert isinstance(call, ModelCall)
+    assert call.reply is not None
+    assert [message.content for message in call.reply.others] == ["two"]
+
+
+def test_a_crowd_of_answers_per_call_is_refused(open_trial: OpenTrial) -> None:
     model = ScriptedModel([])
     trial = open_trial(model)
 
     with (
         trial.openai() as client,
-        pytest.raises(openai.BadRequestError, match="only one answer per call"),
+        pytest.raises(openai.BadRequestError, match="at most 8 answers"),
     ):
-        client.chat.completions.create(model="m", messages=HELLO, n=2)
+        client.chat.completions.create(model="m", messages=HELLO, n=9)
 
     assert model.requests == ()
 

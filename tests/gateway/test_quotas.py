@@ -7,7 +7,9 @@ import openai
 import pytest
 
 from autoloop.errors import InfraError, ModelError
+from autoloop.gateway.meter import USUAL_REPLY_TOKENS, estimate_tokens
 from autoloop.harness.door import _UnixConnection
+from autoloop.ports import Rates
 from autoloop.records import ChatReply, ChatRequest, ModelCall, Quota, Usage
 from autoloop.testing.models import ScriptedModel, reply
 from tests.gateway.conftest import OpenTrial, Trial
@@ -66,6 +68,45 @@ def test_parallel_calls_overshoot_the_money_by_no_more_than_one_call(open_trial:
 
     assert statuses.count(200) == 4
     assert trial.session.usage.cost_usd == pytest.approx(1.0)
+
+
+class GreedyModel:
+    """A model of a known price that writes as much as it may."""
+
+    name = "greedy"
+    rates = Rates(prompt_usd=0.001, reply_usd=0.002)
+
+    def complete(self, request: ChatRequest) -> ChatReply:
+        sent = estimate_tokens(request)
+        written = (request.max_tokens or USUAL_REPLY_TOKENS) * request.choices
+        cost = sent * self.rates.prompt_usd + written * self.rates.reply_usd
+        usage = Usage(calls=1, prompt_tokens=sent, completion_tokens=written, cost_usd=cost)
+        return reply("ok", usage=usage)
+
+
+def test_a_known_price_keeps_parallel_calls_below_the_money_to_the_last_cent(
+    open_trial: OpenTrial,
+) -> None:
+    trial = open_trial(GreedyModel(), quota=Quota(calls=None, usd=1.0))
+
+    statuses = _at_once(trial, 20, max_tokens=100)
+
+    # Each costs a little more than 0.20: four fit, and a fifth is given what is left.
+    assert statuses.count(200) == 5
+    assert trial.session.usage.cost_usd is not None
+    assert 0.99 < trial.session.usage.cost_usd <= 1.0
+
+
+def test_every_one_of_several_answers_is_held_back_for(open_trial: OpenTrial) -> None:
+    trial = open_trial(GreedyModel(), quota=Quota(calls=None, tokens=1_000, usd=1.0))
+    body = {"messages": [{"role": "user", "content": "hi"}], "n": 8}
+
+    assert trial.post("/v1/chat/completions", body).status == 200
+
+    usage = trial.session.usage
+    assert usage.cost_usd is not None
+    assert usage.cost_usd <= 1.0
+    assert 400 < usage.tokens <= 1_000
 
 
 def test_calls_within_the_quota_run_at_the_same_time(open_trial: OpenTrial) -> None:

@@ -35,6 +35,7 @@ SUMMED_UP = {
     "reused_trials": 0,
     "tokens": 390,
     "cost_usd": 3.0,
+    "lost_calls": 0,
     "wall_s": 90.0,
     "best_commit": "c0ffee",
     "success_rate": None,

@@ -9,7 +9,8 @@ from autoloop.records import TrialRules
 from autoloop.settings import Program, Settings, override, read_program
 
 ALL = """\
-models: {task: openai/gpt-5, meta: offline, prompts: words}
+models: {task: openai/gpt-5, meta: offline, meta_effort: high, api_base: {openai: 'http://a/v1'},
+  prices: {openai/ours: {input: 1, output: 2.5, cached: 0.1, written: 2}}, prompts: words}
 meta: {turns: 9, tokens: 1_000, share: 0.5, spot_checks: 0, alternatives: 0, plateau: 6,
   context_tokens: 32_000}
 splits: {train: ['csv/*'], validation: ['json/*', logs/one], holdout: 0.5, seed: 3}
@@ -44,6 +45,13 @@ min_free_gb: 0.5
 WRONG = {
     "models: {task: 3}": "'models.task' is 3: write a model's name",
     "models: {meta: ''}": "'models.meta' is '': write a model's name",
+    "models: {meta_effort: some}": "'models.meta_effort' is 'some': write low, medium",
+    "models: {api_base: here}": "'models.api_base' is 'here': write addresses as",
+    "models: {prices: {a/b: {input: x, output: 1}}}": "'models.prices.a/b.input' is 'x': write US",
+    "models: {prices: {a/b: {input: -1, output: 1}}}": "'models.prices.a/b.input' is -1: write",
+    "models: {prices: {a/b: {inputs: 1}}}": "'models.prices.a/b.inputs' is not known \\(did you",
+    "models: {prices: {a/b: 3}}": "'models.prices.a/b' is 3: write its settings as",
+    "models: {prices: 3}": "'models.prices' is 3: write 'provider/model",
     "models: {prompts: ''}": "'models.prompts' is '': write a folder in the project, or null",
     "meta: {turns: 0}": "'meta.turns' is 0: write a whole number of at least 1",
     "meta: {share: 0}": "'meta.share' is 0: write a number above 0 and at most 1",

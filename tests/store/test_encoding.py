@@ -36,6 +36,14 @@ def test_a_step_recorded_before_edits_were_tested_side_by_side_is_read() -> None
     assert (step.opened, step.decided) == (None, None)
 
 
+def test_a_trial_recorded_before_more_was_counted_is_read() -> None:
+    record = json.loads(TRIALS.encode(make_trial()))
+    for name in ("written_tokens", "thinking_tokens"):
+        del record["usage"][name]
+
+    assert TRIALS.decode(json.dumps(record), file=FILE) == make_trial()
+
+
 def test_a_step_recorded_before_edits_were_predicted_of_is_read() -> None:
     record = json.loads(STEPS.encode(make_step()))
     for name in ("open_usage", "alternative_of", "alternative", "prompts"):

@@ -5,7 +5,17 @@ from dataclasses import replace
 
 import pytest
 
-from autoloop.records import AgentNote, ChatReply, EnvCall, Message, ModelCall, ToolCall, TraceEvent
+from autoloop.records import (
+    AgentNote,
+    ChatReply,
+    EnvCall,
+    Message,
+    ModelCall,
+    Thought,
+    ToolCall,
+    TraceEvent,
+    Usage,
+)
 from autoloop.testing.models import reply
 from autoloop.trial.atif import AtifAgent, AtifStep, Trajectory, trajectory
 from tests.trial.builders import NOON, asked, ran
@@ -150,6 +160,28 @@ def test_an_unknown_price_is_left_out() -> None:
     built = trace(replace(asked(TASK), reply=free))
 
     assert "cost_usd" not in built.text()
+
+
+def test_what_the_model_thought_and_its_tokens_are_told_beside_the_answer() -> None:
+    thoughts = (Thought(text="First,"), Thought(seal="x", hidden=True), Thought(text="then."))
+    usage = Usage(calls=1, prompt_tokens=9, written_tokens=4, thinking_tokens=3)
+    answer = reply("Fine.", usage=usage)
+    answer = replace(answer, message=replace(answer.message, thoughts=thoughts))
+
+    step = trace(replace(asked(SYSTEM, TASK), reply=answer)).steps[-1]
+
+    assert step.reasoning_content == "First,\nthen."
+    assert step.metrics is not None
+    assert step.metrics.extra == {"cache_written_tokens": 4, "thinking_tokens": 3}
+
+
+def test_further_answers_of_a_call_are_told_too() -> None:
+    both = replace(reply("One."), others=(Message(role="assistant", content="Two."),))
+
+    built = trace(replace(asked(SYSTEM, TASK), reply=both))
+
+    assert said(built)[-2:] == [("agent", "One."), ("agent", "another answer: Two.")]
+    assert built.steps[-1].llm_call_count == 0
 
 
 def test_images_are_counted() -> None:

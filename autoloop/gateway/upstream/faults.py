@@ -1,44 +1,97 @@
-"""What litellm raises, translated into errors by whose fault it is, with no key in the text."""
+"""What SDKs raise, translated into errors by whose fault it is, with no key in the text."""
 
 import re
-from collections.abc import Mapping
+import socket
+import ssl
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import openai
 
 from autoloop.errors import AgentError, AutoloopError, ModelError
-from autoloop.gateway.upstream.retry import PassingError, retry_after_s
+from autoloop.gateway.upstream.retry import FEW, PassingError, retry_after_s
 from autoloop.records.secrets import HIDDEN, Mask, secret_values
 
 RAISED = (openai.OpenAIError, ValueError, KeyError, TypeError, AttributeError, IndexError)
 """litellm's own errors are openai's; at a broken answer its parsers let the rest through."""
 _KEY_TEXT = re.compile(r"\b(?:sk|pk|rk|gsk|xai|AIza|Bearer)[-_ ]?[A-Za-z0-9_\-*.]{12,}")
-_ACCOUNT = ("insufficient_quota", "credit balance is too low", "insufficient credits")
+_ACCOUNT = (
+    "insufficient_quota",
+    "billing_error",
+    "billing_hard_limit_reached",
+    "credit balance is too low",
+    "insufficient credits",
+    "exceeded your current quota",
+)
 _KEY = ("api key", "api_key", "x-api-key")
 _NAME = ("not a valid model", "invalid model", "model_not_found", "provider not provided")
+_TOO_LONG = (
+    "context_length_exceeded",
+    "context length",
+    "context window",
+    "prompt is too long",
+    "request_too_large",
+    "request too large",
+    "input is too long",
+)
+_POLICY = ("content_filter", "content management policy", "content_policy", "usage policies")
+_TRUSTED = frozenset(range(400, 500)) - {408}
+"""Statuses that litellm does not make up."""
+_OVERLOADED = frozenset({429, 503, 529})
 _LONGEST = 600
+_DEEPEST = 10
+_STATUS: Mapping[str, int] = {
+    "invalid_request_error": 400,
+    "authentication_error": 401,
+    "billing_error": 402,
+    "insufficient_quota": 402,
+    "permission_error": 403,
+    "not_found_error": 404,
+    "model_not_found": 404,
+    "request_too_large": 413,
+    "rate_limit_error": 429,
+    "rate_limit_exceeded": 429,
+    "api_error": 500,
+    "server_error": 500,
+    "timeout_error": 504,
+    "overloaded_error": 529,
+}
+"""Which status an error has that comes within an answer of status 200."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Told:
+    """What an SDK's error says."""
+
+    model: str
+    text: str
+    """For a person: one line, no secret."""
+    said: str
+    """All of it in small letters, to look for phrases in."""
+    status: int | None
+    refused: bool
+    """Whether the answer was nothing but this error: such a call is not paid."""
+    error: Exception
+
+    def has(self, phrases: tuple[str, ...]) -> bool:
+        return any(phrase in self.said for phrase in phrases)
 
 
 def translate(error: Exception, *, model: str, environ: Mapping[str, str]) -> AutoloopError:
-    """The error of ours that says what happened and whose fault it is."""
-    told, _, _ = str(error).partition("Traceback (most recent call last)")
-    text = mask(" ".join(told.split()), environ)[:_LONGEST]
-    status = getattr(error, "status_code", None)
-    said = f"{told} {getattr(error, 'body', None)}".lower()
-    if status == 402 or _any(_ACCOUNT, said):
-        return ModelError(f"The account of {model!r} has no credit left: {text}")
-    if status in {401, 403} or (status == 400 and _any(_KEY, said)):
-        return ModelError(
-            f"The provider of {model!r} refuses the key; set its key in the environment: {text}"
-        )
-    if status == 404 or (status == 400 and _any(_NAME, said)):
-        return ModelError(f"The provider does not offer the model {model!r}: {text}")
-    if status in {400, 413, 422}:
-        return AgentError(f"The model refuses this request: {text}")
-    return PassingError(
-        f"The provider of {model!r} failed: {text}",
-        retry_after_s=retry_after_s(_headers(error), datetime.now(UTC)),
+    """The error of ours that says what happened, what to do about it, and whose fault it is."""
+    whole, _, _ = str(error).partition("Traceback (most recent call last)")
+    body, http = getattr(error, "body", None), _http_status(error)
+    told = _Told(
+        model=model,
+        text=mask(" ".join(whole.split()), environ)[:_LONGEST],
+        said=f"{whole} {body}".lower(),
+        status=http or _told_status(error, body),
+        refused=http is not None,
+        error=error,
     )
+    found = (kind(told) for kind in (_for_a_person, _for_the_agent, _on_the_way))
+    return next((one for one in found if one is not None), None) or _passing(told)
 
 
 def mask(text: str, environ: Mapping[str, str]) -> str:
@@ -46,8 +99,136 @@ def mask(text: str, environ: Mapping[str, str]) -> str:
     return _KEY_TEXT.sub(HIDDEN, Mask(secret_values(environ)).text(text))
 
 
-def _any(phrases: tuple[str, ...], text: str) -> bool:
-    return any(phrase in text for phrase in phrases)
+def _for_a_person(told: _Told) -> ModelError | None:
+    """What only a person can mend: it stops a run, which can be resumed."""
+    model, status, text = told.model, told.status, told.text
+    if status == 402 or (status in {400, 403, 429} and told.has(_ACCOUNT)):
+        return ModelError(f"The account of {model!r} has no credit left: {text}")
+    if status in {401, 403} or (status == 400 and told.has(_KEY)):
+        return ModelError(
+            f"The provider of {model!r} refuses the key; set its key in the environment: {text}"
+        )
+    if status == 404 or (status == 400 and told.has(_NAME)):
+        return ModelError(f"The provider does not offer the model {model!r}: {text}")
+    return None
+
+
+def _for_the_agent(told: _Told) -> AgentError | None:
+    """What follows from the request, and would follow again."""
+    if told.status not in {400, 413, 422, 429}:
+        return None
+    if told.has(_TOO_LONG):
+        return AgentError(
+            f"The conversation is too long for {told.model!r}; send less of it: {told.text}"
+        )
+    if told.status == 429:
+        return None
+    if told.has(_POLICY):
+        return AgentError(f"The provider's policy refuses this request: {told.text}")
+    return AgentError(f"The model refuses this request: {told.text}")
+
+
+def _on_the_way(told: _Told) -> AutoloopError | None:
+    """What went wrong before the provider could be asked."""
+    if told.status is not None:
+        return None
+    for cause in _causes(told.error):
+        for kind, sentence in _WAYS.items():
+            if isinstance(cause, kind) and (said := sentence(told, cause)) is not None:
+                return said
+    return None
+
+
+def _no_name(told: _Told, cause: Exception) -> AutoloopError:
+    return PassingError(
+        f"The provider of {told.model!r} failed: its address cannot be found ({cause}); check the"
+        " network, its DNS, and the address that is set for the model."
+    )
+
+
+def _bad_certificate(told: _Told, cause: Exception) -> AutoloopError:
+    reason = getattr(cause, "verify_message", "") or cause
+    return PassingError(
+        f"The provider of {told.model!r} failed: its certificate is not trusted ({reason}); check"
+        " the address, this machine's clock, and whether a proxy stands between whose certificate"
+        " has to be named in SSL_CERT_FILE.",
+        attempts=FEW - 1,
+    )
+
+
+def _no_tls(told: _Told, cause: Exception) -> AutoloopError | None:
+    if "EOF" in f"{getattr(cause, 'reason', cause)}":
+        return None  # It hung up, as it may at any time.
+    return PassingError(
+        f"The provider of {told.model!r} failed: no encrypted connection comes about ({cause});"
+        " check whether its address begins with http or https, and its port.",
+        attempts=FEW - 1,
+    )
+
+
+def _refused(told: _Told, cause: Exception) -> AutoloopError:
+    return PassingError(
+        f"The provider of {told.model!r} failed: nobody answers at its address ({cause}); check the"
+        " address, and whether the server runs."
+    )
+
+
+_WAYS: Mapping[type[Exception], Callable[[_Told, Exception], AutoloopError | None]] = {
+    socket.gaierror: _no_name,
+    ssl.SSLCertVerificationError: _bad_certificate,
+    ssl.SSLError: _no_tls,
+    ConnectionRefusedError: _refused,
+}
+"""The most special first."""
+
+
+def _passing(told: _Told) -> PassingError:
+    return PassingError(
+        f"The provider of {told.model!r} failed: {told.text}",
+        retry_after_s=retry_after_s(_headers(told.error), datetime.now(UTC)),
+        overloaded=told.status in _OVERLOADED,
+        lost=not told.refused and not _is_unsent(told.error),
+    )
+
+
+def _is_unsent(error: Exception) -> bool:
+    names = {type(cause).__name__ for cause in _causes(error)}
+    return bool(names & {"ConnectError", "ConnectTimeout", "PoolTimeout"})
+
+
+def _http_status(error: Exception) -> int | None:
+    """The status of an answer that was nothing but an error, or None where there was none."""
+    for cause in _causes(error):
+        status = getattr(getattr(cause, "response", None), "status_code", None)
+        if isinstance(status, int) and status >= 400 and not _is_litellms(cause):
+            return status
+    own = getattr(error, "status_code", None)
+    return own if _is_litellms(error) and own in _TRUSTED else None
+
+
+def _is_litellms(error: BaseException) -> bool:
+    """Whether it is one of litellm's, which make up a status and a response where none came."""
+    return type(error).__module__.startswith("litellm")
+
+
+def _told_status(error: Exception, body: object) -> int | None:
+    """The status that an error within an answer stands for."""
+    inner = body.get("error", body) if isinstance(body, Mapping) else None
+    if not isinstance(inner, Mapping):
+        return None
+    names = (str(inner.get(key)) for key in ("code", "type"))
+    found = next((_STATUS[name] for name in names if name in _STATUS), None)
+    return found or getattr(error, "status_code", None)
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """An error, and what it came from, in turn."""
+    found: BaseException | None = error
+    for _ in range(_DEEPEST):
+        if found is None:
+            return
+        yield found
+        found = found.__cause__ or found.__context__
 
 
 def _headers(error: Exception) -> Mapping[str, str]:

@@ -1,36 +1,24 @@
 """Every real provider, through litellm."""
 
-import json
 import os
 import warnings
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from importlib import import_module
 from typing import Any
 
 import litellm
 
 from autoloop.errors import ModelError
+from autoloop.gateway.upstream.facts import OWN_PRICE, ModelFacts, facts_of
 from autoloop.gateway.upstream.faults import RAISED, translate
-from autoloop.gateway.upstream.retry import PassingError, Patience
+from autoloop.gateway.upstream.limiter import SHARED
+from autoloop.gateway.upstream.retry import Patience, empty
+from autoloop.gateway.wire import to_chat
 from autoloop.gateway.wire.openai_chat import message_json, tool_json
-from autoloop.records import (
-    ChatReply,
-    ChatRequest,
-    JsonObject,
-    Message,
-    ReplyStop,
-    ToolCall,
-    Usage,
-)
-
-_STOPS: Mapping[str, ReplyStop] = {
-    "stop": "stop",
-    "tool_calls": "tool_calls",
-    "function_call": "tool_calls",
-    "length": "length",
-    "content_filter": "refusal",
-}
+from autoloop.ports import Rates
+from autoloop.records import ChatReply, ChatRequest, JsonValue, Usage, charge
 
 
 class LitellmModel:
@@ -47,14 +35,17 @@ class LitellmModel:
         timeout_s: float = 600.0,
         patience: Patience | None = None,
         environ: Mapping[str, str] = os.environ,
+        facts: ModelFacts | None = None,
     ) -> None:
+        """`facts`: by default the table's; a price that is not the table's goes before its own."""
         _quieten_litellm()
+        self.facts = facts or facts_of(name)
         self._name = name
         self._api_base = api_base
         self._timeout_s = timeout_s
-        self._patience = patience or Patience()
+        self._patience = patience or Patience(limiter=SHARED.of(name.partition("/")[0], api_base))
         self._environ = environ
-        self._longest_reply, self._priced = _look_up(name)
+        self._longest_reply, self._listed = _look_up(name)
 
     @property
     def name(self) -> str:
@@ -64,7 +55,12 @@ class LitellmModel:
     @property
     def priced(self) -> bool:
         """Whether litellm knows what this model costs; if not, budgets in money cannot be kept."""
-        return self._priced
+        return self._listed or self.facts.price is not None
+
+    @property
+    def rates(self) -> Rates | None:
+        """The most that its tokens may cost; None where no price is known."""
+        return self.facts.price.rates if self.facts.price else None
 
     def missing_keys(self) -> tuple[str, ...]:
         """Environment variables that the provider needs and that are not set."""
@@ -93,8 +89,10 @@ class LitellmModel:
     def _arguments(self, request: ChatRequest) -> dict[str, Any]:
         optional = {
             "api_base": self._api_base,
+            "n": request.choices if request.choices > 1 else None,
             "tools": [tool_json(tool) for tool in request.tools] or None,
-            "tool_choice": _tool_choice(request.tool_choice) if request.tools else None,
+            "tool_choice": _tool_choice(request),
+            "reasoning_effort": request.effort,
             "max_tokens": self._bounded(request.max_tokens),
             "temperature": request.temperature,
             "top_p": request.top_p,
@@ -103,7 +101,7 @@ class LitellmModel:
         }
         return {
             "model": self._name,
-            "messages": [message_json(_mended(message)) for message in request.messages],
+            "messages": [message_json(to_chat.mended(message)) for message in request.messages],
             "timeout": self._timeout_s,
             "drop_params": True,
             "num_retries": 0,
@@ -119,36 +117,21 @@ class LitellmModel:
         return min(max_tokens, self._longest_reply)
 
     def _reply(self, response: Any) -> ChatReply:  # noqa: ANN401 - litellm's answers are loosely typed
+        whole = response.model_dump()
+        usage = self._paid(response, to_chat.read_usage(whole.get("usage") or {}))
         if not response.choices:
-            raise PassingError(f"The provider of {self._name!r} answered without any choice.")
-        choice = response.choices[0]
-        calls = tuple(
-            ToolCall(
-                id=call.id, name=call.function.name or "", arguments=call.function.arguments or ""
-            )
-            for call in choice.message.tool_calls or ()
-        )
-        stop = _STOPS.get(choice.finish_reason, "stop")
-        return ChatReply(
-            message=Message(
-                role="assistant", content=choice.message.content or "", tool_calls=calls
-            ),
-            stop_reason="tool_calls" if calls and stop == "stop" else stop,
-            model=self._name,
-            usage=self._usage(response),
-        )
+            error = empty(self._name)
+            charge(error, replace(usage, calls=0))
+            raise error
+        return replace(to_chat.read_reply(whole, model=self._name), usage=usage)
 
-    def _usage(self, response: Any) -> Usage:  # noqa: ANN401 - the same
-        usage = response.usage
-        details = getattr(usage, "prompt_tokens_details", None)
-        cost = litellm.completion_cost(response, model=self._name) if self._priced else None
-        return Usage(
-            calls=1,
-            prompt_tokens=usage.prompt_tokens or 0,
-            completion_tokens=usage.completion_tokens or 0,
-            cached_tokens=getattr(details, "cached_tokens", None) or 0,
-            cost_usd=cost,
-        )
+    def _paid(self, response: Any, usage: Usage) -> Usage:  # noqa: ANN401 - the same
+        price = self.facts.price
+        if price is not None and (self.facts.price_source == OWN_PRICE or not self._listed):
+            return replace(usage, cost_usd=price.of(usage))
+        # litellm knows more kinds of prices than we do.
+        cost = litellm.completion_cost(response, model=self._name) if self._listed else None
+        return replace(usage, cost_usd=cost)
 
 
 def _quieten_litellm() -> None:
@@ -179,33 +162,7 @@ def _look_up(name: str) -> tuple[int | None, bool]:
     return info.get("max_output_tokens"), info.get("output_cost_per_token") is not None
 
 
-def _tool_choice(choice: str | None) -> "str | JsonObject | None":
-    if choice is None or choice in {"auto", "none", "required"}:
-        return choice
-    return {"type": "function", "function": {"name": choice}}
-
-
-def _mended(message: Message) -> Message:
-    """Calls with invalid JSON, which several providers refuse to see again, made valid."""
-    calls = tuple(
-        call
-        if _is_object(call.arguments)
-        else ToolCall(
-            id=call.id, name=call.name, arguments=json.dumps({"invalid_json": call.arguments})
-        )
-        for call in message.tool_calls
-    )
-    return Message(
-        role=message.role,
-        content=message.content,
-        tool_calls=calls,
-        tool_call_id=message.tool_call_id,
-        parts=message.parts,
-    )
-
-
-def _is_object(text: str) -> bool:
-    try:
-        return isinstance(json.loads(text), dict)
-    except (ValueError, RecursionError):
-        return False
+def _tool_choice(request: ChatRequest) -> JsonValue:
+    if not request.tools or request.tool_choice is None:
+        return None
+    return to_chat.tool_choice(request.tool_choice)

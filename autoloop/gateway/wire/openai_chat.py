@@ -16,13 +16,18 @@ from autoloop.gateway.wire.asked import (
     read,
     refuse_unless,
 )
+from autoloop.gateway.wire.native import whole_reply
+from autoloop.gateway.wire.reading import Json, plain, rows_at, table_at
 from autoloop.records import (
     ChatReply,
     ChatRequest,
+    Effort,
     JsonObject,
     Message,
+    Native,
     ReplyStop,
     Role,
+    Thought,
     ToolCall,
     ToolSpec,
     Usage,
@@ -34,6 +39,7 @@ FINISH_REASONS: Mapping[ReplyStop, str] = {
     "length": "length",
     "refusal": "content_filter",
 }
+MAX_CHOICES = 8
 _PART_KINDS = ("image_url", "input_audio", "file")
 
 
@@ -52,6 +58,7 @@ class _Message(WireModel):
     role: Literal["system", "developer", "user", "assistant", "tool"]
     content: str | Annotated[list[dict[str, JsonValue]], Field(max_length=MAX_PARTS)] | None = None
     refusal: str | None = None
+    reasoning_content: str | None = None
     tool_calls: Annotated[list[_Call], Field(max_length=MAX_TOOLS)] | None = None
     tool_call_id: str | None = None
 
@@ -88,7 +95,8 @@ class _Body(WireModel):
     max_completion_tokens: Annotated[int, Field(ge=1)] | None = None
     temperature: Annotated[float, Field(ge=0, le=2, allow_inf_nan=False)] | None = None
     top_p: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] | None = None
-    n: int | None = None
+    n: Annotated[int, Field(ge=1)] | None = None
+    reasoning_effort: Effort | None = None
     stop: str | Annotated[list[str], Field(max_length=16)] | None = None
     response_format: dict[str, JsonValue] | None = None
     stream: bool | None = None
@@ -104,7 +112,9 @@ def read_request(raw: bytes) -> Asked:
         RequestError: it is malformed, or asks for something that the gateway does not offer.
     """
     body = read(_Body, raw)
-    refuse_unless(body.n in {None, 1}, f"n is {body.n!r}, but only one answer per call is given.")
+    refuse_unless(
+        (body.n or 1) <= MAX_CHOICES, f"n is {body.n}, but at most {MAX_CHOICES} answers are given."
+    )
     refuse_unless(not body.logprobs, "logprobs are not offered; leave the key out.")
     refuse_unless(body.functions is None, "functions are not supported; use tools instead.")
     request = ChatRequest(
@@ -116,6 +126,9 @@ def read_request(raw: bytes) -> Asked:
         top_p=body.top_p,
         stop=(body.stop,) if isinstance(body.stop, str) else tuple(body.stop or ()),
         response_format=_format(body.response_format),
+        effort=body.reasoning_effort,
+        choices=body.n or 1,
+        native=Native(form="chat", body=raw),
     )
     options = body.stream_options
     return Asked(
@@ -153,6 +166,7 @@ def _message(wire: _Message) -> Message:
         tool_calls=tuple(_call(call) for call in wire.tool_calls or ()),
         tool_call_id=wire.tool_call_id if role == "tool" else None,
         parts=parts,
+        thoughts=(Thought(text=wire.reasoning_content),) if wire.reasoning_content else (),
     )
 
 
@@ -172,6 +186,10 @@ def _content(
         if kind == "text" or kind == "refusal":
             texts.append(str(part.get(kind, "")))
         elif kind in _PART_KINDS:
+            refuse_unless(
+                kind != "file" or table_at(part, "file").keys() <= {"file_data", "filename"},
+                "Files are sent as file_data; none are stored.",
+            )
             parts.append(part)
         else:
             raise RequestError(f"A content part of type {kind!r} is not supported.")
@@ -191,13 +209,8 @@ def message_json(message: Message) -> dict[str, JsonValue]:
 def _content_json(message: Message) -> JsonValue:
     if message.parts:
         text: list[JsonValue] = [{"type": "text", "text": message.content}]
-        return (text if message.content else []) + [_plain(part) for part in message.parts]
+        return (text if message.content else []) + [plain(part) for part in message.parts]
     return message.content or (None if message.tool_calls else "")
-
-
-def _plain(value: object) -> JsonValue:
-    plain: JsonValue = json.loads(json.dumps(value))
-    return plain
 
 
 def _call_json(call: ToolCall) -> dict[str, JsonValue]:
@@ -210,7 +223,7 @@ def tool_json(tool: ToolSpec) -> dict[str, JsonValue]:
     function: dict[str, JsonValue] = {
         "name": tool.name,
         "description": tool.description,
-        "parameters": _plain(tool.parameters) or {"type": "object", "properties": {}},
+        "parameters": plain(tool.parameters) or {"type": "object", "properties": {}},
     }
     return {"type": "function", "function": function}
 
@@ -221,58 +234,85 @@ def usage_json(usage: Usage) -> dict[str, JsonValue]:
         "prompt_tokens": usage.prompt_tokens,
         "completion_tokens": usage.completion_tokens,
         "total_tokens": usage.tokens,
-        "prompt_tokens_details": {"cached_tokens": usage.cached_tokens},
+        "prompt_tokens_details": {
+            "cached_tokens": usage.cached_tokens,
+            "cache_write_tokens": usage.written_tokens,
+        },
+        "completion_tokens_details": {"reasoning_tokens": usage.thinking_tokens},
     }
 
 
 def reply_json(reply: ChatReply, *, call_id: str, created: int) -> dict[str, JsonValue]:
-    """A complete answer."""
-    message = message_json(reply.message) | {"refusal": None}
-    choice: dict[str, JsonValue] = {
-        "index": 0,
-        "message": message,
-        "finish_reason": FINISH_REASONS[reply.stop_reason],
-        "logprobs": None,
-    }
+    """A complete answer: as the provider gave it where it speaks this format, else translated."""
+    if (whole := whole_reply(reply.native, "chat")) is not None:
+        return whole
+    answers = enumerate((reply.message, *reply.others))
+    choices: list[JsonValue] = [
+        {
+            "index": index,
+            "message": message_json(message) | {"refusal": None} | _thinking(message),
+            "finish_reason": FINISH_REASONS[reply.stop_reason if index == 0 else _stop(message)],
+            "logprobs": None,
+        }
+        for index, message in answers
+    ]
     return {
         "id": f"chatcmpl-{call_id}",
         "object": "chat.completion",
         "created": created,
         "model": reply.model,
-        "choices": [choice],
+        "choices": choices,
         "usage": usage_json(reply.usage),
     }
 
 
+def _thinking(message: Message) -> Json:
+    """What a model thought, where servers of this format that show it have it."""
+    shown = "\n".join(thought.text for thought in message.thoughts if thought.text)
+    return {"reasoning_content": shown} if shown else {}
+
+
+def _stop(message: Message) -> ReplyStop:
+    return "tool_calls" if message.tool_calls else "stop"
+
+
 def reply_stream(reply: ChatReply, *, call_id: str, created: int, usage: bool) -> str:
     """The same answer as server-sent events."""
+    whole = reply_json(reply, call_id=call_id, created=created)
     head: dict[str, JsonValue] = {
-        "id": f"chatcmpl-{call_id}",
+        "id": whole.get("id"),
         "object": "chat.completion.chunk",
-        "created": created,
+        "created": whole.get("created"),
         "model": reply.model,
     }
-    chunks = [head | {"choices": [choice]} for choice in _choices(reply)]
+    deltas = [delta for choice in rows_at(whole, "choices") for delta in _deltas(choice)]
+    chunks = [head | {"choices": [delta]} for delta in deltas]
     if usage:
         chunks = [chunk | {"usage": None} for chunk in chunks]
-        chunks.append(head | {"choices": [], "usage": usage_json(reply.usage)})
+        chunks.append(head | {"choices": [], "usage": whole.get("usage")})
     return "".join(f"data: {json.dumps(chunk)}\n\n" for chunk in chunks) + "data: [DONE]\n\n"
 
 
-def _choices(reply: ChatReply) -> Iterator[dict[str, JsonValue]]:
-    yield _delta({"role": "assistant", "content": ""})
-    if reply.message.content:
-        yield _delta({"content": reply.message.content})
-    for index, call in enumerate(reply.message.tool_calls):
-        opened = _call_json(ToolCall(id=call.id, name=call.name, arguments=""))
-        yield _delta({"tool_calls": [{"index": index} | opened]})
-        written: JsonValue = {"index": index, "function": {"arguments": call.arguments}}
-        yield _delta({"tool_calls": [written]})
-    yield _delta({}) | {"finish_reason": FINISH_REASONS[reply.stop_reason]}
+def _deltas(choice: Json) -> Iterator[Json]:
+    message = table_at(choice, "message")
+    rest = {key: value for key, value in message.items() if value not in (None, "", [])}
+    rest.pop("role", None)
+    calls = rows_at(rest, "tool_calls")
+    rest.pop("tool_calls", None)
+    yield _delta(choice, {"role": "assistant", "content": ""})
+    for key in sorted(rest, key="content".__eq__):
+        yield _delta(choice, {key: rest[key]})
+    for index, call in enumerate(calls):
+        function = table_at(call, "function")
+        opened: Json = call | {"index": index, "function": function | {"arguments": ""}}
+        yield _delta(choice, {"tool_calls": [opened]})
+        written: Json = {"arguments": function.get("arguments")}
+        yield _delta(choice, {"tool_calls": [{"index": index, "function": written}]})
+    yield _delta(choice, {}) | {"finish_reason": choice.get("finish_reason")}
 
 
-def _delta(delta: dict[str, JsonValue]) -> dict[str, JsonValue]:
-    return {"index": 0, "delta": delta, "finish_reason": None}
+def _delta(choice: Json, delta: Json) -> Json:
+    return {"index": choice.get("index"), "delta": delta, "finish_reason": None}
 
 
 def error_json(status: int, message: str) -> dict[str, JsonValue]:

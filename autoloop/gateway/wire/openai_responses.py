@@ -17,13 +17,20 @@ from autoloop.gateway.wire.asked import (
     read,
     refuse_unless,
 )
+from autoloop.gateway.wire.native import whole_reply
+from autoloop.gateway.wire.reading import rows_at, text_at
+from autoloop.gateway.wire.thoughts import carried, taken_back
+from autoloop.gateway.wire.to_responses import read_thought
 from autoloop.records import (
     ChatReply,
     ChatRequest,
+    Effort,
     JsonObject,
     Message,
+    Native,
     ReplyStop,
     Role,
+    Thought,
     ToolCall,
     ToolSpec,
     Usage,
@@ -68,6 +75,10 @@ class _Text(WireModel):
     format: _Json | None = None
 
 
+class _Reasoning(WireModel):
+    effort: Effort | None = None
+
+
 class _Body(WireModel):
     input: str | Annotated[list[_Json], Field(min_length=1, max_length=MAX_MESSAGES)]
     instructions: str | None = None
@@ -77,6 +88,7 @@ class _Body(WireModel):
     temperature: Annotated[float, Field(ge=0, le=2, allow_inf_nan=False)] | None = None
     top_p: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] | None = None
     text: _Text | None = None
+    reasoning: _Reasoning | None = None
     stream: bool | None = None
     background: bool | None = None
     previous_response_id: str | None = None
@@ -106,6 +118,8 @@ def read_request(raw: bytes) -> Asked:
         temperature=body.temperature,
         top_p=body.top_p,
         response_format=_format(body.text.format if body.text else None),
+        effort=body.reasoning.effort if body.reasoning else None,
+        native=Native(form="responses", body=raw),
     )
     return Asked(request=request, stream=bool(body.stream))
 
@@ -139,7 +153,11 @@ def _conversation(body: _Body) -> Iterator[Message]:
         return
     open_answer: Message | None = None
     for message in (one for item in body.input for one in _messages(item)):
-        if open_answer is not None and message.role == "assistant" and not message.content:
+        if (
+            open_answer is not None
+            and message.role == "assistant"
+            and _continues(open_answer, message)
+        ):
             open_answer = _joined(open_answer, message)
             continue
         if open_answer is not None:
@@ -151,12 +169,20 @@ def _conversation(body: _Body) -> Iterator[Message]:
         yield open_answer
 
 
-def _joined(answer: Message, calls: Message) -> Message:
+def _continues(answer: Message, more: Message) -> bool:
+    """Whether an item belongs to the answer that is open: thoughts, then text, then calls."""
+    if more.thoughts:
+        return not (answer.content or answer.tool_calls)
+    return not more.content or not (answer.content or answer.tool_calls)
+
+
+def _joined(answer: Message, more: Message) -> Message:
     return Message(
         role="assistant",
-        content=answer.content,
-        tool_calls=answer.tool_calls + calls.tool_calls,
-        parts=answer.parts,
+        content=answer.content or more.content,
+        tool_calls=answer.tool_calls + more.tool_calls,
+        parts=answer.parts + more.parts,
+        thoughts=answer.thoughts + more.thoughts,
     )
 
 
@@ -175,8 +201,17 @@ def _messages(item: _Json) -> Iterator[Message]:
         returned = _item(_Returned, item)
         text, parts = _content(returned.output)
         yield Message(role="tool", content=text, tool_call_id=returned.call_id, parts=parts)
-    elif kind != "reasoning":
+    elif kind == "reasoning":
+        if thoughts := tuple(_thoughts(item)):
+            yield Message(role="assistant", thoughts=thoughts)
+    else:
         raise RequestError(f"An input item of type {kind!r} is not supported.")
+
+
+def _thoughts(item: _Json) -> Iterator[Thought]:
+    for thought in read_thought(item):
+        if thought.text or thought.seal:
+            yield taken_back(thought.text, thought.seal, by="responses", id_=thought.id)
 
 
 def _item(kind: type[Wire], item: _Json) -> Wire:
@@ -203,7 +238,9 @@ def _content(content: str | list[_Json]) -> tuple[str, tuple[JsonObject, ...]]:
 
 
 def reply_json(reply: ChatReply, *, call_id: str, created: int) -> _Json:
-    """A complete answer."""
+    """A complete answer: as the provider gave it where it speaks this format, else translated."""
+    if (whole := whole_reply(reply.native, "responses")) is not None:
+        return whole
     reason = INCOMPLETE.get(reply.stop_reason)
     output: list[JsonValue] = list(_output(reply.message, call_id))
     return _head(reply, call_id=call_id, created=created) | {
@@ -218,9 +255,12 @@ def usage_json(usage: Usage) -> _Json:
     """Tokens in the form that responses have them."""
     return {
         "input_tokens": usage.prompt_tokens,
-        "input_tokens_details": {"cached_tokens": usage.cached_tokens},
+        "input_tokens_details": {
+            "cached_tokens": usage.cached_tokens,
+            "cache_write_tokens": usage.written_tokens,
+        },
         "output_tokens": usage.completion_tokens,
-        "output_tokens_details": {"reasoning_tokens": 0},
+        "output_tokens_details": {"reasoning_tokens": usage.thinking_tokens},
         "total_tokens": usage.tokens,
     }
 
@@ -247,6 +287,15 @@ def _head(reply: ChatReply, *, call_id: str, created: int) -> _Json:
 
 
 def _output(message: Message, call_id: str) -> Iterator[_Json]:
+    for index, thought in enumerate(message.thoughts):
+        summary: list[JsonValue] = [{"type": "summary_text", "text": thought.text}]
+        own = thought.id if thought.form == "responses" else ""
+        yield {
+            "type": "reasoning",
+            "id": own or f"rs_{call_id}_{index}",
+            "summary": summary if thought.text else [],
+            "encrypted_content": carried(thought, by="responses") or None,
+        }
     if message.content or not message.tool_calls:
         yield {
             "type": "message",
@@ -273,16 +322,16 @@ def _text(text: str) -> _Json:
 def reply_stream(reply: ChatReply, *, call_id: str, created: int) -> str:
     """The same answer as server-sent events."""
     whole = reply_json(reply, call_id=call_id, created=created)
-    head = _head(reply, call_id=call_id, created=created)
+    begun: _Json = {"status": "in_progress", "incomplete_details": None, "output": []}
+    head = whole | begun | {"usage": None}
     events = [
         _event("response.created", response=head),
         _event("response.in_progress", response=head),
     ]
-    for index, item in enumerate(_output(reply.message, call_id)):
-        place: _Json = {"output_index": index, "item_id": item["id"]}
+    for index, item in enumerate(rows_at(whole, "output")):
+        place: _Json = {"output_index": index, "item_id": item.get("id")}
         events.append(_event("response.output_item.added", output_index=index, item=_begun(item)))
-        written = _written_text if item["type"] == "message" else _written_arguments
-        events += [event | place for event in written(reply.message, item)]
+        events += [event | place for event in _written(item)]
         events.append(_event("response.output_item.done", output_index=index, item=item))
     events.append(_event(f"response.{whole['status']}", response=whole))
     numbered = (event | {"sequence_number": number} for number, event in enumerate(events))
@@ -294,19 +343,27 @@ def _event(kind: str, **fields: JsonValue) -> _Json:
 
 
 def _begun(item: _Json) -> _Json:
-    empty: _Json = {"content": []} if item["type"] == "message" else {"arguments": ""}
-    return item | empty | {"status": "in_progress"}
+    """An item as it begins; items of other kinds begin whole."""
+    empty: Mapping[str, _Json] = {"message": {"content": []}, "function_call": {"arguments": ""}}
+    return item | empty.get(text_at(item, "type"), {}) | {"status": "in_progress"}
 
 
-def _written_text(message: Message, _item: _Json) -> Iterator[_Json]:
-    text = message.content
-    yield _event("response.content_part.added", content_index=0, part=_text(""))
-    yield _event("response.output_text.delta", content_index=0, delta=text, logprobs=[])
-    yield _event("response.output_text.done", content_index=0, text=text, logprobs=[])
-    yield _event("response.content_part.done", content_index=0, part=_text(text))
+def _written(item: _Json) -> Iterator[_Json]:
+    if item["type"] == "message":
+        for index, part in enumerate(rows_at(item, "content")):
+            yield from (event | {"content_index": index} for event in _written_part(part))
+    elif item["type"] == "function_call":
+        written, name = item["arguments"], item["name"]
+        yield _event("response.function_call_arguments.delta", delta=written)
+        yield _event("response.function_call_arguments.done", arguments=written, name=name)
 
 
-def _written_arguments(_message: Message, item: _Json) -> Iterator[_Json]:
-    written, name = item["arguments"], item["name"]
-    yield _event("response.function_call_arguments.delta", delta=written)
-    yield _event("response.function_call_arguments.done", arguments=written, name=name)
+def _written_part(part: _Json) -> Iterator[_Json]:
+    kind = "refusal" if part.get("type") == "refusal" else "text"
+    event = f"response.{'refusal' if kind == 'refusal' else 'output_text'}"
+    more: _Json = {} if kind == "refusal" else {"logprobs": []}
+    text = text_at(part, kind)
+    yield _event("response.content_part.added", part=part | {kind: ""})
+    yield _event(f"{event}.delta", delta=text) | more
+    yield _event(f"{event}.done") | {kind: text} | more
+    yield _event("response.content_part.done", part=part)

@@ -40,7 +40,8 @@ BODIES: dict[str, tuple[str, dict[str, object]]] = {
     "anthropic, streamed": ("/v1/messages", {"max_tokens": 8, "stream": True}),
     "responses": ("/v1/responses", {"input": "Say much.", "max_output_tokens": 10**9}),
     "huge max_tokens": (CHAT, {"max_tokens": 10**12}),
-    "several answers": (CHAT, {"n": 128}),
+    "several answers": (CHAT, {"n": 8}),
+    "many answers": (CHAT, {"n": 128}),
     "best of many": (CHAT, {"best_of": 64, "n": None}),
     "another model": (CHAT, {"model": "openai/gpt-5-pro", "service_tier": "priority"}),
     "another provider": (

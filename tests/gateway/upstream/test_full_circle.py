@@ -6,7 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from autoloop.gateway.upstream.anthropic_model import AnthropicModel
 from autoloop.gateway.upstream.litellm_model import LitellmModel
+from autoloop.gateway.upstream.openai_model import OpenAIChatModel, OpenAIResponsesModel
 from autoloop.records import ChatRequest, Message, ToolCall, ToolSpec, Usage
 from autoloop.testing.models import ScriptedModel, reply
 from tests.gateway.conftest import OpenTrial
@@ -55,14 +57,26 @@ def port(upstream: ScriptedModel, open_trial: OpenTrial) -> Iterator[str]:
 
 
 @pytest.mark.parametrize(
-    ("name", "path"), [("openai/gpt-4o", "/v1"), ("anthropic/claude-sonnet-5", "")]
+    ("kind", "name", "path"),
+    [
+        (OpenAIChatModel, "openai/gpt-4o", "/v1"),
+        (OpenAIResponsesModel, "openai/responses/gpt-4o", "/v1"),
+        (AnthropicModel, "anthropic/claude-sonnet-5", ""),
+        (LitellmModel, "openai/gpt-4o", "/v1"),
+        (LitellmModel, "anthropic/claude-sonnet-5", ""),
+    ],
 )
 def test_a_conversation_with_tools_survives_the_whole_circle(
-    upstream: ScriptedModel, port: str, name: str, path: str, monkeypatch: pytest.MonkeyPatch
+    upstream: ScriptedModel,
+    port: str,
+    kind: type[AnthropicModel | OpenAIChatModel | OpenAIResponsesModel | LitellmModel],
+    name: str,
+    path: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "unused-key")
     monkeypatch.setenv("ANTHROPIC_API_KEY", "unused-key")
-    model = LitellmModel(name, api_base=f"http://127.0.0.1:{port}{path}")
+    model = kind(name, api_base=f"http://127.0.0.1:{port}{path}")
 
     answer = model.complete(ChatRequest(messages=MESSAGES, tools=(TOOL,), max_tokens=50))
 

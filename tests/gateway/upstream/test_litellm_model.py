@@ -107,7 +107,7 @@ def test_options_are_sent_and_max_tokens_stays_below_what_the_model_writes(
         (
             failure(400, "Too many tokens.", code="context_length_exceeded"),
             AgentError,
-            "refuses this request",
+            "too long",
         ),
     ],
 )
