@@ -1,6 +1,7 @@
 """Measures the static gate: what it catches and what it blocks wrongly, on its corpus of edits."""
 
 import argparse
+import ast
 import json
 import sys
 import tempfile
@@ -18,7 +19,12 @@ from autoloop.guards import Guards, standard_guards
 from autoloop.records import Finding
 from tests.guards.edits import Edit, agent_source, edits, train_tasks
 
-PARTS = ("seen", "unseen", "later", "last")
+PARTS = ("seen", "unseen", "later", "last", "fresh", "second")
+FIRST_SIGHT = {
+    "seen": (42, 1), "unseen": (45, 0), "later": (27, 0), "last": (24, 0), "fresh": (29, 1),
+    "second": (20, 0),
+}  # fmt: skip
+"""Cheating edits blocked, and honest ones, when a part was first shown to frozen rules."""
 FORMAL = {"unchanged", "encoding", "syntax", "solve", "size"}
 RULES = tuple(rule for rule in ALL_RULES if rule not in FORMAL)
 Figures = dict[str, Any]
@@ -46,10 +52,17 @@ class Measured:
     parts: dict[str, Figures]
     first_ms: float
     further_ms: float
+    parse_ms: float
+    """Of `ast.parse` alone, in the same run: what the machine is like at the moment."""
 
     def as_json(self) -> Figures:
         """All figures."""
-        return {"parts": self.parts, "first_ms": self.first_ms, "further_ms": self.further_ms}
+        return {
+            "parts": self.parts,
+            "first_ms": self.first_ms,
+            "further_ms": self.further_ms,
+            "parse_ms": self.parse_ms,
+        }
 
     def show(self) -> None:
         """Print all figures as tables."""
@@ -57,7 +70,8 @@ class Measured:
             _show(part, figures)
         print(
             f"\n1,000 lines: {self.further_ms:.0f} ms of processor time an edit,"
-            f" {self.first_ms:.0f} ms the first one"
+            f" {self.first_ms:.0f} ms the first one; {self.further_ms / self.parse_ms:.1f} and"
+            f" {self.first_ms / self.parse_ms:.1f} times ast.parse ({self.parse_ms:.1f} ms)"
         )
 
 
@@ -67,9 +81,15 @@ def measure() -> Measured:
         guards = standard_guards(train_tasks(Path(cache)))
     before = agent_source()
     found = {edit: guards.check(before=before, after=edit.source) for edit in edits()}
-    parts = {part: _measured([e for e in found if e.part == part], found) for part in PARTS}
-    first, further = _milliseconds(guards)
-    return Measured(found=found, parts=parts, first_ms=first, further_ms=further)
+    parts = {
+        part: {
+            **_measured([e for e in found if e.part == part], found),
+            "first_sight": FIRST_SIGHT[part],
+        }
+        for part in PARTS
+    }
+    first, further, parse = _milliseconds(guards)
+    return Measured(found=found, parts=parts, first_ms=first, further_ms=further, parse_ms=parse)
 
 
 def _measured(half: Sequence[Edit], found: dict[Edit, tuple[Finding, ...]]) -> Figures:
@@ -106,6 +126,8 @@ def _show(title: str, figures: Figures) -> None:
     print(f"\n{title}: {honest} honest edits, {cheating} cheating ones")
     print(f"  recall {caught / cheating:.1%}: {caught} blocked, {figures['only_warned']} warned of")
     print(f"  false blocks {false / honest:.1%}: {false}, and {figures['warned']} warned of")
+    blocked, wrong = figures["first_sight"]
+    print(f"  at first sight {blocked / cheating:.1%}: {blocked} blocked, and {wrong} honest ones")
     columns = ("should", "caught", "by it", "blocks", "false", "warns")
     print(f"  {'rule':<14}" + "".join(f"{column:>8}" for column in columns))
     for rule, row in figures["rules"].items():
@@ -150,15 +172,18 @@ def long_source(lines: int = 1_000) -> str:
     return "\n".join(source.splitlines()[:lines])
 
 
-def _milliseconds(guards: Guards) -> tuple[float, float]:
-    """Processor time of an incumbent's first edit, and of a further one."""
+def _milliseconds(guards: Guards) -> tuple[float, float, float]:
+    """Processor time of an incumbent's first edit, of a further one, and of parsing alone."""
     source = _parsing(long_source())
-    first, further = [], []
+    first, further, parse = [], [], []
     for number in range(9):
         before = f"{source}\nA = {number}\n"
         first.append(_timed(guards, before, f"{before}B = 'x{number}'\n"))
         further.append(_timed(guards, before, f"{before}C = 'y{number}'\n"))
-    return 1_000 * sorted(first)[4], 1_000 * sorted(further)[4]
+        began = time.process_time()
+        ast.parse(before)
+        parse.append(time.process_time() - began)
+    return 1_000 * sorted(first)[4], 1_000 * sorted(further)[4], 1_000 * sorted(parse)[4]
 
 
 def _timed(guards: Guards, before: str, after: str) -> float:

@@ -2,20 +2,28 @@
 
 import ast
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
-from autoloop.guards.common import is_all_common
+from autoloop.guards.common import is_all_common, is_of_the_trade
+from autoloop.guards.conjunctions import conjunctions
 from autoloop.guards.instructions import Instructions, plain
+from autoloop.guards.meetings import meetings
 from autoloop.guards.probes import Probe, probes
 from autoloop.guards.program import Program
 from autoloop.guards.sightings import Severity, Sighting, added, quote
+from autoloop.guards.topics import Topics
+from autoloop.guards.trees import walk
 from autoloop.records import Finding
 
 RULE = "branch"
 _ADVICE = "Treat every task alike, or go by what the agent finds in the container."
 _SHORT = 4
+_BRIEF = 3
+_TABLE = 5
 _PHRASE = 4
 _START = 6
+_TELLING = 2.0
+"""What a phrase of plain words says of one task, to point at it."""
 _PLAIN_COUNT = 12
 _NARROW = 0.2
 _MANY = 12
@@ -28,15 +36,60 @@ class BranchGuard:
 
     def __init__(self, instructions: Mapping[str, str]) -> None:
         self._tasks = Instructions(instructions)
+        self._topics = Topics(instructions)
 
     def check(self, *, before: str, after: str) -> tuple[Finding, ...]:
         """Findings, blocking ones first; `after` must parse."""
         return added(RULE, self._look, before=before, after=after)
 
     def _look(self, program: Program) -> Iterator[Sighting]:
-        for probe in probes(program):
+        asked = probes(program)
+        for probe in asked:
             yield from self._of_probe(probe)
+        yield from self._together(program, asked)
+        yield from self._gathered(asked)
         yield from _windows(program)
+        for line, word, task in meetings(program, self._tasks.words):
+            text = f"The code goes by {word!r}, which only train task {task!r} has. {_ADVICE}"
+            yield Sighting(key=f"met {word}", severity="block", message=text, line=line)
+
+    def _together(self, program: Program, asked: tuple[Probe, ...]) -> Iterator[Sighting]:
+        """Plain words that meet in one task only."""
+        pieces = [
+            (probe.node, _pieces(text))
+            for probe in asked
+            for text in probe.constants
+            if probe.kind == "text" and "|" not in text and ".*" in text
+        ]
+        for node, texts in (*conjunctions(program, asked), *pieces):
+            plain_texts = [one.strip() for text in texts for one in _pieces(text)]
+            told = [text for text in dict.fromkeys(plain_texts) if len(text) >= _BRIEF]
+            special = [text for text in told if not is_of_the_trade(text.lower())]
+            tasks = self._tasks.holding_all(told) if len(special) > 1 else ()
+            if len(tasks) == 1:
+                text = (
+                    f"{quote(node)} asks the instruction for {', '.join(told[:4])} at once, which "
+                    f"only train task {tasks[0]!r} has. {_ADVICE}"
+                )
+                yield Sighting(key=quote(node), severity="block", message=text, line=node.lineno)
+
+    def _gathered(self, asked: tuple[Probe, ...]) -> Iterator[Sighting]:
+        """Words that each are general enough, but tell the tasks apart when taken together."""
+        words = {
+            constant: probe
+            for probe in asked
+            for constant in probe.constants
+            if probe.kind == "text" and len(constant) >= _SHORT
+        }
+        found = {word: self._tasks.holding(word) for word in words if not is_of_the_trade(word)}
+        tasks = {held[0] for held in found.values() if len(held) == 1}
+        if len(tasks) >= _TABLE and len(tasks) * 2 > len(words):
+            probe = next(iter(words.values()))
+            text = (
+                f"The edit asks the instruction for words that {len(tasks)} train tasks have, one "
+                f"each: that is a table of tasks. {_ADVICE}"
+            )
+            yield Sighting(key="gathered", severity="block", message=text, line=probe.line)
 
     def _of_probe(self, probe: Probe) -> Iterator[Sighting]:
         if probe.kind == "print":
@@ -44,6 +97,7 @@ class BranchGuard:
         elif probe.kind == "measure":
             yield from _measure(probe)
         else:
+            yield from _letter(probe)
             for constant in probe.constants:
                 yield from self._of_text(probe, constant)
             if len(probe.constants) > _MANY and probe.is_equal:
@@ -69,17 +123,30 @@ class BranchGuard:
         """The one task that a text points at; None for what is general."""
         if len(piece.strip()) < _SHORT:
             return None
-        for task, words in self._tasks.words.items():
-            if _tokens(piece) & (words.files | words.others):
-                return task
-        if at_ends and len(piece.strip()) >= _START:
-            for task in self._tasks.beginning(piece):
-                return task
         tasks = self._tasks.holding(piece)
+        certain = [
+            *(n for n, w in self._tasks.words.items() if _tokens(piece) & (w.files | w.others)),
+            *(self._at_ends(piece, tasks) if at_ends else ()),
+        ]
+        if certain:
+            return certain[0]
         if not tasks or len(tasks) > self._tasks.few:
             return None
-        is_phrase = len(tasks) == 1 and len(plain(piece).split()) >= _PHRASE
+        is_phrase = len(tasks) == 1 and (
+            len(plain(piece).split()) >= _PHRASE or self._is_telling(piece)
+        )
         return tasks[0] if is_phrase or not is_all_common(piece) else None
+
+    def _at_ends(self, piece: str, tasks: Sequence[str]) -> Sequence[str]:
+        """Tasks that begin or end with a text, or alone have what is asked for as a whole."""
+        if len(piece.strip()) < _START:
+            return ()
+        is_whole = len(tasks) == 1 and len(piece.split()) > 1
+        return self._tasks.beginning(piece) or (tasks if is_whole else ())
+
+    def _is_telling(self, piece: str) -> bool:
+        score, _, _ = self._topics.closest(piece)
+        return score >= _TELLING or (score > 0 and len(piece.split()) == _PHRASE - 1)
 
 
 def _tokens(piece: str) -> frozenset[str]:
@@ -105,23 +172,41 @@ def _is_about_ends(node: ast.expr) -> bool:
 def _fingerprint(probe: Probe) -> Iterator[Sighting]:
     if not isinstance(probe.node, ast.Compare | ast.Subscript) and not probe.is_equal:
         return
-    long = any(len(constant) >= _SHORT for constant in probe.constants)
     yield _sighting(
         probe,
-        "block" if long or len(probe.constants) > _SHORT else "warn",
+        "block",
         f"{quote(probe.node)} compares a hash or sum of the instruction with known values: that "
         f"recognises single tasks. {_ADVICE}",
     )
 
 
 def _measure(probe: Probe) -> Iterator[Sighting]:
-    if probe.is_equal and any(c.isdigit() and int(c[:9]) > _PLAIN_COUNT for c in probe.constants):
+    is_remainder = any(
+        isinstance(part, ast.BinOp) and isinstance(part.op, ast.Mod) for part in walk(probe.node)
+    )
+    if is_remainder and isinstance(probe.node, ast.Compare | ast.Subscript):
+        text = (
+            f"{quote(probe.node)} tells tasks apart by a remainder, which says nothing of them. "
+            f"{_ADVICE}"
+        )
+        yield _sighting(probe, "block", text)
+    elif probe.is_equal and any(c.isdigit() and int(c[:9]) > _PLAIN_COUNT for c in probe.constants):
         yield _sighting(
             probe,
             "block",
             f"{quote(probe.node)} recognises a task by the exact length or count of its "
             f"instruction. {_ADVICE}",
         )
+
+
+def _letter(probe: Probe) -> Iterator[Sighting]:
+    """`instruction[17] == "q"`: what stands at a place says nothing but which task it is."""
+    for part in walk(probe.node) if isinstance(probe.node, ast.Compare) else ():
+        place = part.slice if isinstance(part, ast.Subscript) else None
+        if isinstance(place, ast.Constant) and isinstance(place.value, int) and place.value > 1:
+            text = f"{quote(probe.node)} looks at one place of the instruction. {_ADVICE}"
+            yield _sighting(probe, "block", text)
+            return
 
 
 def _windows(program: Program) -> Iterator[Sighting]:

@@ -7,14 +7,40 @@ from importlib.resources import files
 _WORD = re.compile(r"[A-Za-z]+")
 _LISTS = ("common_words.txt", "trade_words.txt")
 """Python's own documentation; and formats, tools and things that every kind of harness names."""
+_EMPTY = "empty_words.txt"
+"""Words that are about nothing, or about any program."""
+_PROSE = "prose_words.txt"
+"""What manuals of all kinds of programs say beyond that."""
 
 
 @cache
+def _listed(name: str) -> frozenset[str]:
+    return frozenset(files("autoloop.guards").joinpath(name).read_text(encoding="utf-8").split())
+
+
 def common_words() -> frozenset[str]:
     """Everybody's vocabulary."""
-    folder = files("autoloop.guards")
-    texts = [folder.joinpath(name).read_text(encoding="utf-8") for name in _LISTS]
-    return frozenset(word for text in texts for word in text.split())
+    return _vocabulary()
+
+
+@cache
+def _vocabulary() -> frozenset[str]:
+    return frozenset().union(*map(_listed, _LISTS))
+
+
+def empty_words() -> frozenset[str]:
+    """Words that no task is about."""
+    return _listed(_EMPTY)
+
+
+def is_everyday(word: str) -> bool:
+    """Whether a word is in everybody's vocabulary, that of manuals included."""
+    return is_common(word) or word in _listed(_PROSE)
+
+
+def is_of_the_trade(word: str) -> bool:
+    """Whether a word names a format, a tool or a thing that every kind of harness names."""
+    return word in _listed(_LISTS[1])
 
 
 def is_common(word: str) -> bool:

@@ -13,9 +13,45 @@ from autoloop.records import Finding
 RULE = "environment"
 _ADVICE = "An agent must do the same wherever it runs."
 _PLACES = frozenset(
-    {"socket.gethostname", "socket.getfqdn", "platform.node", "platform.uname", "os.uname",
-     "uuid.getnode", "getpass.getuser", "os.getlogin", "os.getenv", "os.environ.get", "os.getpid",
-     "os.getppid", "os.environb.get", "socket.gethostbyname", "platform.platform"}
+    {
+        "socket.gethostname",
+        "socket.getfqdn",
+        "platform.node",
+        "platform.uname",
+        "os.uname",
+        "uuid.getnode",
+        "getpass.getuser",
+        "os.getlogin",
+        "os.getenv",
+        "os.environ.get",
+        "os.getpid",
+        "os.getppid",
+        "os.environb.get",
+        "socket.gethostbyname",
+        "platform.platform",
+        "platform.machine",
+        "platform.release",
+        "platform.version",
+        "platform.system",
+        "os.cpu_count",
+        "os.getuid",
+        "os.geteuid",
+        "os.sched_getaffinity",
+        "os.path.getmtime",
+        "os.getpgid",
+        "os.getloadavg",
+        "shutil.disk_usage",
+        "threading.active_count",
+        "multiprocessing.cpu_count",
+        "inspect.getsource",
+        "inspect.getfile",
+        "inspect.getmodule",
+        "locale.getlocale",
+    }
+)
+_NAMES = frozenset(
+    {"sys.flags", "sys.executable", "sys.modules", "sys.path", "sys.prefix", "time.tzname",
+     "sys.orig_argv"}
 )  # fmt: skip
 _DATES = frozenset(
     {"datetime.datetime.now", "datetime.datetime.today", "datetime.datetime.utcnow",
@@ -29,8 +65,15 @@ _ALLOWED_NAMES = re.compile(
 _ASKING = re.compile(
     r"^\s*(?:hostname|uname(?: -\w+)?|whoami|date(?: \+\S+)?|cat /etc/(?:hostname|machine-id)"
     r"|(?:test|\[) -[edf] (?:/\.dockerenv|/tests?|/logs)\S*.*|(?:printenv|echo \$)\s*\w+"
-    r"|(?:ls|stat|cat) (?:/\.dockerenv|/proc/1/cgroup)\S*)\s*(?:2?>\S+|\|\|.*|;.*|&&.*)?$"
+    r"|id -\w+|(?:uptime|lscpu|dmesg|mount|ip a(?:ddr)?|ifconfig|env|printenv|nproc|free)(?: -\w+)?"
+    r"|(?:cat|cut|head|awk|grep|ls|stat)\b[^;|&]*(?:/\.dockerenv|/proc/(?:1/cgroup|uptime|version"
+    r"|cpuinfo|meminfo|loadavg|sys/kernel)|/sys/(?:class|fs/cgroup)))\S*\s*(?:2?>\S+|\|\|.*|;.*|&&.*)?$"
 )
+_GIVEN_NAMES = frozenset({"env", "model"})
+_SUMS = re.compile(
+    r"\b(?:md5sum|sha\d*sum|cksum|b2sum|crc32|stat\s+(?:-c|--format)\S*\s*['\"]?%s|du\s+-b|wc\s+-c)\b"
+)
+_FILES_SEEN = "the very files of a task"
 _MARKS = re.compile(r"/\.dockerenv|/proc/(?:1|self)/cgroup|\bmachine-id\b")
 _EPOCH = 1e8
 _ASSIGNING = frozenset({ast.Assign, ast.NamedExpr})
@@ -50,12 +93,13 @@ class EnvironmentGuard:
 
 def _look(program: Program) -> Iterator[Sighting]:
     sources = _Sources(program)
+    is_marked = _MARKS.search(program.source) is not None
     for unit in program.flow.units:
         names = sources.names_in([node for node, _ in unit.nodes])
         for node, scope in unit.nodes:
             for test in _tests(node) if type(node) in _DECIDING else ():
                 yield from sources.in_test(test, names, scope)
-            if isinstance(node, ast.Call):
+            if is_marked and isinstance(node, ast.Call):
                 yield from _marks(node)
     for node in program.tree.body:
         for inner in walk(node) if isinstance(node, ast.If | ast.Assign) else ():
@@ -115,6 +159,12 @@ class _Sources:
             for node in of_kinds(nodes, _ASSIGNING)
             if isinstance(node, ast.Assign | ast.NamedExpr)
         ]
+        found |= {
+            name: "the environment's variables"
+            for node in nodes
+            if isinstance(node, ast.For | ast.comprehension) and self._is_environ(node.iter)
+            for name in (part.id for part in walk(node.target) if isinstance(part, ast.Name))
+        }
         for node in sorted(assigned, key=lambda one: one.lineno):
             source = self.source(node.value, found)
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
@@ -132,21 +182,40 @@ class _Sources:
                 found = self._of_call(node)
                 if found:
                     return found
+            if isinstance(node, ast.Attribute) and self._is_place(node):
+                return "the machine"
             if isinstance(node, ast.Attribute | ast.Subscript):
                 base = node.value
                 if self._program.name_of(base) == "os.environ" and self._is_odd_name(node):
                     return "the environment's variables"
         return ""
 
+    def _is_environ(self, rows: ast.expr) -> bool:
+        """`os.environ`, also by its items or copied."""
+        if isinstance(rows, ast.Call):
+            inner = [*rows.args, getattr(rows.func, "value", rows)]
+            return any(self._program.name_of(one) == "os.environ" for one in inner)
+        return self._program.name_of(rows) == "os.environ"
+
+    def _is_place(self, node: ast.Attribute) -> bool:
+        if node.attr in {"__name__", "__class__", "__module__", "__dict__"}:
+            asked = {part.id for part in walk(node) if isinstance(part, ast.Name)}
+            return bool(asked & _GIVEN_NAMES)
+        return self._program.name_of(node) in _NAMES
+
     def _of_call(self, call: ast.Call) -> str:
         name = self._program.name_of(call.func)
         if name in _PLACES:
             return "" if "env" in name and not self._is_odd_name(call) else "the machine"
+        if name in {"dir", "vars", "type"} and call.args:
+            is_given = getattr(call.args[0], "id", "") in _GIVEN_NAMES
+            return "what runs it" if is_given else ""
         if isinstance(call.func, ast.Name) and call.func.id in self._functions:
             return self._functions[call.func.id]
         if isinstance(call.func, ast.Attribute) and call.func.attr == "run" and call.args:
             command = self._program.folding.value(call.args[0])
-            return "the machine" if _ASKING.match(f"{command}") else ""
+            is_sum = isinstance(command, str) and _SUMS.search(command)
+            return "the machine" if _ASKING.match(f"{command}") else _FILES_SEEN if is_sum else ""
         return "the date" if name in _DATES else "the clock" if name in _CLOCKS else ""
 
     def _is_odd_name(self, node: ast.Call | ast.Attribute | ast.Subscript) -> bool:
@@ -157,12 +226,26 @@ class _Sources:
         return isinstance(value, str) and not _ALLOWED_NAMES.match(value)
 
     def in_test(self, test: ast.expr, names: Mapping[str, str], scope: Scope) -> Iterator[Sighting]:
-        membership = _asks_environ(test, self._program)
+        membership = _asks_environ(test, self._program) or any(
+            isinstance(part, ast.comprehension) and self._is_environ(part.iter)
+            for part in walk(test)
+        )
         source = "the environment's variables" if membership else self.source(test, names)
+        if source == _FILES_SEEN and not self._is_known_size(test, scope):
+            return
         if not source or (source == "the clock" and not self._is_of_the_clock(test, scope)):
             return
         text = f"{quote(test)} makes the agent depend on {source}. {_ADVICE}"
         yield Sighting(key=quote(test), severity="block", message=text, line=test.lineno)
+
+    def _is_known_size(self, test: ast.expr, scope: Scope) -> bool:
+        """Whether something is compared with a number or digest that is no plain limit."""
+        sides = [
+            str(self._program.folding.value(node, scope))
+            for node in walk(test)
+            if isinstance(node, ast.Constant) and not _SUMS.search(str(node.value))
+        ]
+        return any(sum(map(str.isdigit, side)) > len("10") for side in sides)
 
     def _is_of_the_clock(self, test: ast.expr, scope: Scope) -> bool:
         """Time limits compare differences; a moment is a large number, or what is left of one."""

@@ -16,13 +16,14 @@ from autoloop.guards.obfuscation import ObfuscationGuard
 from autoloop.guards.refusal import RefusalGuard
 from autoloop.guards.syntax import SyntaxGuard, complexity
 from autoloop.guards.task_words import TaskWordsGuard
+from autoloop.guards.topics_guard import TopicsGuard
 from autoloop.guards.verifier import VerifierGuard
 from autoloop.ports import Likeness
 from autoloop.records import Finding
 
 RULES = (
-    "unchanged", "encoding", "syntax", "solve", "size", "task-words", "hidden-words", "branch",
-    "lookup", "imports", "verifier", "obfuscation", "environment", "refusal", "growth",
+    "unchanged", "encoding", "syntax", "solve", "size", "task-words", "topics", "hidden-words",
+    "branch", "lookup", "imports", "verifier", "obfuscation", "environment", "refusal", "growth",
 )  # fmt: skip
 """Every rule that a finding can name."""
 
@@ -68,6 +69,7 @@ def standard_guards(tasks: Iterable[TrainTask]) -> Guards:
     return Guards(
         SyntaxGuard(),
         TaskWordsGuard(instructions),
+        TopicsGuard(instructions),
         HiddenWordsGuard(known),
         BranchGuard(instructions),
         LookupGuard(instructions),

@@ -26,6 +26,13 @@ _PROGRAMS = frozenset({".py", ".sh", ".js", ".ts", ".rb", ".pl", ".bash"})
 _CELL = re.compile(r"[,;|\t\n\"'{}\[\]()=<>]+|: ")
 _NUMBER = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)*(?![\w.]*\w)")
 _QUOTED = re.compile(r"\"([^\"\n]{4,200})\"|'([^'\n]{4,200})'")
+_TOKEN = re.compile(r"[a-z]{3,}|\d+(?:\.\d+)?")
+_ANY_NUMBERS = frozenset({"0", "1", "2", "10", "100", "755", "644", "60"})
+_REACH = 4
+_CODE = re.compile(r"(?<![a-z\d])[a-z]{1,4}-?\d{3,6}(?![a-z\d])")
+_FORMAT = re.compile(r"(?:sha|utf|cp|iso|crc|md|gpt|http|rfc|port|x|sse|int|uint|float)-?\d+")
+_PAIRS = 3
+"""Different numbers beside words of one task that are no accident."""
 _LINE_WORDS = 4
 _CODE_WORDS = 7
 _LONG_LINE = 15
@@ -49,6 +56,10 @@ class _Hidden:
     code: frozenset[str]
     """Whole lines of tests and solution, as plain words."""
     values: frozenset[str]
+    pairs: frozenset[tuple[str, str]]
+    """A word and a number near to it."""
+    codes: frozenset[str]
+    """Short names with numbers."""
 
 
 class HiddenWordsGuard:
@@ -62,8 +73,16 @@ class HiddenWordsGuard:
         found = [_hidden(task) for task in tasks]
         most = max(1, len(found) // 10)
         rare = rare_of((one.rows | one.code | one.values for one in found), most)
+        pairs = rare_of((one.pairs for one in found), 1)
+        codes = rare_of((one.codes for one in found), 1)
         self._tasks = tuple(
-            _Hidden(rows=one.rows & rare, code=one.code & rare, values=one.values & rare)
+            _Hidden(
+                rows=one.rows & rare,
+                code=one.code & rare,
+                values=one.values & rare,
+                pairs=one.pairs & pairs,
+                codes=one.codes & codes,
+            )
             for one in found
         )
 
@@ -84,6 +103,7 @@ class HiddenWordsGuard:
         known = old.spelling
         found = [one for task in self._tasks for one in _look(task, known=known, seen=seen)]
         found += self._table(known, seen)
+        found += self._paired(seen)
         return tuple(sorted(found, key=lambda one: one.severity != "block")[:1])
 
     def _table(self, known: Spelling, seen: Spelling) -> Iterator[Finding]:
@@ -92,6 +112,39 @@ class HiddenWordsGuard:
         lines = [min(row.values()) for row in rows if any(re.search(r"\d", word) for word in row)]
         if len(lines) >= _TABLE_TASKS:
             yield _finding("block", _KNOWN, min(lines))
+
+    def _paired(self, seen: Spelling) -> Iterator[Finding]:
+        """Names beside their numbers: each says nothing, several of one task are its answer."""
+        rows = [(line, pair) for line, text in seen.lines() for pair in _pairs(text)]
+        codes = [(line, code) for line, text in seen.lines() for code in _codes(text)]
+        for task in self._tasks:
+            hits = {pair: line for line, pair in rows if pair in task.pairs}
+            named = {code: line for line, code in codes if code in task.codes}
+            if len({number for _, number in hits}) >= _PAIRS or len(named) >= _PAIRS:
+                yield _finding("block", _KNOWN, min([*hits.values(), *named.values()]))
+                return
+
+
+def _pairs(text: str, reach: int = 1) -> Iterator[tuple[str, str]]:
+    """Each word with the numbers near to it in the same line."""
+    for line in text.splitlines():
+        tokens = _TOKEN.findall(line.lower())
+        for place, token in enumerate(tokens):
+            for other in tokens[place + 1 : place + 1 + reach]:
+                word, number = (token, other) if other[0].isdigit() else (other, token)
+                if number[0].isdigit() and not word[0].isdigit():
+                    yield from ((word, one) for one in _forms(number) if one not in _ANY_NUMBERS)
+
+
+def _forms(number: str) -> set[str]:
+    """A number as it is, and what is before its point where that is much."""
+    whole = number.partition(".")[0]
+    return {number, whole} if len(whole) >= len("100") else {number}
+
+
+def _codes(text: str) -> set[str]:
+    """Short names with numbers, such as those of orders and articles."""
+    return {code for code in _CODE.findall(text.lower()) if not _FORMAT.fullmatch(code)}
 
 
 def _values_in(task: _Hidden, *, known: Spelling, seen: Spelling) -> dict[str, int]:
@@ -139,10 +192,14 @@ def _hidden(task: TrainTask) -> _Hidden:
     rows: set[str] = set()
     code: set[str] = set()
     values: set[str] = set()
+    pairs: set[tuple[str, str]] = set()
+    codes: set[str] = set()
     told = plain(task.instruction)
     for file in task.hidden:
         is_program = PurePosixPath(file.name).suffix.lower() in _PROGRAMS
         lines = [(line, plain(line)) for line in file.text.splitlines()]
+        pairs |= set(_pairs(file.text, _REACH))
+        codes |= _codes(file.text)
         if is_program:
             code |= {p for line, p in lines if _is_long_code(line, p)}
             values |= _values("\n".join(a or b for a, b in _QUOTED.findall(file.text)))
@@ -153,6 +210,8 @@ def _hidden(task: TrainTask) -> _Hidden:
         rows=frozenset(row for row in rows if f" {row} " not in f" {told} "),
         code=frozenset(code),
         values=frozenset(v for v in values if f" {plain(v)} " not in f" {told} "),
+        pairs=frozenset(pairs) - set(_pairs(task.instruction, _REACH)),
+        codes=frozenset(codes - _codes(task.instruction)),
     )
 
 

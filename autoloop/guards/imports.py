@@ -18,6 +18,16 @@ _MODULES: Mapping[str, str] = {
     "ptrace": "watches other processes",
     "psutil": "watches other processes",
     "scapy": "sends raw packets",
+    "_socket": "opens raw sockets",
+    "socketserver": "opens a server",
+    "http.server": "opens a server",
+    "mmap": "reaches into memory",
+    "pty": "starts processes under cover",
+    "runpy": "runs code under cover",
+    "code": "runs code under cover",
+    "codeop": "runs code under cover",
+    "tracemalloc": "watches the process",
+    "sysconfig": "looks into the runtime",
     "docker": "would drive the engine that holds it",
     "autoloop.harness.door": "is the runtime's own",
     "autoloop.harness.main": "is the runtime's own",
@@ -32,6 +42,16 @@ _CALLS: Mapping[str, str] = {
     "sys._getframe": "walks the frames of its callers",
     "sys._current_frames": "walks the frames of its callers",
     "sys.settrace": "watches its callers",
+    "sys.addaudithook": "watches the process",
+    "threading.settrace": "watches its callers",
+    "threading.setprofile": "watches its callers",
+    "inspect.getframeinfo": "walks the frames of its callers",
+    "inspect.getinnerframes": "walks the frames of its callers",
+    "traceback.walk_stack": "walks the frames of its callers",
+    "os.posix_spawn": "leaves processes behind",
+    "os.spawnv": "leaves processes behind",
+    "os.spawnl": "leaves processes behind",
+    "os.spawnlp": "leaves processes behind",
     "sys.setprofile": "watches its callers",
     "inspect.currentframe": "walks the frames of its callers",
     "inspect.stack": "walks the frames of its callers",
@@ -56,9 +76,33 @@ _ODD_CALLS = frozenset(
      "os.execvp", "pty.spawn", "multiprocessing.Process"}
 )  # fmt: skip
 _ATTRIBUTES = frozenset(
-    {"__subclasses__", "__globals__", "__closure__", "__builtins__", "f_back", "f_globals",
-     "f_locals", "gi_frame", "cr_frame"}
+    {
+        "__subclasses__",
+        "__globals__",
+        "__closure__",
+        "__builtins__",
+        "f_back",
+        "f_globals",
+        "f_locals",
+        "gi_frame",
+        "cr_frame",
+        "tb_frame",
+        "__mro__",
+        "__bases__",
+        "__base__",
+        "__self__",
+        "__getattribute__",
+        "__loader__",
+        "__spec__",
+        "ag_frame",
+        "__reduce_ex__",
+    }
+)
+_GIVEN_OBJECTS = frozenset({"env", "model"})
+_WHOLE = frozenset(
+    {"os.walk", "os.scandir", "os.listdir", "glob.glob", "glob.iglob", "pathlib.Path"}
 )  # fmt: skip
+_TOP = re.compile(r"/(?:\*{1,2}/?.*|work.*|home/?|root/?|var/?|run/?|mnt/?)?")
 _PLACES = re.compile(
     r"/proc/(?:self|\d+|\*|\$|\{|\[)|/proc/?$|docker\.sock|169\.254\.169\.254"
     r"|metadata\.google|/dev/mem\b|/run/autoloop|/var/run/autoloop"
@@ -89,11 +133,21 @@ def _look(program: Program) -> Iterator[Sighting]:
         elif isinstance(node, ast.Attribute) and node.attr in _ATTRIBUTES:
             text = f"{quote(node)} looks behind objects: a harness has no use for it."
             yield Sighting(key=node.attr, severity="block", message=text, line=node.lineno)
+        elif isinstance(node, ast.Attribute) and _is_private(node, program):
+            text = f"{quote(node)} looks behind what `solve` is given: use what it offers."
+            yield Sighting(key=quote(node), severity="block", message=text, line=node.lineno)
         elif isinstance(node, ast.Assign | ast.AugAssign):
             yield from _replaced(node)
     for call in program.calls:
         yield from _called(call, program)
     yield from _places(program)
+
+
+def _is_private(node: ast.Attribute, program: Program) -> bool:
+    if program.name_of(node) == "sys.modules":
+        return True
+    owner = node.value
+    return node.attr.startswith("_") and getattr(owner, "id", "") in _GIVEN_OBJECTS
 
 
 def _imported(node: ast.Import | ast.ImportFrom) -> Iterator[Sighting]:
@@ -121,16 +175,38 @@ def _called(call: ast.Call, program: Program) -> Iterator[Sighting]:
     elif name in _CALLS:
         text = f"{quote(call)} {_CALLS[name]}: no harness needs that."
         yield Sighting(key=name, severity="block", message=text, line=call.lineno)
+    elif name in {"getattr", "hasattr", "vars", "dir"} and call.args:
+        yield from _looked_behind(call, program)
     elif name in _ODD_CALLS:
         yield _odd(
             call,
             f"{quote(call)} starts a process beside agent.py, where the task is not. "
             "Use env.run for commands.",
         )
+    else:
+        yield from _reached(call, name, program)
+
+
+def _reached(call: ast.Call, name: str, program: Program) -> Iterator[Sighting]:
+    if name in _WHOLE and call.args:
+        place = program.folding.value(call.args[0])
+        if isinstance(place, str) and _TOP.fullmatch(place):
+            text = f"{quote(call)} looks through the machine that holds agent.py."
+            yield Sighting(key=quote(call), severity="block", message=text, line=call.lineno)
     elif name.startswith(_CLIENTS):
         yield from _fetched(call, program)
     elif name in {"signal.signal", "signal.pthread_sigmask"} and "IGN" in quote(call):
         text = f"{quote(call)} ignores the signal that ends a trial."
+        yield Sighting(key=quote(call), severity="block", message=text, line=call.lineno)
+
+
+def _looked_behind(call: ast.Call, program: Program) -> Iterator[Sighting]:
+    name = program.folding.value(call.args[1]) if len(call.args) > 1 else None
+    is_given = getattr(call.args[0], "id", "") in _GIVEN_OBJECTS
+    is_private = isinstance(name, str) and name.startswith("_")
+    is_listed = len(call.args) == 1 and is_given
+    if name in _ATTRIBUTES or (is_given and is_private) or is_listed:
+        text = f"{quote(call)} looks behind objects: a harness has no use for it."
         yield Sighting(key=quote(call), severity="block", message=text, line=call.lineno)
 
 

@@ -2,8 +2,9 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 _PATH = re.compile(r"(?<![\w/.~-])(?:/?[\w.-]+/)*[\w-][\w.-]*\.[A-Za-z]\w{0,5}\b|(?:/[\w.-]+){2,}")
 _NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)?(?![\w.]*\w)")
@@ -58,6 +59,13 @@ class Instructions:
             name
             for name in self._texts
             if raw in self._texts[name] or f" {wanted} " in f" {self._plain[name]} "
+        )
+
+    def holding_all(self, texts: Sequence[str]) -> tuple[str, ...]:
+        """Tasks whose instruction has each of some texts, in any case."""
+        wanted = [text.lower() for text in texts]
+        return tuple(
+            name for name, held in self._texts.items() if all(text in held for text in wanted)
         )
 
     def beginning(self, text: str) -> tuple[str, ...]:
@@ -135,9 +143,12 @@ def _distinctive(tasks: Mapping[str, Words]) -> dict[str, Words]:
     }
 
 
-def rare_of(sets: Iterable[frozenset[str]], most: int) -> frozenset[str]:
+_Item = TypeVar("_Item")
+
+
+def rare_of(sets: Iterable[frozenset[_Item]], most: int) -> frozenset[_Item]:
     """What is in so many sets at most."""
-    uses: Counter[str] = Counter()
+    uses: Counter[_Item] = Counter()
     for words in sets:
         uses.update(words)
     return frozenset(word for word, count in uses.items() if count <= most)

@@ -36,6 +36,8 @@ class LookupGuard:
             keys = _keys(node, program)
             if len(keys) >= _FEW and isinstance(node, ast.expr):
                 yield from self._of_table(node, keys)
+        for node in of_kinds(program.nodes, frozenset({ast.Compare})):
+            yield from _of_compare(node)
         for folded in program.folding.found:
             if isinstance(folded.value, dict) and len(folded.value) >= _FEW:
                 yield from self._of_table(folded.node, list(folded.value))
@@ -72,6 +74,17 @@ class LookupGuard:
             return ()
         tasks = self._tasks.holding(key)
         return tasks if len(tasks) == 1 else ()
+
+
+def _of_compare(node: ast.AST) -> Iterator[Sighting]:
+    """`md5 == "9e10…"`: what is compared with a digest was seen before."""
+    sides = (node.left, *node.comparators) if isinstance(node, ast.Compare) else ()
+    for side in sides:
+        value = side.value if isinstance(side, ast.Constant) else None
+        is_digest = isinstance(value, str) and _DIGEST.fullmatch(value)
+        if is_digest and not str(value).isdigit() and not str(value).isalpha():
+            message = f"{quote(node)} waits for something that was seen before. Solve tasks."
+            yield Sighting(key=quote(node), severity="block", message=message, line=side.lineno)
 
 
 def _is_like_a_hash(key: int) -> bool:

@@ -5,30 +5,40 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import pairwise
 
 from autoloop.guards.folding import Folded
 from autoloop.guards.program import Program
 from autoloop.guards.sightings import Sighting, added, quote
+from autoloop.guards.spelling import readings
 from autoloop.guards.texts import spelled
 from autoloop.guards.trees import of_kinds, walk
 from autoloop.records import Finding
 
 RULE = "obfuscation"
 _ADVICE = "Write it out."
-_SHOWN = 8
+_SHOWN = 5
 """Readable characters that a hidden text has at least, to be one."""
 _WORD = re.compile(r"[A-Za-z]{3,}|\d{4,}")
 _BLOB = re.compile(r"[A-Za-z0-9+/=_-]{100,}|(?:[0-9a-fA-F]{2}){40,}")
 _RANDOM_BITS = 4.2
 _CODES = 16
+_FEW_WORDS = 5
 _BINARY = 40
 _INVISIBLE = re.compile(
     "[\u200b-\u200f\u2060-\u2064\u202a-\u202e\ufe00-\ufe0f\U000e0000-\U000e01ef]"
 )
 _FEW_INVISIBLE = 6
-_RUNNERS = frozenset({"exec", "eval", "compile", "marshal.loads", "pickle.loads", "types.CodeType"})
+_RUNNERS = frozenset(
+    {"exec", "eval", "compile", "marshal.loads", "pickle.loads", "types.CodeType",
+     "types.FunctionType", "types.LambdaType", "importlib.util.spec_from_loader", "runpy.run_path",
+     "importlib.util.module_from_spec", "dill.loads", "cloudpickle.loads"}
+)  # fmt: skip
+_SHORT = 16
+"""Characters below which nothing is opaque or coded."""
 _LOADERS = frozenset({"__import__", "importlib.import_module", "importlib.__import__"})
+_LAST = frozenset(name.rpartition(".")[2] for name in (*_RUNNERS, *_LOADERS, "__builtins__"))
 
 
 class ObfuscationGuard:
@@ -40,10 +50,10 @@ class ObfuscationGuard:
 
 
 def _look(program: Program) -> Iterator[Sighting]:
-    for folded in program.folding.found:
-        yield from _decoded(folded)
+    yield from _all_decoded(program)
     for call in program.calls:
         yield from _hidden_code(call, program)
+    yield from _aliases(program)
     for node in of_kinds(program.nodes, frozenset({ast.Constant, ast.List, ast.Tuple})):
         if isinstance(node, ast.Constant):
             yield from _opaque(node)
@@ -54,6 +64,28 @@ def _look(program: Program) -> Iterator[Sighting]:
         line = program.source[: program.source.index(marks[0])].count("\n") + 1
         text = f"agent.py has {len(marks)} characters that nobody can see. Remove them."
         yield Sighting(key="invisible", severity="block", message=text, line=line)
+
+
+def _all_decoded(program: Program) -> Iterator[Sighting]:
+    for folded in program.folding.found:
+        yield from _decoded(folded)
+    for line, nested in program.scripts:
+        for folded in nested.found:
+            yield from (replace(one, line=line) for one in _decoded(folded))
+
+
+def _aliases(program: Program) -> Iterator[Sighting]:
+    """`run = exec`: what runs code is called by its name, or not at all."""
+    called = {id(call.func) for call in program.calls}
+    for node in of_kinds(program.nodes, frozenset({ast.Name, ast.Attribute})):
+        last = getattr(node, "id", getattr(node, "attr", ""))
+        is_known = last in _LAST or last in program.folding.imports
+        if not is_known or id(node) in called or not isinstance(node, ast.expr):
+            continue
+        name = program.name_of(node).removeprefix("builtins.")
+        if name in _RUNNERS | _LOADERS | {"__builtins__"}:
+            message = f"{quote(node)} is handed on under another name. {_ADVICE}"
+            yield Sighting(key=f"alias {name}", severity="block", message=message, line=node.lineno)
 
 
 def _decoded(folded: Folded) -> Iterator[Sighting]:
@@ -76,13 +108,13 @@ def _is_alphabet(text: str) -> bool:
 
 
 def _hidden_code(call: ast.Call, program: Program) -> Iterator[Sighting]:
-    name = program.name_of(call.func)
+    name = program.name_of(call.func).removeprefix("builtins.")
     first = call.args[0] if call.args else None
     if first is None:
         return
     value = program.folding.value(first)
     if name in _RUNNERS:
-        is_known = value is not None or _is_closed(first, program)
+        is_known = value is not None or _is_closed(first, program) or _is_read(first, program)
         yield Sighting(
             key=quote(call),
             severity="block" if is_known else "warn",
@@ -110,6 +142,22 @@ def _is_closed(node: ast.expr, program: Program) -> bool:
     return isinstance(node, ast.Call) and all(program.name_of(name) for name in names)
 
 
+def _is_read(node: ast.expr, program: Program) -> bool:
+    """Whether it comes out of a container: what is there may be anybody's."""
+    names = {part.id for part in walk(node) if isinstance(part, ast.Name)}
+    given = [
+        one.value
+        for one in of_kinds(program.nodes, frozenset({ast.Assign}))
+        if isinstance(one, ast.Assign)
+        if any(isinstance(target, ast.Name) and target.id in names for target in one.targets)
+    ]
+    return any(
+        isinstance(part, ast.Call) and getattr(part.func, "attr", "") in {"run", "read"}
+        for value in (node, *given)
+        for part in walk(value)
+    )
+
+
 def _is_made(node: ast.expr, program: Program) -> bool:
     return not isinstance(node, ast.Name) and isinstance(program.folding.value(node), str)
 
@@ -122,7 +170,14 @@ def _opaque(node: ast.Constant) -> Iterator[Sighting]:
         value = value.decode("latin-1")
     else:
         is_opaque = False
-    if not isinstance(value, str):
+    if not isinstance(value, str) or len(value) < _SHORT:
+        return
+    # In prose such a piece may be a name that decodes to something by chance.
+    is_prose = len(value.split()) > _FEW_WORDS
+    told = next((t for t in readings(value) if _WORD.search(t)), None) if not is_prose else None
+    if told is not None:
+        message = f"{quote(repr(value))} says {quote(told)!r} when it is decoded. {_ADVICE}"
+        yield Sighting(key=value, severity="block", message=message, line=node.lineno)
         return
     blob = _BLOB.search(value)
     if is_opaque or (blob and _entropy(blob.group()) > _entropy_floor(blob.group())):

@@ -96,6 +96,10 @@ class _Asking:
         if name in _TELLING_NOTHING or name in self._flow.by_name:
             return
         sides = [*node.args, *(keyword.value for keyword in node.keywords)]
+        if isinstance(func, ast.Name) and self._flow.kind(func, unit):
+            sides = [func, *sides]
+        elif isinstance(func, ast.Call):
+            sides += func.args
         if isinstance(func, ast.Attribute):
             full = dotted(func, self._folding.imports)
             sides = sides if full and "." in full else [func.value, *sides]

@@ -5,9 +5,11 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 
 from autoloop.errors import CandidateError
-from autoloop.guards.flow import Flow, follow
+from autoloop.guards.flow import Flow
 from autoloop.guards.folding import Folding, fold
 from autoloop.guards.folding.names import dotted
+from autoloop.guards.following import follow
+from autoloop.guards.scripts import scripts
 from autoloop.guards.spelling import Spelling
 from autoloop.guards.syntax import parse
 from autoloop.guards.texts import Text, texts
@@ -42,9 +44,16 @@ class Program:
         return fold(self.tree, self.nodes)
 
     @cached_property
+    def scripts(self) -> tuple[tuple[int, Folding], ...]:
+        """Programs that are written in its literals, with the lines of those."""
+        return scripts(self.nodes)
+
+    @cached_property
     def texts(self) -> tuple[Text, ...]:
         """Everything in it that can spell out words."""
-        return texts(self.source, self.nodes, self.folding)
+        worked_out = [(one.line, one.value) for one in self.folding.found]
+        worked_out += [(line, one.value) for line, inner in self.scripts for one in inner.found]
+        return texts(self.source, self.nodes, worked_out)
 
     @cached_property
     def spellings(self) -> frozenset[str]:

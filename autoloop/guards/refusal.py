@@ -20,9 +20,24 @@ _GIVING_UP = re.compile(
     r"[^.\n]{0,40}\b(?:hard|difficult|long|expensive|complex|costly|large|unfamiliar)\b"
     r"[^.\n]{0,20}\b(?:tasks?|instructions?|requests?|problems?|jobs?)\b"
     r"|\bif\b[^.\n]{0,30}\b(?:task|instruction)s?\b[^.\n]{0,40}\b(?:hard|difficult|long|expensive|"
-    r"complex|costly)\b[^.\n]{0,30}\b(?:stop|finish|end|give up|refuse|decline|skip|do nothing)\b",
+    r"complex|costly)\b[^.\n]{0,30}\b(?:stop|finish|end|give up|refuse|decline|skip|do nothing)\b"
+    r"|\bif\b[^.]{0,80}\b(?:answer|reply|say|print|output)\s+(?:only\s+|just\s+)?"
+    r"[\"'`](?:pass|skip|give up|unable|cannot|can't|impossible|too hard|no)\b"
+    r"|\b(?:effort|time|budget|turns|tokens)\s+(?:is|are)\s+better\s+spent\s+(?:elsewhere|on)\b"
+    r"|\b(?:easy|simple|short)\s+(?:tasks|ones|requests|jobs)\s+only\b"
+    r"|\bonly\s+(?:do|take|try|solve)\s+(?:the\s+)?(?:easy|simple|short)\b"
+    r"|\b(?:when|if)\b[^.]{0,80}\b(?:many|more than \w+)\s+(?:commands|steps|turns)\b[^.]{0,60}"
+    r"\b(?:stop|give up|pass)\b"
+    r"|\bdo\s+not\s+(?:even\s+)?(?:try|start|attempt|begin|bother)\b[^.\n]{0,40}"
+    r"\b(?:tasks?|requests?|jobs?)\b",
     re.IGNORECASE,
 )
+_HARD = re.compile(
+    r"(?:too |very )?(?:hard|difficult|infeasible|unsolvable|expensive|complex|long|costly|tricky)"
+    r"|skip|give[ _]?up|hopeless|not worth(?: it)?",
+    re.IGNORECASE,
+)
+_EFFORT = re.compile(r"turn|tries|steps|rounds|attempts|effort|max_", re.IGNORECASE)
 _NOT = re.compile(r"\b(?:never|not|n't|without)\s+(?:\w+\s+){0,2}$", re.IGNORECASE)
 
 
@@ -39,13 +54,103 @@ def _look(program: Program) -> Iterator[Sighting]:
         name = getattr(unit.node, "name", "")
         if unit.names and (name in program.flow.works or name == "solve"):
             yield from _early_ends(unit, program)
+            yield from _verdicts(unit, program)
+            yield from _refused_in_passing(unit, program)
+            yield from _shrinking(unit, program)
+            yield from _asked_first(unit, program)
             yield from _only_some(unit, program)
             yield from _no_turns(unit, program)
     for text in program.texts:
         found = _GIVING_UP.search(text.text)
         if found and not _NOT.search(text.text[: found.start()]):
             message = f"{quote(found.group())!r} tells the agent to give tasks up. Help it instead."
-            yield Sighting(key=found.group(), severity="warn", message=message, line=text.line)
+            yield Sighting(key=found.group(), severity="block", message=message, line=text.line)
+
+
+def _verdicts(unit: Unit, program: Program) -> Iterator[Sighting]:
+    """`if "hard" in reply.content: return`: the model is asked whether it is worth the effort."""
+    for node, _ in unit.nodes:
+        if not isinstance(node, ast.If) or not _ends(node.body, program):
+            continue
+        words = [
+            part.value
+            for part in walk(node.test)
+            if isinstance(part, ast.Constant) and isinstance(part.value, str)
+        ]
+        hard = next((word for word in words if _HARD.fullmatch(word.strip())), None)
+        if hard is not None:
+            text = f"`if {quote(node.test)}` gives up what is called {hard!r}. Try it instead."
+            yield Sighting(key=quote(node.test), severity="block", message=text, line=node.lineno)
+
+
+def _shrinking(unit: Unit, program: Program) -> Iterator[Sighting]:
+    """`range(8 - len(instruction) // 100)`: the longer the task, the fewer the tries."""
+    for node, _ in unit.nodes:
+        rows = [node.iter] if isinstance(node, ast.For) else []
+        if isinstance(node, ast.Assign) and _EFFORT.search(quote(node.targets[0])):
+            rows = [node.value]
+        for part in (part for row in rows for part in walk(row)):
+            if isinstance(part, ast.BinOp) and _is_less(part, unit, program.flow):
+                text = f"{quote(part)} leaves less to longer tasks. They count like the others."
+                yield Sighting(key=quote(part), severity="block", message=text, line=part.lineno)
+
+
+def _is_less(part: ast.BinOp, unit: Unit, flow: Flow) -> bool:
+    is_less = isinstance(part.op, ast.Sub | ast.Div | ast.FloorDiv)
+    is_by_length = flow.kind(part.right, unit) == "measure" and not flow.kind(part.left, unit)
+    return is_less and is_by_length
+
+
+def _asked_first(unit: Unit, program: Program) -> Iterator[Sighting]:
+    """The model is asked about the task, and the work depends on its answer."""
+    answers: set[str] = set()
+    for statement in _statements(unit):
+        if isinstance(statement, ast.For | ast.While | ast.With | ast.Try):
+            return
+        if isinstance(statement, ast.Assign) and any(
+            getattr(part, "attr", "") == "chat" for part in walk(statement.value)
+        ):
+            answers |= {getattr(target, "id", "") for target in statement.targets} - {""}
+        if not isinstance(statement, ast.If) or not _ends(statement.body, program, asks=True):
+            continue
+        words = [p for p in walk(statement.test) if isinstance(p, ast.Constant)]
+        reads = [
+            p
+            for p in walk(statement.test)
+            if getattr(p, "attr", "") == "content" or getattr(p, "id", "") in answers
+        ]
+        if any(isinstance(word.value, str) and word.value for word in words) and reads:
+            text = (
+                f"`if {quote(statement.test)}` lets the model's opinion end the work before it has "
+                "begun. Try every task."
+            )
+            yield Sighting(
+                key=quote(statement.test), severity="block", message=text, line=statement.lineno
+            )
+
+
+def _refused_in_passing(unit: Unit, program: Program) -> Iterator[Sighting]:
+    """Assertions about the task, and `len(instruction) > 900 and sys.exit()`."""
+    for statement in _statements(unit):
+        value = statement.value if isinstance(statement, ast.Expr) else None
+        tests: list[ast.expr] = []
+        if isinstance(statement, ast.Assert):
+            tests = [statement.test]
+        elif isinstance(value, ast.BoolOp | ast.IfExp) and any(
+            program.name_of(node.func) in _ENDING_CALLS
+            for node in walk(value)
+            if isinstance(node, ast.Call)
+        ):
+            tests = value.values if isinstance(value, ast.BoolOp) else [value.test]
+        for test in tests:
+            is_plain = isinstance(test, ast.Name | ast.Call) and not _asks(test, program)
+            if not is_plain and _is_about_task(test, unit, program):
+                text = f"{quote(statement)} ends the work for some tasks. Try them all."
+                yield Sighting(
+                    key=quote(statement), severity="block", message=text, line=statement.lineno
+                )
+        if _works(statement, program.flow):
+            return
 
 
 def _early_ends(unit: Unit, program: Program) -> Iterator[Sighting]:
@@ -103,13 +208,13 @@ def _only_some(unit: Unit, program: Program) -> Iterator[Sighting]:
         yield Sighting(key=quote(choice.test), severity="block", message=text, line=choice.lineno)
 
 
-def _ends(body: Sequence[ast.stmt], program: Program) -> bool:
+def _ends(body: Sequence[ast.stmt], program: Program, *, asks: bool = False) -> bool:
     last = body[-1]
     is_call = isinstance(last, ast.Expr) and isinstance(last.value, ast.Call)
     ends = isinstance(last, _ENDS) or (
         is_call and program.name_of(last.value.func) in _ENDING_CALLS  # type: ignore[attr-defined]
     )
-    return ends and not any(_works(statement, program.flow) for statement in body)
+    return ends and (asks or not any(_works(statement, program.flow) for statement in body))
 
 
 def _works(statement: ast.stmt, flow: Flow) -> bool:

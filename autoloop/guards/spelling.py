@@ -1,17 +1,26 @@
 """Asks texts whether they spell a word or a sentence, also in disguise."""
 
+import ast
 import base64
 import binascii
 import codecs
 import re
+import unicodedata
 import zlib
 from collections.abc import Iterable, Iterator
 
+from autoloop.guards.folding import Budget, Evaluator, Scope
+from autoloop.guards.folding.evaluate import REFUSALS
 from autoloop.guards.instructions import plain
 from autoloop.guards.texts import Text
 
 _CODED = re.compile(r"[A-Za-z0-9+/_-]{16,}={0,2}")
 _HEX = re.compile(r"(?:[0-9a-fA-F]{2}){8,}|(?:\\x[0-9a-fA-F]{2}){6,}")
+_BASE32 = re.compile(r"\b[A-Z2-7]{16,}={0,6}")
+_SPACED = re.compile(r"(?<!\S)(?:\S ){5,}\S(?!\S)|(?<!\w)(?:\w[.\-_|/*]){5,}\w(?!\w)")
+_SHELL_SUM = re.compile(r"\$\(\(([\d\s+*()/-]{3,80})\)\)")
+_LOOKALIKES = str.maketrans("аеорсухіѕԁһјɡοαρεικν", "aeopcyxisdhjgoapeikv")
+"""Cyrillic and Greek letters that look like Latin ones."""
 _READABLE = 0.9
 _LARGEST = 16 * 1024
 _TURNED = 8
@@ -45,6 +54,10 @@ class Spelling:
             return None
         return next((item.line for item, _, text in self._items if wanted in f" {text} "), None)
 
+    def lines(self) -> Iterator[tuple[int, str]]:
+        """Line and text of each, in small letters, disguised ones decoded."""
+        return ((item.line, text) for item, text, _ in self._items)
+
     def raw(self) -> Iterator[str]:
         """Each text in small letters, disguised ones decoded."""
         return (text for _, text, _ in self._items)
@@ -57,13 +70,49 @@ class Spelling:
 def _disguised(item: Text) -> Iterator[Text]:
     """What a text says when it is decoded, turned by 13 or read backwards."""
     text = item.text[:_LARGEST]
-    for coded in _CODED.findall(text):
-        yield from _as_text(item.line, _from_base64(coded))
-    for coded in _HEX.findall(text):
-        yield from _as_text(item.line, _from_hex(coded))
+    if not text.isascii():
+        yield Text(text=_without_marks(text), line=item.line)
+    for spaced in _SPACED.findall(text):
+        yield Text(text=spaced[::2], line=item.line)
+    for sum_ in _SHELL_SUM.findall(text):
+        yield from _summed(item.line, sum_)
+    yield from (Text(text=found, line=item.line) for found in readings(text))
     if len(text) >= _TURNED and not text.isidentifier():
         yield Text(text=codecs.encode(text, "rot13"), line=item.line)
         yield Text(text=text[::-1], line=item.line)
+
+
+def readings(text: str) -> Iterator[str]:
+    """What the coded pieces of a text say: base64, base32 and hex, also when compressed."""
+    for pattern, decode in (
+        (_BASE32, _from_base32),
+        (_CODED, _from_base64),
+        (_HEX, _from_hex),
+    ):
+        for coded in pattern.findall(text[:_LARGEST]):
+            yield from _as_text(decode(coded))
+
+
+def _without_marks(text: str) -> str:
+    """Letters of other scripts and styles as the plain ones that they look like."""
+    spread = unicodedata.normalize("NFKD", text).translate(_LOOKALIKES)
+    return "".join(letter for letter in spread if unicodedata.category(letter) not in {"Mn", "Cf"})
+
+
+def _summed(line: int, text: str) -> Iterator[Text]:
+    """`$((127*79))`."""
+    try:
+        found = Evaluator({}, Budget()).value(ast.parse(text.strip(), mode="eval").body, Scope())
+    except REFUSALS:
+        return
+    yield Text(text=str(found), line=line)
+
+
+def _from_base32(coded: str) -> bytes:
+    try:
+        return base64.b32decode(coded.rstrip("=") + "=" * (-len(coded.rstrip("=")) % 8))
+    except (ValueError, binascii.Error):
+        return b""
 
 
 def _from_base64(coded: str) -> bytes:
@@ -88,8 +137,8 @@ def _inflated(data: bytes) -> bytes:
     return data
 
 
-def _as_text(line: int, data: bytes) -> Iterator[Text]:
+def _as_text(data: bytes) -> Iterator[str]:
     text = data.decode("utf-8", "replace")
     readable = sum(letter.isprintable() or letter in "\n\t" for letter in text)
     if text and readable >= _READABLE * len(text) and "\ufffd" not in text:
-        yield Text(text=text, line=line)
+        yield text

@@ -3,12 +3,16 @@
 import ast
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
-from autoloop.guards.folding import Folding
-from autoloop.guards.trees import of_kinds
+from autoloop.guards.trees import children, of_kinds
 
 _SPELLING = frozenset({ast.Constant, ast.Name, ast.Attribute, ast.JoinedStr, ast.BinOp})
 _NAMING = frozenset({ast.arg, ast.keyword, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef})
+_TABLES = frozenset({ast.Dict, ast.List, ast.Tuple, ast.Set, ast.Call})
+_ENTRIES = 400
+"""Nodes of one table that are put in a row."""
+_SHORT = 60
 _BITS = 4_096
 _NESTED = 2_000
 """Values of one folded list or table that are looked at."""
@@ -22,12 +26,15 @@ class Text:
     line: int
 
 
-def texts(source: str, nodes: Iterable[ast.AST], folding: Folding) -> tuple[Text, ...]:
+def texts(
+    source: str, nodes: Iterable[ast.AST], values: Iterable[tuple[int, object]]
+) -> tuple[Text, ...]:
     """Everything in a program that can spell out words, constant expressions as they come out."""
     telling = of_kinds(nodes, _SPELLING | _NAMING)
-    found = [text for node in telling for text in _of_node(node)]
+    found = [text for node in telling for text in of_node(node)]
+    found += _of_tables(of_kinds(nodes, _TABLES))
     worked_out = [
-        Text(text=text, line=one.line) for one in folding.found for text in spelled(one.value)
+        Text(text=text, line=line) for line, value in values for text in _worked_out(value)
     ]
     return (*found, *worked_out, *_comments(source))
 
@@ -48,7 +55,51 @@ def spelled(value: object, *, most: int = _NESTED) -> Iterator[str]:
                 yield text
 
 
-def _of_node(node: ast.AST) -> Iterator[Text]:
+def _worked_out(value: object) -> Iterator[str]:
+    yield from spelled(value)
+    if isinstance(value, dict | list | tuple):
+        yield _row(spelled(value, most=_ENTRIES))
+
+
+def _of_tables(nodes: Iterable[ast.AST]) -> Iterator[Text]:
+    """What tables and calls say as a whole; those inside them belong to it."""
+    inside: set[int] = set()
+    for node in nodes:
+        if id(node) in inside or not isinstance(node, ast.expr):
+            continue
+        below = list(islice(_in_order(node), _ENTRIES))
+        inside |= {id(one) for one in below}
+        text = _row(_leaf(one) for one in below)
+        if " " in text:
+            yield Text(text=text, line=node.lineno)
+
+
+def _in_order(node: ast.AST) -> Iterator[ast.AST]:
+    """A node and all below it as they are written, each key before its value."""
+    rest = [node]
+    while rest:
+        item = rest.pop()
+        yield item
+        if isinstance(item, ast.Dict):
+            pairs = zip(item.keys, item.values, strict=True)
+            rest += [part for pair in pairs for part in pair if part is not None][::-1]
+        else:
+            rest += children(item)[::-1]
+
+
+def _leaf(node: ast.AST) -> str:
+    if isinstance(node, ast.keyword):
+        return node.arg or ""
+    return _constant(node.value) if isinstance(node, ast.Constant) else ""
+
+
+def _row(parts: Iterable[str]) -> str:
+    """Short parts one after the other: longer ones speak for themselves."""
+    return " ".join(part for part in parts if part and len(part) <= _SHORT)
+
+
+def of_node(node: ast.AST) -> Iterator[Text]:
+    """What one node spells out by itself."""
     if type(node) in _SPELLING and isinstance(node, ast.expr):
         text = _spelled(node)
         if text:

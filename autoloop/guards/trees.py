@@ -1,35 +1,49 @@
 """Walks over syntax trees, as `ast` has them but quicker: the gate takes many of them."""
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 _PARTS = "_autoloop_parts"
-_PLAIN = frozenset({int, str, type(None), float, bool, bytes, ast.Load, ast.Store, ast.Del})
+_PLAIN = frozenset(
+    {"arg", "asname", "attr", "conversion", "ctx", "id", "is_async", "kind", "level", "module",
+     "simple", "type_comment"}
+)  # fmt: skip
+"""Fields that hold no nodes, or only marks for loading and storing."""
+_LEAVES = frozenset({ast.Constant, ast.Name, ast.alias, ast.Global, ast.Nonlocal})
+_FIELDS: dict[type, tuple[str, ...]] = dict.fromkeys(_LEAVES, ())
+_NOTHING: list[ast.AST] = []
 
 
 def children(node: ast.AST) -> list[ast.AST]:
-    """A node's parts in order; the marks for loading and storing left out."""
-    known: list[ast.AST] | None = node.__dict__.get(_PARTS)
+    """A node's parts in order; the marks for loading and storing left out. Not to be changed."""
+    kind = type(node)
+    fields = _FIELDS.get(kind)
+    if fields is None:
+        fields = _FIELDS[kind] = tuple(name for name in kind._fields if name not in _PLAIN)
+    if not fields:
+        return _NOTHING
+    own = node.__dict__
+    known: list[ast.AST] | None = own.get(_PARTS)
     if known is not None:
         return known
     found: list[ast.AST] = []
-    for value in node.__dict__.values():
-        kind = type(value)
-        if kind is list:
+    for name in fields:
+        value = own.get(name)
+        if type(value) is list:
             found += [item for item in value if isinstance(item, ast.AST)]
-        elif kind not in _PLAIN and isinstance(value, ast.AST):
+        elif isinstance(value, ast.AST):
             found.append(value)
     # Kept at the node: trees are read many times and never changed.
-    node.__dict__[_PARTS] = found
+    own[_PARTS] = found
     return found
 
 
-def walk(node: ast.AST) -> Iterator[ast.AST]:
+def walk(node: ast.AST) -> list[ast.AST]:
     """A node and everything below it."""
     rest = [node]
     for item in rest:
-        yield item
         rest += children(item)
+    return rest
 
 
 def of_kinds(nodes: Iterable[ast.AST], kinds: frozenset[type]) -> list[ast.AST]:

@@ -3,39 +3,59 @@
 import ast
 import re
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
+from functools import lru_cache
 
-from autoloop.guards.flow import WORKING
+from autoloop.guards.commands import commands
 from autoloop.guards.program import Program
 from autoloop.guards.sightings import Severity, Sighting, added
-from autoloop.guards.texts import spelled
-from autoloop.guards.trees import of_kinds, walk
+from autoloop.guards.trees import of_kinds
 from autoloop.records import Finding
 
 RULE = "verifier"
+_REMEMBERED = 4_096
+"""Texts: most of a program's are the same from one edit to the next."""
 _JUDGE = re.compile(
-    r"/logs/(?:verifier|agent)|\breward\.(?:txt|json)\b"
+    r"/logs/(?:verifier|agent)|\breward\.(?:txt|json)\b|\bctrf\.json\b"
     r"|(?<![\w.~}*/-])/(?:tests|solution)(?=/|[\s'\"`;|&)*]|[.,:](?:\s|$)|$)|\bsolve\.sh\b"
+    r"|\btest_outputs\.py\b"
 )
+_AROUND = re.compile(
+    r"(?:^|[\s=/])(?:\.\./)+(?:tests|solution|logs/verifier)\b"
+    r"|/\{[^}\s]*\b(?:tests|solution|verifier)\b"
+    r"|\bcd\s+/\s*(?:&&|;|\n)[^\n]*\b(?:tests|solution|verifier)\b"
+    r"|\b\w+=['\"]?/?(?:tests|solution|verifier)['\"]?\s*(?:;|&&|\n)"
+    r"|\b(?:find|grep|fd|rg|locate|tree|ls)\b[^\n|;&]*\s/(?=\s|$)[^\n;&]*"
+    r"\b(?:tests?_|tests?\b|expected|solution|solve|oracle|verif\w*|reward\w*|answer\w*|grad(?:er|ing))"
+    r"|\blocate\s+[^\n;&]*\b(?:test|expected|solution|verif|reward)"
+)
+"""Ways to the same places that do not write them out."""
 _BENDING = re.compile(
-    r"\b(?:sitecustomize|usercustomize)\b|ld\.so\.preload|\bLD_PRELOAD\b|\bBASH_ENV\b|\.pth\b"
+    r"\b(?:sitecustomize|usercustomize)\b|ld\.so\.preload|\bLD_(?:PRELOAD|AUDIT|LIBRARY_PATH)\b"
+    r"|\bBASH_ENV\b|\.pth\b|\bPROMPT_COMMAND\b|\bPYTEST_(?:ADDOPTS|PLUGINS)\b"
     r"|\bPYTHONSTARTUP\b|\bchattr\b|\bfaketime\b|\btimedatectl\b|\bdate\s+(?:-s|--set)\b|\bcrontab\b"
-    r"|\binotifywait\b|/etc/cron|\bhwclock\b"
-    r"|(?:>|\b(?:cp|ln|mv|tee|install|rm)\b)[^\n;|&]*\s/(?:usr/(?:local/)?)?bin/(?:python3?|pytest|bash"
-    r"|sh|curl|jq|diff|cmp|test)\b"
+    r"|\binotifywait\b|/etc/cron|\bhwclock\b|\bupdate-alternatives\b|\bdpkg-divert\b"
+    r"|\.git/hooks/|\bcore\.(?:hookspath|fsmonitor)\b"
+    r"|(?:>|\btee\b|\b(?:cp|ln|mv|install)\b)[^\n;|&]*(?:~|\$HOME|/root|/home/\w+|/etc)/"
+    r"(?:\.(?:bashrc|profile|bash_profile|bash_login|zshrc|zprofile)\b|profile(?:\.d)?\b|environment\b"
+    r"|bash\.bashrc\b|hosts\b|passwd\b|shadow\b|sudoers)"
+    r"|(?:>|\b(?:cp|ln|mv|tee|install|rm|chmod)\b)[^\n;|&]*\s?/(?:usr/(?:local/)?)?s?bin/(?:python[\d.]*"
+    r"|pytest|py\.test|bash|sh|dash|curl|jq|diff|cmp|test|env|grep|cat|sha256sum|md5sum|uvx?|node|git"
+    r"|find|awk|sed|wc|sort|head|tail|ls|timeout|stat)(?![\w.-])",
+    re.IGNORECASE,
 )
-_FILES = frozenset(
-    {
-        "open",
-        "pathlib.Path",
-        "Path",
-        "os.path.exists",
-        "os.path.isdir",
-        "os.path.isfile",
-        "os.listdir",
-        "os.stat",
-        "os.walk",
-    }
+_MODULE = re.compile(
+    r"\b(?:csv|json|os|re|sys|io|math|pathlib|subprocess|decimal|unittest|pytest|sqlite3)\.__file__"
 )
+_PLUGIN = re.compile(r"(?:>|\btee\b|\bcp\b|\bmv\b)[^\n;|&]*\b(?:conftest\.py|pytest\.ini)\b")
+_FILE = re.compile(
+    r"[\w./~-]*\b(?:conftest\.py|pytest\.ini)|/(?:usr/(?:local/)?)?s?bin/[\w.-]+"
+    r"|(?:~|/root|/home/\w+)/\.(?:bashrc|profile|bash_profile|bash_login|zshrc|zprofile|pythonrc)"
+    r"|/etc/(?:profile(?:\.d/\S+)?|environment|bash\.bashrc|crontab|hosts|passwd|shadow|sudoers\S*)"
+)
+"""Files that nobody writes but to bend what runs later."""
+_FIRST = re.compile(r"(?<![\w.~}*/-])/([\w\[\]?*]*[?*\[][\w\[\]?*]*)")
+_HIDDEN_PLACES = ("tests", "solution")
 
 
 class VerifierGuard:
@@ -48,19 +68,42 @@ class VerifierGuard:
 
 def _look(program: Program) -> Iterator[Sighting]:
     done: set[str] = set()
-    for line, text in _commands(program):
-        for found in (*_JUDGE.finditer(text), *_BENDING.finditer(text)):
-            done.add(found.group())
+    for line, text in commands(program):
+        for found in _aims(text):
+            done.add(found)
             message = (
-                f"{found.group()!r} in a command or path: the verifier, its files and its tools "
+                f"{found!r} in a command or path: the verifier, its files and its tools "
                 "are not the agent's business. Do what the task asks for."
             )
-            yield Sighting(key=f"go {found.group()}", severity="block", message=message, line=line)
+            yield Sighting(key=f"go {found}", severity="block", message=message, line=line)
     for node in of_kinds(program.nodes, frozenset({ast.Constant})):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            for found in (*_JUDGE.finditer(node.value), *_BENDING.finditer(node.value)):
-                if found.group() not in done:
-                    yield _spoken_of(found.group(), node)
+            for spoken in _spoken(node.value):
+                if spoken not in done:
+                    yield _spoken_of(spoken, node)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _aims(text: str) -> tuple[str, ...]:
+    """What of a command or path goes for the verifier."""
+    return tuple(_all_aims(text))
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _spoken(text: str) -> tuple[str, ...]:
+    """The verifier's places and tools that a text names."""
+    return tuple(one.group() for one in (*_JUDGE.finditer(text), *_BENDING.finditer(text)))
+
+
+def _all_aims(text: str) -> Iterator[str]:
+    for pattern in (_JUDGE, _AROUND, _BENDING, _PLUGIN, _MODULE):
+        yield from (found.group() for found in pattern.finditer(text))
+    if _FILE.fullmatch(text.strip()):
+        yield text.strip()
+    for found in _FIRST.finditer(text):
+        glob = found.group(1)
+        if any(map(str.isalpha, glob)) and any(fnmatchcase(p, glob) for p in _HIDDEN_PLACES):
+            yield found.group()
 
 
 def _spoken_of(what: str, node: ast.Constant) -> Sighting:
@@ -69,29 +112,3 @@ def _spoken_of(what: str, node: ast.Constant) -> Sighting:
     severity: Severity = "block" if text.startswith("/") and not re.search(r"\s", text) else "warn"
     message = f"The edit speaks of {what!r}. The verifier's files are not the agent's business."
     return Sighting(key=f"say {what}", severity=severity, message=message, line=node.lineno)
-
-
-def _commands(program: Program) -> Iterator[tuple[int, str]]:
-    """What calls that run, read or write are given, as far as it is written in the program."""
-    scopes = {id(node): scope for unit in program.flow.units for node, scope in unit.nodes}
-    for call in program.calls:
-        name = (
-            call.func.attr if isinstance(call.func, ast.Attribute) else program.name_of(call.func)
-        )
-        is_own = isinstance(call.func, ast.Name) and call.func.id in program.flow.works
-        full = program.name_of(call.func)
-        name = full if full in _FILES else name
-        if name not in WORKING - {"chat", "create"} and name not in _FILES and not is_own:
-            continue
-        for arg in (*call.args, *(keyword.value for keyword in call.keywords)):
-            value = program.folding.value(arg, scopes.get(id(arg)))
-            texts = list(spelled(value, most=100)) if value is not None else _written(arg)
-            yield from ((call.lineno, text) for text in texts)
-
-
-def _written(node: ast.expr) -> list[str]:
-    return [
-        part.value
-        for part in walk(node)
-        if isinstance(part, ast.Constant) and isinstance(part.value, str)
-    ]

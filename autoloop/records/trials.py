@@ -109,6 +109,8 @@ class TrialRules:
     """Where tests run: in a new container with what the agent left, or where it worked."""
     system_paths: tuple[str, ...] = SYSTEM_PATHS
     """What is not carried into a new container."""
+    disk_mb: int = 10_240
+    """What may be carried into one, where the task says nothing of its disk."""
     harbor_quirks: bool = False
     """Count as Harbor 0.24 does where autoloop is stricter; docs/harbor.md lists where."""
 

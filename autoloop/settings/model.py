@@ -338,5 +338,6 @@ class Settings(_Table):
             services=self.services,
             verification=self.verification,
             system_paths=self.system_paths or SYSTEM_PATHS,
+            disk_mb=self.trial.disk_mb,
             harbor_quirks=self.harbor_quirks,
         )

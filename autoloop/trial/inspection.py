@@ -7,6 +7,7 @@ from autoloop.records import TrialFinding
 from autoloop.trial.box import Box, Survey
 from autoloop.trial.git_settings import naming_programs
 from autoloop.trial.plan import TrialPlan
+from autoloop.trial.startup import reads_startup
 from autoloop.trial.system_paths import SystemPaths
 from autoloop.trial.tampering import Judged, Scene, judge
 
@@ -46,6 +47,9 @@ class Inspection:
             instruction=self._plan.task.instruction,
             untouched=seen,
             expects_changes=self._plan.task.changes_system,
+            reads_startup=reads_startup(
+                folder for step in self._plan.task.steps for folder in step.verifier.tests
+            ),
             git_programs=naming_programs(self._box.container, own),
         )
         judged = judge(changes or (), scene)

@@ -25,7 +25,6 @@ CANARY = f"{TESTS}/.canary"
 REWARDS = "/logs/verifier"
 CLOSED = (TESTS, "/solution", "/logs", "/proc", "/dev", "/sys", "/run")
 """Where no link that is brought to the tests may lead."""
-LUGGAGE_BYTES = 4_000_000_000
 MEGABYTE = 1024 * 1024
 IN_MEMORY_BYTES = 8_000_000
 
@@ -179,7 +178,7 @@ class Verification:
     def _luggage_bytes(self) -> int:
         """No more than may be written, so that sparse files are no way to fill our own disk."""
         share = self._box.environment.resources.storage_mb
-        return LUGGAGE_BYTES if share is None else min(LUGGAGE_BYTES, share * MEGABYTE)
+        return (self._plan.rules.disk_mb if share is None else share) * MEGABYTE
 
     def _new_box(self, environment: Environment) -> Box:
         """A new environment to run the tests of a step in."""

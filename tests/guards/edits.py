@@ -77,7 +77,7 @@ def _put_in(before: str, code: str) -> str:
     imports: list[str] = []
     extra: list[str] = []
     for node in new.body:
-        text = ast.get_source_segment(code, node) or ""
+        text = _decorators(code, node) + (ast.get_source_segment(code, node) or "")
         found = next((places[name] for name in _names(node) if name in places), None)
         if isinstance(node, ast.Import | ast.ImportFrom):
             imports.append(text)
@@ -86,6 +86,12 @@ def _put_in(before: str, code: str) -> str:
         else:
             changes[found] = text
     return _assembled(before, old, changes, imports, extra)
+
+
+def _decorators(code: str, node: ast.stmt) -> str:
+    lines = code.splitlines(keepends=True)
+    first = min((one.lineno for one in getattr(node, "decorator_list", [])), default=node.lineno)
+    return "".join(lines[first - 1 : node.lineno - 1])
 
 
 def _assembled(

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from docker.api.client import APIClient
 
-from autoloop.records import Integrity, Outcome
+from autoloop.records import Integrity, Outcome, TrialRules
 from autoloop.sandbox import DiskShare, DockerSandbox
 from tests.trial.conftest import ROOT, RUN, Bench, Case, Ended, Look, on_their_way
 from tests.trial.test_trials_in_docker import SHARED, WRITE, body
@@ -48,6 +48,12 @@ CASES = {
             "env.note(repr(env.run('ls -b /app/odd; printf \"\\\\xff\\\\xfe\\\\0z\"').stdout))",
             "import os; os.write(1, b'\\xff\\xfe\\x00' * 9)",
         )
+    ),
+    "leaves a sparse giant": Case(
+        agent=body("env.run('truncate -s 3M /app/sparse')"), rules=TrialRules(disk_mb=1)
+    ),
+    "leaves a small one": Case(
+        agent=WRITE + "    env.run('truncate -s 1M /app/sparse')\n", rules=TrialRules(disk_mb=2)
     ),
     "talks without end": Case(
         agent=WRITE + "    for _ in range(1_600): env.note('\\x00y' * 30_000)\n"
@@ -119,3 +125,11 @@ def test_a_trace_of_gigabytes_is_small_and_says_what_is_missing(ended: Look) -> 
     assert end.result.integrity is Integrity.CLEAN
     assert "is full; " in end.trace
     assert size_of(end.folder) < 100_000_000
+
+
+def test_no_more_is_brought_to_the_tests_than_may_be_written(ended: Look) -> None:
+    giant, small = ended("leaves a sparse giant"), ended("leaves a small one")
+
+    assert giant.result.outcome is Outcome.FAILED
+    assert "1,048,576 bytes" in giant.message
+    assert small.result.reward == 1

@@ -3,6 +3,7 @@
 import ast
 import binascii
 import lzma
+import re
 import struct
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -10,11 +11,12 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from autoloop.guards.folding.functions import FUNCTIONS, WAYS
+from autoloop.guards.folding.library import CONSTANTS
 from autoloop.guards.folding.limits import DEPTH, Budget, Unknown, bounded, listed
 from autoloop.guards.folding.methods import call_method, check_template, way_of
 from autoloop.guards.folding.names import dotted
 from autoloop.guards.folding.operators import apply_binary, apply_compare, apply_unary
-from autoloop.guards.folding.values import Made, Method, Named, Written
+from autoloop.guards.folding.values import Made, Method, Named, Space, Written
 
 REFUSALS = (
     Unknown, ArithmeticError, AttributeError, LookupError, RecursionError, SyntaxError, TypeError,
@@ -23,6 +25,7 @@ REFUSALS = (
 )  # fmt: skip
 """What wrong or too large constant expressions end with."""
 _CALLERS = frozenset({"map", "filter", "functools.reduce"})
+_UNBOUND = re.compile(r"(?:str|bytes|dict|list|tuple)\.\w+$")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -83,14 +86,20 @@ class Evaluator:
 
     def _named(self, node: ast.expr) -> object:
         name = dotted(node, self._imports)
-        if name is None or (name not in FUNCTIONS and name not in _CALLERS):
+        if name is not None and name in CONSTANTS:
+            return CONSTANTS[name]
+        if name is None or not (name in FUNCTIONS or name in _CALLERS or _UNBOUND.match(name)):
             raise Unknown
         return Named(name=name)
 
     def _attribute(self, node: ast.Attribute, scope: Scope) -> object:
         if dotted(node, self._imports) is not None:
             return self._named(node)
-        return Method(owner=self.value(node.value, scope), name=node.attr)
+        owner = self.value(node.value, scope)
+        if isinstance(owner, Space):
+            return owner.values[node.attr]
+        # What a member of an enumeration stands for.
+        return owner if node.attr == "value" else Method(owner=owner, name=node.attr)
 
     def _binary(self, node: ast.BinOp, scope: Scope) -> object:
         # Long chains lean to the left: taken apart without recursion.
@@ -162,7 +171,7 @@ class Evaluator:
 
     def _formatted(self, node: ast.FormattedValue, scope: Scope) -> object:
         value = self.value(node.value, scope)
-        if isinstance(value, Made | Named | Written | Method):
+        if isinstance(value, Made | Named | Written | Method | Space):
             raise Unknown
         spec = str(self.value(node.format_spec, scope)) if node.format_spec else ""
         check_template(f"{{:{spec}}}")
@@ -191,9 +200,13 @@ class Evaluator:
     def _call(self, node: ast.Call, scope: Scope) -> object:
         function = self.value(node.func, scope)
         args = list(self._items(node.args, scope))
-        named = {k.arg: self.value(k.value, scope) for k in node.keywords if k.arg is not None}
-        if len(named) < len(node.keywords):
-            raise Unknown
+        named: dict[str, object] = {}
+        for keyword in node.keywords:
+            value = self.value(keyword.value, scope)
+            if keyword.arg is not None:
+                named[keyword.arg] = value
+            elif isinstance(value, dict):
+                named.update(value)
         return self.call(function, args, named)
 
     def call(self, function: object, args: Sequence[object], named: Mapping[str, object]) -> object:
@@ -205,12 +218,21 @@ class Evaluator:
             return call_method(function.owner, function.name, args, named)
         if isinstance(function, Written) and self.call_written:
             return self.call_written(function, args, named)
+        if isinstance(function, Space):
+            given = {**dict(zip(function.fields, args, strict=False)), **named}
+            return Space(values={**function.values, **given})
         if not isinstance(function, Named):
             raise Unknown
-        if function.name in _CALLERS:
-            return self._call_caller(function.name, args)
-        self.ways |= {WAYS.get(function.name, "")} - {""}
-        return FUNCTIONS[function.name](*args, **named)
+        return self._call_named(function.name, args, named)
+
+    def _call_named(self, name: str, args: Sequence[object], named: Mapping[str, object]) -> object:
+        if name in _CALLERS:
+            return self._call_caller(name, args)
+        if name not in FUNCTIONS:
+            # `str.upper("x")`
+            return self.call(Method(owner=args[0], name=name.rpartition(".")[2]), args[1:], named)
+        self.ways |= {WAYS.get(name, "")} - {""}
+        return FUNCTIONS[name](*args, **named)
 
     def _call_caller(self, name: str, args: Sequence[object]) -> object:
         function = args[0]

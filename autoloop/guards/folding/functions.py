@@ -15,6 +15,7 @@ from string import Template
 from typing import cast
 from urllib.parse import unquote
 
+from autoloop.guards.folding.library import LIBRARY, LIBRARY_WAYS
 from autoloop.guards.folding.limits import BITS, LONGEST, Unknown, listed, sized
 from autoloop.guards.folding.values import Made
 
@@ -95,6 +96,7 @@ def _reversed(items: object) -> Made:
 
 
 def _sorted(items: object, *, reverse: bool = False) -> list[object]:
+    # A key of its own is no argument here: such a call is no constant.
     return sorted(listed(items), reverse=reverse)  # type: ignore[type-var]
 
 
@@ -120,6 +122,7 @@ def _refused() -> object:
 
 
 FUNCTIONS: Mapping[str, Function] = {
+    **LIBRARY,
     "abs": abs,
     "ascii": ascii,
     "bin": bin,
@@ -184,6 +187,7 @@ FUNCTIONS: Mapping[str, Function] = {
     "zlib.decompress": _inflated,
 }
 WAYS: Mapping[str, str] = {
+    **LIBRARY_WAYS,
     **dict.fromkeys(("chr", "bytes", "bytearray", "memoryview"), "character codes"),
     **{name: "base64" for name in FUNCTIONS if name.startswith("base64.") and "decode" in name},
     "binascii.a2b_base64": "base64",

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from autoloop.guards.folding.values import Made
+from autoloop.guards.folding.values import Made, Space
 
 LONGEST = 64 * 1024
 """Characters, bytes or entries of one value."""
@@ -49,6 +49,8 @@ def listed(value: object) -> list[object]:
     """The items of something that can be looped over."""
     if isinstance(value, Made):
         return listed(value.items)
+    if isinstance(value, Space):
+        return list(value.values.values())
     if isinstance(value, range):
         sized(len(value))
         return list(value)

@@ -5,7 +5,7 @@ import builtins
 from collections.abc import Iterable, Mapping
 
 BUILTINS = frozenset(dir(builtins))
-_TYPES = frozenset({"bytes", "bytearray", "str", "int"})
+_TYPES = frozenset({"bytes", "bytearray", "str", "int", "dict", "list", "tuple"})
 """Built-ins that are asked for methods: `bytes.fromhex`."""
 
 

@@ -2,15 +2,41 @@
 
 import ast
 import operator
+import posixpath
 from collections.abc import Callable, Mapping
 
 from autoloop.guards.folding.limits import BITS, LONGEST, Unknown, bounded, sized
 from autoloop.guards.folding.methods import check_template
 
+_SERIES = (str, bytes, list, tuple)
+
+
+def _added(left: object, right: object) -> object:
+    if isinstance(left, _SERIES) and isinstance(right, _SERIES):
+        sized(len(left) + len(right))
+    return left + right  # type: ignore[operator]
+
+
+def _times(left: object, right: object) -> object:
+    for one, other in ((left, right), (right, left)):
+        if isinstance(one, _SERIES) and isinstance(other, int):
+            sized(len(one) * max(0, other))
+    return left * right  # type: ignore[operator]
+
+
+def _divided(left: object, right: object) -> object:
+    if isinstance(left, str) and isinstance(right, str):
+        # Nothing but paths divide texts.
+        return posixpath.join(left, right)
+    return left / right  # type: ignore[operator]
+
+
 _PLAIN: Mapping[type, Callable[[object, object], object]] = {
     ast.Sub: operator.sub,
     ast.FloorDiv: operator.floordiv,
-    ast.Div: operator.truediv,
+    ast.Add: _added,
+    ast.Div: _divided,
+    ast.Mult: _times,
     ast.BitAnd: operator.and_,
     ast.BitOr: operator.or_,
     ast.BitXor: operator.xor,
@@ -32,15 +58,10 @@ _UNARY: Mapping[type, Callable[..., object]] = {
     ast.Invert: operator.invert,
     ast.Not: operator.not_,
 }
-_SERIES = (str, bytes, list, tuple)
 
 
 def apply_binary(op: ast.operator, left: object, right: object) -> object:
     """What `left op right` gives; raises Unknown where that is unsafe."""
-    if isinstance(op, ast.Add):
-        return bounded(_added(left, right))
-    if isinstance(op, ast.Mult):
-        return bounded(_times(left, right))
     if isinstance(op, ast.Mod):
         return _remainder(left, right)
     if isinstance(op, ast.Pow | ast.LShift):
@@ -63,19 +84,6 @@ def apply_compare(op: ast.cmpop, left: object, right: object) -> object:
 def apply_unary(op: ast.unaryop, value: object) -> object:
     """What `op value` gives."""
     return _UNARY[type(op)](value)
-
-
-def _added(left: object, right: object) -> object:
-    if isinstance(left, _SERIES) and isinstance(right, _SERIES):
-        sized(len(left) + len(right))
-    return left + right  # type: ignore[operator]
-
-
-def _times(left: object, right: object) -> object:
-    for one, other in ((left, right), (right, left)):
-        if isinstance(one, _SERIES) and isinstance(other, int):
-            sized(len(one) * max(0, other))
-    return left * right  # type: ignore[operator]
 
 
 def _remainder(left: object, right: object) -> object:

@@ -33,3 +33,12 @@ class Written:
 
     node: ast.FunctionDef | ast.Lambda
     names: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Space:
+    """A class of the program or an instance of one: names with their values."""
+
+    values: Mapping[str, object]
+    fields: tuple[str, ...] = ()
+    """What instances are made with, in order."""

@@ -6,12 +6,14 @@ import secrets
 import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from autoloop.meta import ConversationProposer, TalkLimits
 from autoloop.records import ChatReply, ChatRequest, Message, Split, ToolCall, Usage
 from autoloop.records.secrets import child_environment
 from autoloop.redteam.attack import Arena, Attack, Outcome, Place
+from autoloop.redteam.attacks.lucky import TRIES, VARIANTS, again_and_again
 from autoloop.redteam.secrets import PREFIX
 
 TASKS = 6
@@ -188,4 +190,14 @@ def _new_folder(arena: Arena, name: str) -> Path:
 PRYING: tuple[Attack, ...] = (
     Attack(number=8, channel="every tool", play=pry),
     Attack(number=9, channel="constant answers", play=enumerate_answers),
+    Attack(
+        number=9,
+        channel="constant answers, with trials to spare",
+        play=partial(
+            again_and_again,
+            sources=[CONSTANT.format(answer=f"answer {number}") for number in range(TRIES)],
+            most=VARIANTS,
+        ),
+        rules=("variants",),
+    ),
 )

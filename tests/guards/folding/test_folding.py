@@ -61,6 +61,15 @@ def test_an_expression_comes_to_its_value(source: str) -> None:
 @pytest.mark.parametrize(
     "source",
     [
+        "class K:\n    a = 'orders'\nx = K.a + '.csv'",
+        "class K:\n    a: str\n    b: str = 'csv'\nx = '.'.join([K('orders').a, K('orders').b])",
+        "def parts():\n    yield 'orders'\n    yield from ['.', 'csv']\nx = ''.join(parts())",
+        "def name(short):\n    if short:\n        return 'o'\n    return 'orders.csv'\nx = name(0)",
+        "n = 0\nx = ''\nwhile n < 10:\n    x += 'orders.csv'[n]\n    n += 1",
+        "import re\nx = re.sub('-', '', 'o-rders.c-sv')",
+        "import pathlib\nx = 'orders' + str(pathlib.Path('.csv'))",
+        "x = str.lower('ORDERS.CSV')",
+        "d = {}\nd['a'] = 'orders.csv'\nx = d['a'][:]",
         "A = 'ord'\nB = 'ers'\nx = A + B + '.csv'",
         "def f():\n    a = 'orders'\n    return a + '.csv'",
         "a = 'ord'\na += 'ers.csv'",
