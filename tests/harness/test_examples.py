@@ -18,7 +18,8 @@ from autoloop.harness.door import Json
 from autoloop.records import Agent, Outcome, Purpose, TrialRequest, TrialResult
 from autoloop.sandbox import DockerSandbox
 from autoloop.sandbox.engine import connect
-from autoloop.trial import SandboxRunner, read_transcript
+from autoloop.traces import read_transcript
+from autoloop.trial import SandboxRunner
 from tests.tasks.builders import only_task
 
 ROOT = Path(__file__).parents[2]
