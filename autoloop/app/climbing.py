@@ -27,6 +27,7 @@ from autoloop.app.contents import (
     split_tasks,
     tasks_source,
 )
+from autoloop.app.meta_agent import meta_agent, refuse_stand_in
 from autoloop.app.outputs import RunFiles
 from autoloop.app.preparing import LeavingOut, Preparing, refuse
 from autoloop.app.project import Project, is_calibration
@@ -36,7 +37,7 @@ from autoloop.decision.strategies import strategy_by_name
 from autoloop.errors import ProjectError, RunError, SettingsError, TaskError
 from autoloop.guards import SyntaxGuard, merge_guards, standard_guards
 from autoloop.loop import Parts, Plan, Reuse, StopSignal, climb
-from autoloop.meta import ConversationProposer, ModelReviewer, UnchangedProposer
+from autoloop.meta import ModelReviewer
 from autoloop.ports import Observer, Proposer, Reviewer, RunStore, Strategy, Workspace
 from autoloop.records import Feedback, Notice, Run, Task, TaskSet, TrialResult
 from autoloop.settings import Settings
@@ -150,6 +151,9 @@ def _machine(project: Project, run: Run, climbing: Climb) -> Iterator[_Built]:
         if OFFLINE in {run.task_model, run.meta_model}:
             climbing.observer.notify(Notice(text=OFFLINE_BANNER))
         machine.sandbox.agent_image()
+        if (program := settings.models.program) is not None:
+            refuse_stand_in(program, run.meta_model)
+            machine.meta_image(program.preset)
         preparing = Preparing(
             sandbox=machine.sandbox,
             timeouts=settings.rules().timeouts,
@@ -176,14 +180,23 @@ class _Work:
         plan = _plan(run, tasks, settings, directive=program_of(self.project).directive)
         terms = Terms(run=run.name, settings=settings, model=run.task_model, seed=run.seed)
         sandbox = self.built.machine.sandbox
-        with reuse_for(
-            self.project.runs, terms, sandbox=sandbox, observer=climbing.observer
-        ) as reuse:
-            parts = self._parts(run, tasks, climbing, reuse=reuse)
+        with (
+            reuse_for(
+                self.project.runs, terms, sandbox=sandbox, observer=climbing.observer
+            ) as reuse,
+            meta_agent(run, self.built.machine, self.project.runs / run.name) as proposer,
+        ):
+            parts = self._parts(run, tasks, climbing, reuse=reuse, proposer=proposer)
             return climbing.work(parts, plan, run, climbing.stop)
 
     def _parts(
-        self, run: Run, tasks: Sequence[Task], climbing: Climb, *, reuse: Reuse | None
+        self,
+        run: Run,
+        tasks: Sequence[Task],
+        climbing: Climb,
+        *,
+        reuse: Reuse | None,
+        proposer: Proposer,
     ) -> Parts:
         folder = self.project.runs / run.name
         material = train_material(tasks, run.splits)
@@ -196,7 +209,7 @@ class _Work:
             engine=self.built.machine.engine,
             retried=self.built.retried,
             reuse=None if is_calibration(run.name) else reuse,
-            proposer=climbing.proposer or _proposer(run),
+            proposer=climbing.proposer or proposer,
             strategy=_strategy(run),
             guard=guard,
             merge_guard=merge_guards(material),
@@ -215,13 +228,6 @@ class _Work:
             feedback=_feedback(folder, tasks, Settings.model_validate_json(run.settings)),
             reviewer=None if climbing.proposer else _reviewer(run),
         )
-
-
-def _proposer(run: Run) -> Proposer:
-    """Who edits; a calibration that is resumed stays one."""
-    if is_calibration(run.name):
-        return UnchangedProposer()
-    return ConversationProposer(meta_chat_model(run.meta_model), seed=run.seed)
 
 
 def _reviewer(run: Run) -> Reviewer | None:
@@ -283,7 +289,7 @@ def _begun(project: Project, store: RunStore, workspace: Workspace) -> Run:
 
 
 def _new_run(name: str, settings: Settings) -> Run:
-    models = resolve_models(settings.models.task, settings.models.meta)
+    models = resolve_models(settings.models.task, settings.models.meta_name)
     return Run(
         name=name,
         created_at=SystemClock().now(),

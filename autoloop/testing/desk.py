@@ -41,6 +41,8 @@ class DeskFake:
     outcome: Outcome = Outcome.SCORED
     """How a spot check's trials end."""
     spot_checks: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
+    stop: Exception | None = None
+    """Raised where a run would be asked to end."""
 
     def scoreboard(self) -> tuple[TaskStanding, ...]:
         """The standings as laid out."""
@@ -79,6 +81,11 @@ class DeskFake:
                 raise KeyError(task)
         self.spot_checks.append((source, tuple(tasks)))
         return tuple(self._result(source, task) for task in tasks)
+
+    def check_stop(self) -> None:
+        """Raise what was laid out for it."""
+        if self.stop is not None:
+            raise self.stop
 
     def notebook(self) -> str:
         """The notes."""
