@@ -13,7 +13,9 @@ import signal
 import subprocess
 import sys
 import threading
+from collections import deque
 from pathlib import Path
+from typing import BinaryIO
 
 # `-I` keeps the script's folder off the path; this is the folder that `autoloop/harness` lies in.
 sys.path.append(str(Path(__file__).resolve().parents[2]))
@@ -26,6 +28,10 @@ LAID_OUT = Path(os.environ.get("AUTOLOOP_LAID_OUT", "/opt/autoloop/workspace"))
 WORKSPACE = Path(os.environ.get("AUTOLOOP_WORKSPACE", "/workspace"))
 OWN = Path(os.environ.get("AUTOLOOP_OWN", "/tmp"))  # noqa: S108 - in the container, and its own
 STEP_COMMAND = "autoloop-step"
+PRINTED_BYTES = 400_000
+"""Of the beginning, and of the end, of what the program prints."""
+_CHUNK = 20_000
+_LAST_WORDS_S = 2.0
 
 
 def main() -> None:
@@ -39,9 +45,12 @@ def main() -> None:
     plan = dict(json.loads(answer.body["instruction"]))
     lay_out(source)
     surround(plan, base)
-    how = run([fill(word, plan, base) for word in plan["command"]], float(plan["seconds"]))
+    printed = Printed(sys.stdout.buffer)
+    how = run(
+        [fill(word, plan, base) for word in plan["command"]], float(plan["seconds"]), printed
+    )
+    printed.close()
     changed = "was changed" if is_changed(source) else "is as it was"
-    sys.stdout.flush()
     door.post("/autoloop/finish", {"finished": True, "error": f"{how}; agent.py {changed}"})
 
 
@@ -77,23 +86,75 @@ def fill(word: str, plan: Json, base: str) -> str:
     return word
 
 
-def run(command: list[str], seconds: float) -> str:
+class Printed:
+    """What a program prints: its beginning and its end go on to the container's log.
+
+    The engine writes a log line by line: all of a flood would keep it from anything else.
+    """
+
+    def __init__(self, out: BinaryIO) -> None:
+        self._out = out
+        self._room = PRINTED_BYTES
+        self._tail: deque[bytes] = deque(maxlen=PRINTED_BYTES // _CHUNK)
+        self._lock = threading.Lock()
+
+    def follow(self, source: int) -> None:
+        """Take in what comes from a pipe until nobody can write to it any more."""
+        while chunk := os.read(source, _CHUNK):
+            with self._lock:
+                self._take(chunk)
+
+    def close(self) -> None:
+        """Let out the end of what there was no room for; room for a little more comes after."""
+        with self._lock:
+            self._write(b"".join(self._tail))
+            self._tail.clear()
+            self._room = PRINTED_BYTES // 10
+
+    def _take(self, chunk: bytes) -> None:
+        now, later = chunk[: self._room], chunk[self._room :]
+        self._room -= len(now)
+        self._write(now)
+        if later:
+            if not self._tail:
+                self._write(b"\n[more was printed; what follows is its end]\n")
+            self._tail.append(later)
+
+    def _write(self, data: bytes) -> None:
+        self._out.write(data)
+        self._out.flush()
+
+
+def run(command: list[str], seconds: float, printed: Printed) -> str:
     """Run it; when its time is over it is asked to end. What comes after is the host's business."""
+    read_end, write_end = os.pipe()
     try:
         program = subprocess.Popen(
-            command, cwd=WORKSPACE, stdin=subprocess.DEVNULL, start_new_session=True
+            command,
+            cwd=WORKSPACE,
+            stdin=subprocess.DEVNULL,
+            stdout=write_end,
+            stderr=write_end,
+            start_new_session=True,
         )
     except OSError as error:
         return f"{command[0]!r} cannot be started: {error}"
-    late = threading.Timer(seconds, _ask_to_end, [program.pid])
+    os.close(write_end)
+    reader = threading.Thread(target=printed.follow, args=[read_end], daemon=True)
+    reader.start()
+    late = threading.Timer(seconds, _ask_to_end, [program.pid, printed])
     late.daemon = True
     late.start()
     code = program.wait()
     late.cancel()
+    # What it left running may still hold the other end.
+    reader.join(_LAST_WORDS_S)
     return f"exit code {code}" if code >= 0 else f"ended by signal {-code}"
 
 
-def _ask_to_end(group: int) -> None:
+def _ask_to_end(group: int, printed: Printed) -> None:
+    # The end of what it printed must be out before everything here is.
+    printed.close()
     try:
         os.killpg(group, signal.SIGTERM)
     except ProcessLookupError:
