@@ -26,8 +26,7 @@ from autoloop.harness.door import Door, Json
 SOCKET = os.environ.get("AUTOLOOP_SOCKET", "/run/autoloop/sock")
 LAID_OUT = Path(os.environ.get("AUTOLOOP_LAID_OUT", "/opt/autoloop/workspace"))
 WORKSPACE = Path(os.environ.get("AUTOLOOP_WORKSPACE", "/workspace"))
-OWN = Path(os.environ.get("AUTOLOOP_OWN", "/tmp"))  # noqa: S108 - in the container, and its own
-STEP_COMMAND = "autoloop-step"
+HOME = Path(os.environ.get("AUTOLOOP_HOME", "/home/agent"))
 PRINTED_BYTES = 400_000
 """Of the beginning, and of the end, of what the program prints."""
 _CHUNK = 20_000
@@ -62,20 +61,12 @@ def lay_out(source: str) -> None:
 
 
 def surround(plan: Json, base: str) -> None:
-    """Set the variables that programs read, and put `autoloop-step` on the path."""
+    """Set the variables that programs read."""
     forward.point_sdks_at(int(base.rpartition(":")[2]))
     os.environ["GOOGLE_GEMINI_BASE_URL"] = base
     os.environ["GEMINI_API_KEY"] = forward.PLACEHOLDER_KEY
-    home, programs = OWN / "home", OWN / "bin"
-    for folder in (home, programs):
-        folder.mkdir(exist_ok=True)
-    os.environ["HOME"] = str(home)
-    os.environ["PATH"] = f"{programs}:{os.environ.get('PATH', os.defpath)}"
+    os.environ["HOME"] = str(HOME)
     os.environ.update({key: fill(text, plan, base) for key, text in plan["env"].items()})
-    step = programs / STEP_COMMAND
-    client = Path(__file__).resolve().with_name("outside_step.py")
-    step.write_text(f'#!/bin/sh\nexec python3 -I {client} "$@"\n', encoding="utf-8")
-    step.chmod(0o755)
 
 
 def fill(word: str, plan: Json, base: str) -> str:

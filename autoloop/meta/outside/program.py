@@ -70,7 +70,8 @@ PRESETS: Mapping[str, OutsideProgram] = {
             *("codex", "exec", "--json", "--skip-git-repo-check", "--model", "{model}"),
             "--dangerously-bypass-approvals-and-sandbox",
             *("-c", 'model_provider="autoloop"', "-c", _CODEX_PROVIDER),
-            *("-c", 'web_search="disabled"', "{prompt}"),
+            # What the model is offered must be functions; there is nobody to ask and no web.
+            *("-c", 'web_search="disabled"', "-c", "features.multi_agent=false", "{prompt}"),
         ),
         env=_QUIET,
     ),

@@ -15,7 +15,7 @@ from autoloop.errors import EngineError, InfraError, ModelError, ProviderError
 from autoloop.meta.bench import Bench
 from autoloop.meta.conversation import step_seed
 from autoloop.meta.outside.clerk import Clerk
-from autoloop.meta.outside.laying_out import INSIDE, Workspace, laid_out
+from autoloop.meta.outside.laying_out import HARNESS, INSIDE, Workspace, laid_out
 from autoloop.meta.outside.program import OutsideProgram
 from autoloop.meta.outside.questions import (
     Asked,
@@ -41,8 +41,8 @@ from autoloop.records import AgentEnd, Quota, Resources, Usage
 from autoloop.records.quoting import one_line
 
 HARNESS_FOLDER = Path(harness.__file__).parent
-HARNESS = "/opt/autoloop/harness"
 SOCKET_FOLDER = "/run/autoloop"
+HOME = "/home/agent"
 NOBODY = "65534:65534"
 RESOURCES = Resources(cpus=2.0, memory_mb=4096, pids=1024)
 _TICK_S = 0.5
@@ -111,7 +111,7 @@ class OutsideProposer:
                 *workspace.binds(),
             ),
             hardened=True,
-            folders=(INSIDE,),
+            folders=(INSIDE, HOME),
         )
 
 
