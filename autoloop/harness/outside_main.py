@@ -61,11 +61,15 @@ def lay_out(source: str) -> None:
 
 
 def surround(plan: Json, base: str) -> None:
-    """Set the variables that programs read."""
+    """Set the variables and write the settings that programs read."""
     forward.point_sdks_at(int(base.rpartition(":")[2]))
     os.environ["GOOGLE_GEMINI_BASE_URL"] = base
     os.environ["GEMINI_API_KEY"] = forward.PLACEHOLDER_KEY
     os.environ["HOME"] = str(HOME)
+    for name, text in plan["files"].items():
+        path = HOME / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(fill(text, plan, base), encoding="utf-8")
     os.environ.update({key: fill(text, plan, base) for key, text in plan["env"].items()})
 
 

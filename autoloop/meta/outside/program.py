@@ -22,6 +22,8 @@ class OutsideProgram:
 
     command: tuple[str, ...]
     env: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
+    """Texts in its home folder, by their paths there: what it can be told in no other way."""
     seconds: float = 3_600.0
     """Then it is asked to end."""
     grace_s: float = GRACE_S
@@ -45,6 +47,11 @@ _OPENCODE = (
     '"options":{"baseURL":"{base}/v1","apiKey":"unused-inside-the-sandbox","timeout":1800000},'
     '"models":{"{model}":{"name":"{model}","tool_call":true,'
     '"limit":{"context":200000,"output":32000}}}}}}'
+)
+
+_GEMINI = (
+    '{"security":{"auth":{"selectedType":"gemini-api-key"}},'
+    '"general":{"enableAutoUpdate":false},"privacy":{"usageStatisticsEnabled":false}}'
 )
 
 PRESETS: Mapping[str, OutsideProgram] = {
@@ -81,6 +88,7 @@ PRESETS: Mapping[str, OutsideProgram] = {
             *("--output-format", "stream-json"),
         ),
         env={**_QUIET, "GEMINI_TELEMETRY_ENABLED": "false", "GEMINI_CLI_TRUST_WORKSPACE": "true"},
+        files={".gemini/settings.json": _GEMINI},
     ),
     "opencode": OutsideProgram(
         command=("opencode", "run", "--format", "json", "{prompt}"),

@@ -153,6 +153,7 @@ class _Shift:
             {
                 "command": program.command,
                 "env": dict(program.env),
+                "files": dict(program.files),
                 "prompt": program.prompt,
                 "model": model,
                 "seconds": program.seconds,
