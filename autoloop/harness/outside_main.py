@@ -45,9 +45,7 @@ def main() -> None:
     lay_out(source)
     surround(plan, base)
     printed = Printed(sys.stdout.buffer)
-    how = run(
-        [fill(word, plan, base) for word in plan["command"]], float(plan["seconds"]), printed
-    )
+    how = run([fill(word, plan, base) for word in plan["command"]], float(plan["seconds"]), printed)
     printed.close()
     changed = "was changed" if is_changed(source) else "is as it was"
     door.post("/autoloop/finish", {"finished": True, "error": f"{how}; agent.py {changed}"})

@@ -5,8 +5,10 @@ from typing import Annotated, Literal
 from pydantic import (
     BaseModel,
     ConfigDict,
+    Discriminator,
     Field,
     JsonValue,
+    Tag,
     ValidationInfo,
     field_validator,
     model_validator,
@@ -38,6 +40,10 @@ FactorOrNone = Annotated[
 SecondsLimit = Annotated[
     Amount | None, Field(description="a number of seconds above 0, or null for no limit")
 ]
+
+
+NAME, PROGRAM = "<name>", "<program>"
+"""Branches of a union, which are no part of a key."""
 
 
 class _Table(BaseModel):
@@ -91,13 +97,19 @@ class MetaProgramSettings(_Table):
         return Quota(calls=self.calls, tokens=self.tokens, usd=self.usd)
 
 
+def _branch(value: object) -> str:
+    """Which of the two stands where a model's name or a table may: one is complained of."""
+    return PROGRAM if isinstance(value, dict | MetaProgramSettings) else NAME
+
+
 class ModelSettings(_Table):
     """Which language models are asked, by litellm's names."""
 
     task: Model = "auto"
     """`auto`: the provider whose key is set, else `offline`."""
     meta: Annotated[
-        Model | MetaProgramSettings,
+        Annotated[Model, Tag(NAME)] | Annotated[MetaProgramSettings, Tag(PROGRAM)],
+        Discriminator(_branch),
         Field(description="a model's name such as 'openai/gpt-5', 'same', or {preset: codex}"),
     ] = "same"
     """`same`: the task model; or a coding agent in the meta-agent's place."""

@@ -42,6 +42,13 @@ min_free_gb: 0.5
 WRONG = {
     "models: {task: 3}": "'models.task' is 3: write a model's name",
     "models: {meta: ''}": "'models.meta' is '': write a model's name",
+    "models: {meta: 3}": "'models.meta' is 3: write a model's name .* or {preset: codex}",
+    "models: {meta: {}}": "'models.meta' cannot work: it names no program: write a preset, or",
+    "models: {meta: {preset: vim}}": "'models.meta.preset' is 'vim': write claude-code, codex",
+    "models: {meta: {command: ls}}": "'models.meta.command' is 'ls': write a list of words",
+    "models: {meta: {preset: codex, minutes: 0}}": "'models.meta.minutes' is 0: write a number of",
+    "models: {meta: {preset: codex, spot_checks: -1}}": "'models.meta.spot_checks' is -1: write",
+    "models: {meta: {preset: codex, budget: 3}}": "'models.meta.budget' is not known",
     "splits: {train: 1.5}": "'splits.train' is 1.5: write a share from 0 to 1, or a list",
     "splits: {validation: x}": "'splits.validation' is 'x': write a share",
     "splits: {holdout: []}": "'splits.holdout' is \\[\\]: write a share",

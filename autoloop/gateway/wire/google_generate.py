@@ -69,7 +69,7 @@ class _Part(_Camel):
 
 class _Content(_Camel):
     role: str | None = None
-    parts: Annotated[list[_Part], Field(max_length=MAX_PARTS)] = []
+    parts: Annotated[list[_Part], Field(max_length=MAX_PARTS, default_factory=list)]
 
 
 class _Function(_Camel):

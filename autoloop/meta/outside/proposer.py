@@ -88,7 +88,7 @@ class OutsideProposer:
             quota=_rest(self._program.quota, record.paid),
         )
         with (
-            laid_out(desk, self._program, told=_told(record)) as workspace,
+            laid_out(desk, self._program, told=_begun(record)) as workspace,
             self._gateway.open(grant) as session,
         ):
             shift = _Shift(desk, session, record, program=self._program)
@@ -297,7 +297,9 @@ def _less(most: int | None, spent: int) -> int | None:
     return None if most is None else max(most - spent, 0)
 
 
-def _told(record: StepRecord) -> str:
+def _begun(record: StepRecord) -> str:
+    """Record that an attempt begins; what is to be said of those before."""
+    record.spend(Usage())
     if not record.cut_off:
         return ""
     return (

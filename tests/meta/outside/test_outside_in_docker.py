@@ -1,4 +1,4 @@
-"""Coding agents in the meta-agent's place, played by scripts: what they get, and what comes back."""
+"""Coding agents in the meta-agent's place, played by scripts: what they get and what they leave."""
 
 import json
 from dataclasses import replace
