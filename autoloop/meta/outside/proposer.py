@@ -23,6 +23,7 @@ from autoloop.meta.outside.questions import (
     Ended,
     News,
     refuse_the_rest,
+    refused,
 )
 from autoloop.meta.outside.records import MOST_OUTPUT, StepRecord
 from autoloop.ports import (
@@ -236,7 +237,7 @@ class _Shift:
             asked.answer.set_result(self._clerk.answer(asked.text))
         finally:
             if not asked.answer.done():
-                asked.answer.cancel()
+                asked.answer.set_result(refused("The step is over."))
 
     def _left(self) -> str:
         """What is left, in words."""

@@ -289,6 +289,16 @@ def test_who_asks_the_run_to_end_does_not_wait_for_the_program(
     assert running == []
 
 
+def test_a_spot_check_that_ends_the_run_leaves_nobody_waiting(workplace: Workplace) -> None:
+    def end(_source: str, _task: str) -> float:
+        raise StopError
+
+    workplace.desk.reward = end
+
+    with pytest.raises(StopError):
+        workplace.run(f"{EDIT}; autoloop-step spot_check --tasks csv; sleep 300", seconds=300)
+
+
 def test_a_step_that_was_cut_off_is_begun_anew_and_says_what_was_paid(
     workplace: Workplace,
 ) -> None:
