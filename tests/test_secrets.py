@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from urllib.parse import quote
 
 import pytest
@@ -89,3 +90,26 @@ def test_children_of_foreign_packages_see_no_secret(monkeypatch: pytest.MonkeyPa
 
     assert (hidden, blanked) == ("None\n", "\n")
     assert os.environ["OPENAI_API_KEY"] == KEY
+
+
+def test_the_environment_may_change_while_it_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COMES_AND_GOES", "1")
+    over = threading.Event()
+
+    def flip() -> None:
+        while not over.is_set():
+            os.environ.pop("COMES_AND_GOES", None)
+            os.environ["COMES_AND_GOES"] = "1"
+
+    flipping = threading.Thread(target=flip)
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    flipping.start()
+    try:
+        seen = [child_environment() for _ in range(500)]
+    finally:
+        over.set()
+        flipping.join()
+        sys.setswitchinterval(interval)
+
+    assert all(environ.keys() >= {"PATH"} for environ in seen)

@@ -3,7 +3,6 @@
 import functools
 import hashlib
 import json
-import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -19,6 +18,7 @@ from autoloop.errors import InfraError, RunError, UserError
 from autoloop.loop import Reuse
 from autoloop.ports import Observer, Sandbox, TrialArchive
 from autoloop.records import ArchiveKey, JsonValue, Notice, Task, TrialRequest, TrialResult
+from autoloop.records.secrets import own_environment
 from autoloop.settings import Settings
 from autoloop.store import SqliteArchive
 
@@ -140,7 +140,7 @@ def _conditions(terms: Terms) -> dict[str, JsonValue]:
         "rules": asdict(settings.rules()),
         "engine": [settings.engine, settings.environment, settings.environment_options],
         "program": [autoloop.__version__, _program()],
-        "addresses": {k: v for k, v in os.environ.items() if k.endswith(ADDRESSES)},
+        "addresses": {k: v for k, v in own_environment().items() if k.endswith(ADDRESSES)},
         # The stand-in is a function of the seed. Another seed asks for other draws, and within one
         # seed a draw can be told from another by purpose and attempt. For a model it is no part:
         # its answers are drawn anew each time.

@@ -31,6 +31,12 @@ def is_secret_name(name: str) -> bool:
     return bool(SECRET_NAME.search(name)) and not PLAIN_NAME.fullmatch(name)
 
 
+def own_environment() -> dict[str, str]:
+    """This process's environment as it is now; other threads may change it meanwhile."""
+    found = ((name, os.environ.get(name)) for name in list(os.environ))
+    return {name: value for name, value in found if value is not None}
+
+
 def secret_values(environ: Mapping[str, str]) -> frozenset[str]:
     """Values of variables whose names say that they are secret, and passwords in addresses."""
     named = {value.strip() for name, value in environ.items() if is_secret_name(name)}
@@ -46,10 +52,10 @@ def child_environment(
 
     `keep` names variables that the child is meant to have.
     """
-    everything = os.environ if environ is None else environ
+    everything = own_environment() if environ is None else environ
     kept = set(keep)
     named = {value for name, value in everything.items() if is_secret_name(name)}
-    secrets = named & secret_values({**everything})
+    secrets = named & secret_values(everything)
     return {
         name: value
         for name, value in everything.items()
@@ -59,16 +65,18 @@ def child_environment(
 
 def blank_secrets(*, keep: Iterable[str] = ()) -> dict[str, str]:
     """Empty values for what `child_environment` leaves out, for who can only add variables."""
-    return dict.fromkeys(os.environ.keys() - child_environment(keep=keep).keys(), "")
+    now = own_environment()
+    return dict.fromkeys(now.keys() - child_environment(now, keep=keep).keys(), "")
 
 
 @contextmanager
 def secrets_hidden() -> Iterator[None]:
     """Hide secrets from children that a foreign package starts as it is imported."""
     with _hiding:
-        hidden = {name: os.environ[name] for name in blank_secrets()}
+        now = own_environment()
+        hidden = {name: now[name] for name in now.keys() - child_environment(now).keys()}
         for name in hidden:
-            del os.environ[name]
+            os.environ.pop(name, None)
         try:
             yield
         finally:
@@ -119,7 +127,7 @@ class Mask:
 
 def environment_mask() -> Mask:
     """A mask of what is secret in this process's environment now."""
-    return _mask_of(secret_values(os.environ))
+    return _mask_of(secret_values(own_environment()))
 
 
 @functools.lru_cache(maxsize=4)

@@ -8,7 +8,13 @@ from pathlib import Path
 from typing import IO
 
 from autoloop.records import Environment, Task
-from autoloop.records.secrets import SHORTEST, is_secret_name, secret_values, spellings
+from autoloop.records.secrets import (
+    SHORTEST,
+    is_secret_name,
+    own_environment,
+    secret_values,
+    spellings,
+)
 
 REDACTED = "[REDACTED]"
 CHUNK_BYTES = 1024 * 1024
@@ -36,7 +42,7 @@ class Redaction:
             for name, value in table.items()
             if is_secret_name(name) and len(value) >= SHORTEST
         }
-        return cls(own | secret_values(os.environ if environ is None else environ))
+        return cls(own | secret_values(own_environment() if environ is None else environ))
 
     def text(self, text: str) -> str:
         """The text without secrets."""
