@@ -27,8 +27,8 @@ from autoloop.app.contents import (
     split_tasks,
     tasks_source,
 )
-from autoloop.app.meta_agent import meta_agent, refuse_stand_in
 from autoloop.app.outputs import RunFiles
+from autoloop.app.outside import meta_agent, refuse_stand_in
 from autoloop.app.preparing import LeavingOut, Preparing, refuse
 from autoloop.app.project import Project, is_calibration
 from autoloop.app.train_material import train_material

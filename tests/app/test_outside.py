@@ -15,7 +15,7 @@ import pytest
 from docker.api.client import APIClient
 
 from autoloop import Optimizer, SettingsError
-from autoloop.app.meta_agent import outside_program
+from autoloop.app.outside import outside_program
 from autoloop.app.project import Project
 from autoloop.app.tending import examine
 from autoloop.errors import UserError
