@@ -45,8 +45,9 @@ def test_editing_is_not_done_here() -> None:
 
 def test_a_submission_ends_the_step() -> None:
     counter = clerk()
+    submission = {"tool": "submit", "arguments": PLEADING, "source": BETTER}
 
-    first = counter.answer(question("submit", **PLEADING))
+    first = counter.answer(json.dumps(submission))
     second = counter.answer(question("scoreboard"))
 
     assert (first.exit_code, second.exit_code) == (0, 1)
