@@ -118,6 +118,7 @@ def resume_climb(project: Project, name: str | None, climbing: Climb) -> Run:
         settings = recorded_settings(project, run.settings)
         _refuse_other_looks(run, settings)
         _refuse_objective(run.rule, settings, f"Run {run.name!r}")
+        prompts_of(project, settings)  # the same
         tasks = _known_tasks(found_tasks(tasks_source(project, settings)), run, climbing.observer)
         run = replace(run, settings=settings.model_dump_json(), budget=settings.budget.record())
         with _machine(project, run, climbing) as built:

@@ -45,6 +45,7 @@ from autoloop.records import (
     Version,
     lessons_of,
     prediction_record,
+    train_gains,
 )
 
 EVIDENCE = (Purpose.SEARCH, Purpose.SPOT)
@@ -97,7 +98,9 @@ class Desk:
     @property
     def course(self) -> Course:
         """What the steps so far ask of this one."""
-        return course_of(self._others(), plateau=self._work.plan.plateau)
+        others = self._others()
+        gains = train_gains(others, self._work.lab.trials)
+        return course_of(others, plateau=self._work.plan.plateau, gains=gains)
 
     def scoreboard(self) -> tuple[TaskStanding, ...]:
         """How the incumbent stands on each train task."""

@@ -62,6 +62,7 @@ from autoloop.records.predictions import (
     lessons_of,
     prediction_record,
     scored_steps,
+    train_gains,
 )
 from autoloop.records.proposals import (
     Alternative,
@@ -287,4 +288,5 @@ __all__ = [
     "lessons_of",
     "prediction_record",
     "scored_steps",
+    "train_gains",
 ]

@@ -99,10 +99,7 @@ NOTHING = ScoredStep(step=0, kind=None, chance=None, kept=None)
 
 def scored_steps(steps: Iterable[Step], trials: Iterable[TrialResult]) -> tuple[ScoredStep, ...]:
     """The predictions of every edit that the meta-agent made, by step."""
-    by_task: dict[str, list[TrialResult]] = {}
-    for trial in trials:
-        if trial.counts and trial.key.purpose is Purpose.SEARCH and trial.split is Split.TRAIN:
-            by_task.setdefault(trial.key.task, []).append(trial)
+    by_task = _by_task(trials)
     own = [s for s in steps if s.origin is Origin.META and s.proposal is not None]
     return tuple(_scored(step, by_task) for step in own)
 
@@ -117,21 +114,61 @@ def prediction_record(steps: Sequence[Step], trials: Iterable[TrialResult]) -> P
     )
 
 
+def train_gains(steps: Iterable[Step], trials: Iterable[TrialResult]) -> Mapping[int, float]:
+    """Mean difference of rewards on train tasks that were tried with and without an edit.
+
+    As the verdict has it, where its rule says it; steps that nothing was compared of are left out.
+    """
+    by_task = _by_task(trials)
+    found = {step.index: _train_gain(step, by_task) for step in steps if _tells(step)}
+    return {index: gain for index, gain in found.items() if gain is not None}
+
+
+def _train_gain(step: Step, by_task: Mapping[str, Sequence[TrialResult]]) -> float | None:
+    told = step.verdict.numbers.get("train_gain") if step.verdict else None
+    if told is not None:
+        return told
+    gains = [gain for own in by_task.values() if (gain := _gain(step, own)) is not None]
+    return fmean(gains) if gains else None
+
+
+def _gain(step: Step, trials: Sequence[TrialResult]) -> float | None:
+    """Mean reward on one task with an edit minus that without; None where a side is missing."""
+    on = [trial for trial in trials if step.index in trial.version.on]
+    bases = {trial.version.base for trial in on}
+    off = [trial for trial in trials if _is_without(trial, step.index, bases)]
+    if not on or not off:
+        return None
+    return fmean(trial.reward for trial in on) - fmean(trial.reward for trial in off)
+
+
+def _by_task(trials: Iterable[TrialResult]) -> Mapping[str, Sequence[TrialResult]]:
+    """Counted train trials of the search."""
+    found: dict[str, list[TrialResult]] = {}
+    for trial in trials:
+        if trial.counts and trial.key.purpose is Purpose.SEARCH and trial.split is Split.TRAIN:
+            found.setdefault(trial.key.task, []).append(trial)
+    return found
+
+
 def lessons_of(steps: Iterable[Step], trials: Iterable[TrialResult]) -> Mapping[int, str]:
     """What was predicted of decided steps and what happened, without a figure of hidden tasks."""
-    own = [step for step in steps if step.verdict is not None]
-    scored = {one.step: one for one in scored_steps(own, trials)}
-    return {step.index: _lesson(step, scored.get(step.index, NOTHING)) for step in own}
+    own, seen = [step for step in steps if step.verdict is not None], list(trials)
+    scored = {one.step: one for one in scored_steps(own, seen)}
+    gains = train_gains(own, seen)
+    return {
+        step.index: _lesson(step, scored.get(step.index, NOTHING), gains.get(step.index))
+        for step in own
+    }
 
 
-def _lesson(step: Step, scored: ScoredStep) -> str:
+def _lesson(step: Step, scored: ScoredStep, gain: float | None) -> str:
     verdict = step.verdict
     if verdict is None:
         return ""
     if not _tells(step):
         # Made by the loop, the guards or the reviewer, none of whom knows a hidden task.
         return f"{verdict.decision.value}: {verdict.reason}"
-    gain = verdict.numbers.get("train_gain")
     seen = "" if gain is None else f"; {100 * gain:+.0f} points on the train tasks"
     return " ".join([f"{_fate(verdict.decision, scored)}{seen}.", *_cures(scored.tasks)])
 
@@ -189,13 +226,8 @@ def _scored(step: Step, by_task: Mapping[str, Sequence[TrialResult]]) -> ScoredS
 def _outcome(
     step: Step, predicted: TaskPrediction, by_task: Mapping[str, Sequence[TrialResult]]
 ) -> TaskOutcome:
-    trials = by_task.get(predicted.task, ())
-    on = [trial for trial in trials if step.index in trial.version.on]
-    bases = {trial.version.base for trial in on}
-    off = [trial for trial in trials if _is_without(trial, step.index, bases)]
-    cured = None
-    if on and off:
-        cured = fmean(t.reward for t in on) > fmean(t.reward for t in off)
+    gain = _gain(step, by_task.get(predicted.task, ()))
+    cured = None if gain is None else gain > 0
     return TaskOutcome(task=predicted.task, chance=predicted.chance, cured=cured)
 
 

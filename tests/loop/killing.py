@@ -241,16 +241,17 @@ class _Talker:
         rounds = (
             (call("scoreboard"), call("list_traces")),
             (call("write_notebook", text=f"Step {step} has begun."),),
-            (call("replace_agent", source=agent(TALKED[step - 1])), call("check_agent")),
+            (call("replace_agent", source=agent(TALKED[step])), call("check_agent")),
             (call("spot_check", tasks=["train/t1", "train/t2"]),),
-            (call("submit", **PLEADING),),
+            (call("submit", **PLEADING, alternatives=OTHERS if step == 1 else []),),
         )
         usage = Usage(calls=1, prompt_tokens=1_000 + turn, completion_tokens=10, cost_usd=0.01)
         return reply("", *rounds[turn], usage=usage)
 
 
-TALKED = (0.3, 1.0, 0.2)
-"""Skills that its edits have, step by step."""
+TALKED = {1: 0.0, 3: 1.0, 4: 0.2}
+"""Skills that its edits have, by step; step 2 takes the alternative of step 1."""
+OTHERS = [{"title": "Another way", "source": agent(0.05)}]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -269,7 +270,7 @@ class Way:
 
 ONE = Way(strategy=SingleStrategy(rule=PairedRule()), baseline=agent(0.0), turns=TURNS)
 TALKING = Way(
-    strategy=SingleStrategy(rule=PairedRule()), baseline=agent(0.1), turns=[TURNS[2]] * len(TALKED)
+    strategy=SingleStrategy(rule=PairedRule()), baseline=agent(0.1), turns=[TURNS[2]] * max(TALKED)
 )
 SEVERAL = Way(strategy=ScreenStrategy(), baseline=sided(), turns=SEVERAL_TURNS, again=AGAIN)
 

@@ -5,8 +5,16 @@ from dataclasses import replace
 import pytest
 
 from autoloop.loop.course import course_of, empty_in_a_row, has_given_up
-from autoloop.ports import Approach
-from autoloop.records import CONFLICT, ChangeKind, Decision, Origin, Step, Verdict
+from autoloop.ports import Approach, Course
+from autoloop.records import (
+    CONFLICT,
+    ChangeKind,
+    Decision,
+    Origin,
+    Step,
+    Verdict,
+    train_gains,
+)
 from autoloop.testing.clocks import THEN
 from autoloop.testing.proposers import edit
 
@@ -39,8 +47,12 @@ def reverted(count: int) -> list[Step]:
     return [step(n) for n in range(1, count + 1)]
 
 
+def course(steps: list[Step], plateau: int = 4) -> Course:
+    return course_of(steps, plateau=plateau, gains=train_gains(steps, ()))
+
+
 def asked(steps: list[Step], plateau: int = 4) -> Approach:
-    return course_of(steps, plateau=plateau).approach
+    return course(steps, plateau).approach
 
 
 def test_each_plateau_asks_for_more_and_then_it_begins_anew() -> None:
@@ -76,18 +88,18 @@ def test_kinds_of_change_since_the_last_kept_edit_are_named() -> None:
         step(6, kind=ChangeKind.CONTEXT),
     ]
 
-    course = course_of(steps, plateau=4)
+    found = course(steps)
 
-    assert course.kinds == (ChangeKind.PROMPT, ChangeKind.CONTEXT)
-    assert course.fruitless == 4
+    assert found.kinds == (ChangeKind.PROMPT, ChangeKind.CONTEXT)
+    assert found.fruitless == 4
 
 
 def test_a_merge_names_the_two_edits_that_gained_most_and_others_the_next_time() -> None:
     gains = {2: 0.05, 5: 0.2, 7: 0.1, 9: 0.02}
     steps = [step(n, gain=gains.get(n, -0.1)) for n in range(1, 25)]
 
-    assert course_of(steps[:12], plateau=4).merge == (5, 7)
-    assert course_of(steps, plateau=4).merge == (2, 9)
+    assert course(steps[:12]).merge == (5, 7)
+    assert course(steps).merge == (2, 9)
 
 
 @pytest.mark.parametrize(
@@ -106,23 +118,23 @@ def test_a_merge_names_the_two_edits_that_gained_most_and_others_the_next_time()
 def test_without_two_promising_edits_another_kind_is_asked_for(no_help: Step) -> None:
     steps = [step(2, gain=0.2), no_help, *(step(n) for n in range(4, 16))]
 
-    course = course_of(steps, plateau=4)
+    found = course(steps)
 
-    assert course.approach is Approach.OTHER_KIND
-    assert course.merge == ()
+    assert found.approach is Approach.OTHER_KIND
+    assert found.merge == ()
 
 
 def test_steps_that_the_loop_made_itself_ask_for_nothing() -> None:
     own = [replace(one, origin=Origin.ROLLBACK) for one in reverted(9)]
 
-    assert course_of(own, plateau=4).fruitless == 0
+    assert course(own).fruitless == 0
 
 
 def test_three_empty_conversations_ask_for_a_small_edit_before_all_else() -> None:
     empty = [step(n, EMPTY) for n in range(10, 13)]
 
-    assert course_of([*reverted(9), *empty], plateau=4).approach is Approach.SMALL
-    assert course_of([*reverted(9), *empty[:2]], plateau=4).approach is Approach.SIMPLIFY
+    assert asked([*reverted(9), *empty]) is Approach.SMALL
+    assert asked([*reverted(9), *empty[:2]]) is Approach.SIMPLIFY
 
 
 def test_alternatives_do_not_come_of_conversations() -> None:

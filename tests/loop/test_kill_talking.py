@@ -19,7 +19,8 @@ def test_the_climb_that_is_killed_talks(unkilled_talking: Climbed) -> None:
 
     assert [s.verdict.decision for s in steps].count(Decision.KEEP) >= 1
     assert len(unkilled_talking.asked()) == len(TALKED) * CALLS
-    assert all(step.meta_usage.calls >= CALLS for step in steps)
+    assert [step.alternative_of for step in steps] == [None, 1, None, None]
+    assert [step.meta_usage.calls >= CALLS for step in steps] == [True, False, True, True]
     assert all(step.open_usage == Usage() for step in steps)
     assert all(step.prompts.startswith("standard (") for step in steps)
 

@@ -24,6 +24,7 @@ from autoloop.records import (
     lessons_of,
     prediction_record,
     scored_steps,
+    train_gains,
 )
 from autoloop.testing.clocks import THEN
 from autoloop.testing.proposers import edit
@@ -187,6 +188,24 @@ def test_a_lesson_tells_what_was_predicted_and_what_happened_on_train_tasks() ->
         "revert: it was given a chance of 80 % to be kept; +3 points on the train tasks. Of 3"
         " tasks that it was to cure a went better; b did not; c could not be compared."
     )
+
+
+def test_the_gain_on_train_tasks_is_taken_from_trials_where_the_verdict_is_silent() -> None:
+    trials = [
+        *(trial("a", OFF, 0.0), trial("a", ON, 1.0), trial("a", ON, 0.5, attempt=1)),
+        *(trial("b", OFF, 0.5), trial("b", ON, 0.25)),
+        trial("untried", OFF, 1.0),
+        *(
+            trial("v", OFF, 0.0, split=Split.VALIDATION),
+            trial("v", ON, 1.0, split=Split.VALIDATION),
+        ),
+    ]
+    silent = step(1, Decision.REVERT, numbers={"gain": 0.9})
+
+    assert train_gains([silent], trials) == {1: pytest.approx((0.75 - 0.25) / 2)}
+    assert train_gains([step(1, Decision.REVERT, numbers={"train_gain": 0.2})], trials) == {1: 0.2}
+    assert train_gains([silent], ()) == {}
+    assert "+25 points on the train tasks" in lessons_of([silent], trials)[1]
 
 
 def test_a_lesson_says_nothing_of_hidden_tasks() -> None:
