@@ -30,6 +30,7 @@ SCRIPT = (
     "cd /workspace && sed -i 's/Solve it/Solve it with care/' agent.py && autoloop-step submit"
     ' --title "Use another prompt" --hypothesis "It forgets the details."'
     ' --expected "Fewer lost details." --generality "Yes, it names no task at all."'
+    ' --kind "control flow" --chance 0.4'
 )
 SHELLS = ("Bash", "bash", "exec_command", "shell", "shell_command", "run_shell_command")
 SECONDS = 180.0

@@ -20,6 +20,8 @@ from autoloop.settings import Settings
 from autoloop.trial import RetryingRunner, SandboxRunner
 
 OFFLINE = "offline"
+OFFLINE_CONTEXT = 200_000
+"""Tokens; the stand-in itself reads whatever it is sent."""
 OFFLINE_BANNER = (
     "A built-in stand-in answers in place of a language model. It is not one, and its scores mean"
     " nothing beyond showing that the loop works. To climb for real, set a provider's key, such as"
@@ -55,6 +57,15 @@ def meta_chat_model(name: str) -> ChatModel:
     if name == OFFLINE:
         return OfflineMetaModel()
     return _real_model(name)
+
+
+def context_of(name: str) -> int | None:
+    """What a model can read at once, in tokens; None where nobody knows."""
+    if name == OFFLINE:
+        return OFFLINE_CONTEXT
+    from autoloop.gateway.upstream.context import context_tokens
+
+    return context_tokens(name)
 
 
 def judge_model(run: Run) -> ChatModel | None:

@@ -3,14 +3,13 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 
 from autoloop.app.clock import SystemClock
 from autoloop.app.compose import OFFLINE, Machine, meta_chat_model
-from autoloop.app.project import is_calibration
+from autoloop.app.meta_agent import prompts_of, proposer_of
+from autoloop.app.project import Project, is_calibration
 from autoloop.errors import SettingsError
 from autoloop.gateway import SocketGateway
-from autoloop.meta import ConversationProposer, UnchangedProposer
 from autoloop.meta.outside import OutsideProgram, OutsideProposer, preset_or
 from autoloop.ports import Proposer
 from autoloop.records import Run
@@ -22,26 +21,25 @@ FOLDER = "meta"
 
 
 @contextmanager
-def meta_agent(run: Run, machine: Machine, folder: Path) -> Iterator[Proposer]:
-    """Who edits in this run; a calibration that is resumed stays one.
-
-    `folder` is the run's.
-    """
+def meta_agent(run: Run, machine: Machine, project: Project) -> Iterator[Proposer]:
+    """Who edits in this run; a calibration that is resumed stays one."""
     settings = Settings.model_validate_json(run.settings)
     wished = settings.models.program
-    if is_calibration(run.name):
-        yield UnchangedProposer()
-    elif wished is None:
-        yield ConversationProposer(meta_chat_model(run.meta_model), seed=run.seed)
+    if wished is None or is_calibration(run.name):
+        yield proposer_of(run, project)
     else:
         refuse_stand_in(wished, run.meta_model)
         with SocketGateway(meta_chat_model(run.meta_model), clock=SystemClock()) as gateway:
             yield OutsideProposer(
                 machine.sandbox,
                 gateway,
-                program=outside_program(wished),
+                program=replace(
+                    outside_program(wished),
+                    alternatives=settings.meta.alternatives,
+                    prompts=prompts_of(project, settings),
+                ),
                 image=machine.meta_image(wished.preset),
-                folder=folder / FOLDER,
+                folder=project.runs / run.name / FOLDER,
                 seed=run.seed,
             )
 

@@ -10,6 +10,8 @@ from autoloop.ports.decision import Estimator, Guard, KeepRule, Likeness, Strate
 from autoloop.ports.egress import Egress
 from autoloop.ports.gateway import ChatModel, Gateway, Grant, Session, TaskEnv, Turn
 from autoloop.ports.meta import (
+    Approach,
+    Course,
     EarlierStep,
     ProposalOutcome,
     Proposer,
@@ -32,9 +34,11 @@ from autoloop.ports.sandbox import (
     Withheld,
 )
 from autoloop.ports.state import RunStore, TrialArchive, Workspace
+from autoloop.ports.traces import Diagnosis, Trace, TrialCase, transcript
 from autoloop.ports.trials import Engine, TrialRunner
 
 __all__ = [
+    "Approach",
     "AuditOutcome",
     "Auditor",
     "Bind",
@@ -43,6 +47,8 @@ __all__ = [
     "Clock",
     "Container",
     "ContainerSpec",
+    "Course",
+    "Diagnosis",
     "EarlierStep",
     "Egress",
     "Engine",
@@ -67,10 +73,13 @@ __all__ = [
     "Strategy",
     "TaskEnv",
     "TaskStanding",
+    "Trace",
     "TraceSummary",
     "TrialArchive",
+    "TrialCase",
     "TrialRunner",
     "Turn",
     "Withheld",
     "Workspace",
+    "transcript",
 ]

@@ -27,6 +27,7 @@ EDIT = "printf '\\n\\nPATIENCE = 3\\n' >> agent.py"
 SUBMIT = (
     'autoloop-step submit --title "Be more patient" --hypothesis "It gives up too early."'
     ' --expected "Fewer early ends." --generality "Yes, it names no task at all."'
+    ' --kind "control flow" --chance 0.4'
 )
 PROGRAM = """\
 ---

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from autoloop.meta.wording import Prompts
 from autoloop.records import Quota
 
 GRACE_S = 30.0
@@ -31,6 +32,10 @@ class OutsideProgram:
     quota: Quota = field(default_factory=lambda: Quota(calls=None, tokens=5_000_000))
     """Of one step."""
     spot_checks: int = 3
+    alternatives: int = 2
+    """Other edits for the same hypothesis that a submission may carry."""
+    prompts: Prompts = field(default_factory=Prompts)
+    """What its README.md is made from."""
     prompt: str = PROMPT
 
 

@@ -96,7 +96,8 @@ class OutsideProposer:
             spec = self._spec(grant.trial, session, workspace)
             # Docker's client starts it; whatever comes, leaving the context removes it.
             with self._sandbox.start(spec) as container:
-                return shift.work(container, model=self._gateway.task_model)
+                outcome = shift.work(container, model=self._gateway.task_model)
+            return replace(outcome, prompts=self._program.prompts.version)
 
     def _spec(self, trial: str, session: Session, workspace: Workspace) -> ContainerSpec:
         return ContainerSpec(
@@ -126,12 +127,16 @@ class _Shift:
         self._session = session
         self._record = record
         self._program = program
-        self._bench = Bench(desk, spot_checks=program.spot_checks)
+        self._bench = Bench(
+            desk, spot_checks=program.spot_checks, alternatives=program.alternatives
+        )
         self._clerk = Clerk(self._bench, left=self._left)
         self._news: News = SimpleQueue()
         self._is_over = False
         self._ends_at = float("inf")
         self._was_late = threading.Event()
+        self._charged = Usage()
+        self._too_dear = ""
 
     def work(self, container: Container, *, model: str) -> ProposalOutcome:
         """Answer what is asked until the container is gone; what came of it."""
@@ -212,19 +217,31 @@ class _Shift:
         ended_for: str | None = None
         while True:
             item = self._next()
-            self._record.spend(self._session.usage)
+            self._charge()
             if isinstance(item, Ended):
                 return item
             if item is None:
                 self._desk.check_stop()
             else:
                 self._answer(item)
-            if ended_for is None and (ended_for := self._clerk.ending) is not None:
+            if ended_for is None and (ended_for := self._why_over()) is not None:
                 # It may say goodbye, and no more.
                 self._ends_at = min(self._ends_at, time.monotonic())
                 self._is_over = True
             if self._is_over and time.monotonic() > self._ends_at + self._program.grace_s:
                 return Ended(how=ended_for or "the step is over")
+
+    def _charge(self) -> None:
+        """Charge the run with what was spent by now, durably, before anything else happens."""
+        self._record.spend(self._session.usage)
+        usage = self._record.paid + self._session.usage
+        if usage != self._charged:
+            self._charged = usage
+            self._desk.charge(usage)
+            self._too_dear = self._desk.may_ask(Usage())
+
+    def _why_over(self) -> str | None:
+        return self._clerk.ending or self._too_dear or None
 
     def _next(self) -> Asked | Ended | None:
         with suppress(Empty):
@@ -259,8 +276,9 @@ class _Shift:
 
     def _reason(self, ended: Ended) -> str:
         """Why there is no edit; whoever works on the next step reads it."""
-        if self._clerk.ending is not None:
-            return self._clerk.ending
+        why = self._why_over()
+        if why is not None:
+            return why
         if self._was_late.is_set():
             minutes = f"{self._program.seconds / 60:g}"
             return f"the coding agent was ended after {minutes} minutes, without a submission"

@@ -25,6 +25,7 @@ RUN = f"test-outside-{os.getpid()}"
 SUBMIT = (
     'autoloop-step submit --title "Use another prompt" --hypothesis "It forgets the details."'
     ' --expected "Fewer lost details." --generality "Yes, it names no task at all."'
+    ' --kind "control flow" --chance 0.4'
 )
 EDIT = "sed -i 's/Solve it/Solve it with care/' agent.py"
 

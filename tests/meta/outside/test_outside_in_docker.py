@@ -9,7 +9,7 @@ from docker.api.client import APIClient
 from autoloop.errors import ModelError
 from autoloop.records import Decision, Finding, Quota
 from autoloop.testing.models import ScriptedModel
-from tests.meta.builders import SOURCE, desk, step
+from tests.meta.builders import PLEADING, SOURCE, desk, step
 from tests.meta.outside.conftest import EDIT, RUN, SUBMIT, Workplace
 
 pytestmark = pytest.mark.docker
@@ -75,16 +75,12 @@ def test_the_notebook_comes_back_as_text(workplace: Workplace) -> None:
 
 
 def test_arguments_may_come_as_json(workplace: Workplace) -> None:
-    submission = {
-        "title": "Use another prompt",
-        "hypothesis": "It forgets the details.",
-        "expected": "Fewer lost details.",
-        "generality": "Yes, it names no task at all.",
-    }
+    submission = {**PLEADING, "predicted": [{"task": "csv"}]}
 
     done = workplace.run(f"{EDIT}; echo '{json.dumps(submission)}' | autoloop-step submit --json -")
 
     assert done.outcome.proposal is not None
+    assert [one.task for one in done.outcome.proposal.predicted] == ["csv"]
 
 
 def test_a_changed_agent_that_nobody_submitted_is_no_edit(workplace: Workplace) -> None:
@@ -271,6 +267,21 @@ def test_a_model_that_refuses_for_good_stops_the_run(workplace: Workplace) -> No
 
     with pytest.raises(ModelError, match="The key is wrong"):
         workplace.run(ASK + "curl one", model=model)
+
+
+def test_the_run_is_charged_while_the_program_works(workplace: Workplace) -> None:
+    done = workplace.run(ASK + f"curl one; curl two; {EDIT}; {SUBMIT}")
+
+    assert done.desk.charged[-1] == done.outcome.usage
+    assert done.outcome.usage.calls == 2
+
+
+def test_a_step_ends_when_the_run_does_not_pay_for_it_any_more(workplace: Workplace) -> None:
+    workplace.desk.purse = 10
+
+    done = workplace.run(ASK + "curl one; sleep 300", seconds=300, grace_s=0.5)
+
+    assert done.outcome.reason == "its share of the run's tokens is used up"
 
 
 class StopError(Exception):
