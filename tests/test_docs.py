@@ -13,7 +13,7 @@ from autoloop.cli.exits import Exit
 from autoloop.cli.main import app
 from autoloop.gateway.choose import DEFAULTS
 from autoloop.guards import RULES
-from autoloop.settings import Settings
+from autoloop.settings import MetaProgramSettings, Settings
 from tests.test_layers import ALLOWED
 
 ROOT = Path(__file__).parents[1]
@@ -82,6 +82,15 @@ def test_every_setting_is_documented_with_its_default() -> None:
     }
 
     assert said == {name: as_written(default) for name, default in settings_of(Settings)}
+
+
+def test_every_setting_of_a_coding_agent_is_documented_with_its_default() -> None:
+    said = {name: cells[1].strip("`") for name, cells in rows("outside-agents.md").items()}
+
+    known = dict(settings_of(MetaProgramSettings))
+    assert {name: said.get(name) for name in known} == {
+        name: as_written(default) for name, default in known.items()
+    }
 
 
 def test_every_providers_key_is_documented() -> None:

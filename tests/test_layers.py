@@ -35,6 +35,7 @@ ALLOWED = {
     "harness": set(),
     **dict.fromkeys(ADAPTERS, GROUND),
     "trial": GROUND | {"harness"},
+    "meta": GROUND | {"harness"},
     "loop": GROUND,
     "testing": GROUND,
     "redteam": GROUND | ADAPTERS | {"trial", "loop", "testing"},

@@ -25,8 +25,9 @@ from autoloop.app.contents import (
     split_tasks,
     tasks_source,
 )
-from autoloop.app.meta_agent import prompts_of, proposer_of, reviewer_of
+from autoloop.app.meta_agent import prompts_of, reviewer_of
 from autoloop.app.outputs import RunFiles
+from autoloop.app.outside import meta_agent, refuse_stand_in
 from autoloop.app.preparing import LeavingOut, Preparing, refuse
 from autoloop.app.project import Project, is_calibration
 from autoloop.app.telling import feedback_of
@@ -152,6 +153,9 @@ def _machine(project: Project, run: Run, climbing: Climb) -> Iterator[_Built]:
         if OFFLINE in {run.task_model, run.meta_model}:
             climbing.observer.notify(Notice(text=OFFLINE_BANNER))
         machine.sandbox.agent_image()
+        if (program := settings.models.program) is not None:
+            refuse_stand_in(program, run.meta_model)
+            machine.meta_image(program.preset)
         preparing = Preparing(
             sandbox=machine.sandbox,
             timeouts=settings.rules().timeouts,
@@ -178,14 +182,23 @@ class _Work:
         plan = _plan(run, tasks, settings, directive=program_of(self.project).directive)
         terms = Terms(run=run.name, settings=settings, model=run.task_model, seed=run.seed)
         sandbox = self.built.machine.sandbox
-        with reuse_for(
-            self.project.runs, terms, sandbox=sandbox, observer=climbing.observer
-        ) as reuse:
-            parts = self._parts(run, tasks, climbing, reuse=reuse)
+        with (
+            reuse_for(
+                self.project.runs, terms, sandbox=sandbox, observer=climbing.observer
+            ) as reuse,
+            meta_agent(run, self.built.machine, self.project) as proposer,
+        ):
+            parts = self._parts(run, tasks, climbing, reuse=reuse, proposer=proposer)
             return climbing.work(parts, plan, run, climbing.stop)
 
     def _parts(
-        self, run: Run, tasks: Sequence[Task], climbing: Climb, *, reuse: Reuse | None
+        self,
+        run: Run,
+        tasks: Sequence[Task],
+        climbing: Climb,
+        *,
+        reuse: Reuse | None,
+        proposer: Proposer,
     ) -> Parts:
         folder = self.project.runs / run.name
         library = TraceLibrary()
@@ -199,7 +212,7 @@ class _Work:
             engine=self.built.machine.engine,
             retried=self.built.retried,
             reuse=None if is_calibration(run.name) else reuse,
-            proposer=climbing.proposer or proposer_of(run, self.project),
+            proposer=climbing.proposer or proposer,
             strategy=_strategy(run),
             guard=guard,
             merge_guard=merge_guards(material),
@@ -259,7 +272,7 @@ def _begun(project: Project, store: RunStore, workspace: Workspace) -> Run:
 
 
 def _new_run(name: str, settings: Settings) -> Run:
-    models = resolve_models(settings.models.task, settings.models.meta)
+    models = resolve_models(settings.models.task, settings.models.meta_name)
     return Run(
         name=name,
         created_at=SystemClock().now(),

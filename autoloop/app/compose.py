@@ -106,6 +106,8 @@ class Machine:
 
     engine: Engine
     sandbox: Sandbox
+    meta_image: Callable[[str | None], str]
+    """The image for a coding agent in the meta-agent's place, by the name of its preset."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,7 +170,7 @@ def trial_machine(
             sandbox.sweep(run=run)
 
         stack.callback(stop_now)
-        yield Machine(engine=engine, sandbox=sandbox)
+        yield Machine(engine=engine, sandbox=sandbox, meta_image=docker.meta_image)
 
 
 def _harbor_sandbox(docker: Sandbox, plan: MachinePlan) -> AbstractContextManager[Sandbox]:

@@ -87,7 +87,7 @@ def _start(project: Project, watch: Watch) -> _Start:
         tasks={t.name: t for t in found.tasks if splits[t.name] is not Split.HOLDOUT},
         splits=splits,
         conditions=Conditions(
-            model=resolve_models(settings.models.task, settings.models.meta).task,
+            model=resolve_models(settings.models.task, settings.models.meta_name).task,
             settings=settings,
         ),
     )

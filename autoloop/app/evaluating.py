@@ -204,7 +204,7 @@ def _new_job(project: Project, wish: EvalWish, watch: Watch, *, least: int) -> _
         source=source,
         split=wish.split,
         tasks={task.name: task.digest for task in chosen},
-        model=resolve_models(settings.models.task, settings.models.meta).task,
+        model=resolve_models(settings.models.task, settings.models.meta_name).task,
         settings=settings.model_dump_json(),
     )
     return _Job(

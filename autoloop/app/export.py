@@ -105,7 +105,7 @@ def _chosen(project: Project, agent: str) -> _Chosen:
         origin=f"a copy of `{path.absolute()}`",
         source=read_agent(path),
         settings=settings,
-        model=resolve_models(settings.models.task, settings.models.meta).task,
+        model=resolve_models(settings.models.task, settings.models.meta_name).task,
     )
 
 

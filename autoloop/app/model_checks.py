@@ -42,7 +42,7 @@ Role: TypeAlias = Literal["task", "meta", "task and meta"]
 def check_models(project: Project) -> Iterator[ModelCheck]:
     """One small call to each model of the settings; one for both where they are the same."""
     settings = program_of(project).settings.models
-    names = resolve_models(settings.task, settings.meta)
+    names = resolve_models(settings.task, settings.meta_name)
     if names.task == names.meta and settings.meta_effort is None and names.task != OFFLINE:
         yield _checked("task and meta", names.task, settings)
         return

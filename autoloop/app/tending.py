@@ -62,6 +62,8 @@ def examine(project: Project) -> Iterator[Checkup]:
         yield _looked_at(plugin, partial(_plugin, plugin, purpose))
     if engine.fine:
         yield _looked_at("agent image", lambda: _agent_image(project))
+        if _has_meta_program(project):
+            yield _looked_at("meta image", lambda: _meta_image(project))
     yield _looked_at("harbor", _harbor)
     yield _looked_at("git", lambda: _git(project))
     yield _looked_at("settings", lambda: _models(project))
@@ -96,6 +98,21 @@ def _agent_image(project: Project) -> str:
         return f"{sandbox.agent_image()[:19]} of {folder}"
 
 
+def _has_meta_program(project: Project) -> bool:
+    """Whether a coding agent takes the meta-agent's place; settings that are wrong say no."""
+    try:
+        return program_of(project).settings.models.program is not None
+    except AutoloopError:
+        return False
+
+
+def _meta_image(project: Project) -> str:
+    program = program_of(project).settings.models.program
+    preset = program.preset if program else None
+    with DockerSandbox(project.root, run="doctor") as sandbox:
+        return f"{sandbox.meta_image(preset)[:19]} for {preset or 'a command of its own'}"
+
+
 def _harbor() -> str:
     python = find_harbor()
     if python is None:
@@ -110,7 +127,7 @@ def _git(project: Project) -> str:
 
 def _models(project: Project) -> str:
     models = program_of(project).settings.models
-    names = resolve_models(models.task, models.meta)
+    names = resolve_models(models.task, models.meta_name)
     return f"task model {names.task}, meta model {names.meta}"
 
 

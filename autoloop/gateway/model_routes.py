@@ -7,11 +7,16 @@ from pydantic import JsonValue
 
 from autoloop.gateway.meter import estimate_tokens
 from autoloop.gateway.session import ModelDoor, TrialSession
-from autoloop.gateway.wire import anthropic_messages, openai_chat, openai_responses
+from autoloop.gateway.wire import (
+    anthropic_messages,
+    google_generate,
+    openai_chat,
+    openai_responses,
+)
 
 
 class ModelRoutes:
-    """OpenAI's and Anthropic's ways of asking, all of them before the one task model."""
+    """OpenAI's, Anthropic's and Google's ways of asking, all before the one task model."""
 
     def __init__(self, session: TrialSession, door: ModelDoor) -> None:
         self._session = session
@@ -55,6 +60,18 @@ class ModelRoutes:
         """POST /v1/messages/count_tokens; an estimate, no model is asked."""
         counted = estimate_tokens(anthropic_messages.read_count(await request.read()))
         return web.json_response({"input_tokens": counted})
+
+    async def google(self, request: web.Request) -> web.Response:
+        """POST /v1beta/models/NAME:METHOD, whatever the name."""
+        method, raw = request.match_info["method"], await request.read()
+        if method == "countTokens":
+            counted = estimate_tokens(google_generate.read_count(raw))
+            return web.json_response({"totalTokens": counted})
+        reply = await self._door.ask(google_generate.read_request(raw))
+        call_id = self._call_id()
+        if method == "streamGenerateContent":
+            return _events(google_generate.reply_stream(reply, call_id=call_id))
+        return web.json_response(google_generate.reply_json(reply, call_id=call_id))
 
     async def models(self, _request: web.Request) -> web.Response:
         """GET /v1/models: the one model there is, in a form that both SDKs read."""

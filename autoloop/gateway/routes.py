@@ -12,9 +12,11 @@ from autoloop.gateway.env_routes import TRIAL_ENDED, EnvRoutes
 from autoloop.gateway.model_routes import ModelRoutes
 from autoloop.gateway.session import ModelDoor, TrialSession, blames_the_machine
 from autoloop.gateway.turns import NoTurnError
-from autoloop.gateway.wire import anthropic_messages, openai_chat
+from autoloop.gateway.wire import anthropic_messages, google_generate, openai_chat
 
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+GOOGLE = "/v1beta/models/"
+GOOGLE_METHODS = "generateContent|streamGenerateContent|countTokens"
 _NO_RETRY = {"x-should-retry": "false"}
 """The gateway has retried what was worth it; the SDKs obey this header and do not repeat it."""
 _STATUS: tuple[tuple[type[AutoloopError], int], ...] = (
@@ -47,6 +49,7 @@ def application(
             web.post("/v1/responses", model.openai_responses),
             web.post("/v1/messages", model.anthropic_messages),
             web.post("/v1/messages/count_tokens", model.anthropic_count),
+            web.post(GOOGLE + "{name:.+}:{method:" + GOOGLE_METHODS + "}", model.google),
             web.get("/v1/models", model.models),
             web.get("/v1/models/{name:.+}", model.one_model),
         ]
@@ -100,5 +103,7 @@ def _foreign(request: web.Request, error: web.HTTPException) -> str:
 def _error(request: web.Request, status: int, message: str) -> web.Response:
     anthropic = request.path.startswith("/v1/messages") or "anthropic-version" in request.headers
     form = anthropic_messages.error_json if anthropic else openai_chat.error_json
+    if request.path.startswith(GOOGLE):
+        form = google_generate.error_json
     body: dict[str, JsonValue] = form(status, message)
     return web.json_response(body, status=status, headers=_NO_RETRY)

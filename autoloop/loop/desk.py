@@ -186,6 +186,10 @@ class Desk:
         )
         return tuple(self._spot(trial) for trial in trials)
 
+    def check_stop(self) -> None:
+        """Raise `StoppedError` if someone asked the run to end."""
+        self._work.lab.check_stop()
+
     def notebook(self) -> str:
         """Notes of earlier steps."""
         return self._work.parts.store.notebook()

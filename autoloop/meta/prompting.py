@@ -38,7 +38,7 @@ class Room:
 def opening(desk: StepDesk, *, turns: int, room: Room, prompts: Prompts) -> tuple[Message, ...]:
     """The messages that a conversation starts with."""
     agent = agent_text(desk.source, room.brief // 2)
-    asked = _asked(desk, prompts, turns=turns)
+    asked = asked_text(desk, prompts, turns=turns)
     asked = f"\n{asked}\n" if asked else ""
     brief = fit(sections_of(desk), max(0, room.brief - len(agent)))
     text = prompts.text(
@@ -57,7 +57,7 @@ def _system(desk: StepDesk, prompts: Prompts, room: Room) -> str:
     return f"{prompts.text('system')}\n\n{head}\n\n{clip(directive, room.brief)}"
 
 
-def _asked(desk: StepDesk, prompts: Prompts, *, turns: int) -> str:
+def asked_text(desk: StepDesk, prompts: Prompts, *, turns: int) -> str:
     """What this step is for, where it is not for whatever seems best."""
     if desk.rebase:
         return f"{prompts.text('rebase')}\n\n{clip(quote('diffs', desk.rebase))}"

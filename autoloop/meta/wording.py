@@ -10,7 +10,7 @@ from typing import Self
 from autoloop.errors import SettingsError
 
 NAMES = (
-    "system", "step", "rebase", "other-kind", "simplify", "merge", "small", "reviewer",
+    "system", "step", "rebase", "other-kind", "simplify", "merge", "small", "reviewer", "outside",
 )  # fmt: skip
 """What there is; each is a file `NAME.md`."""
 MOST_CHARS = 100_000

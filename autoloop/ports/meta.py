@@ -189,6 +189,9 @@ class StepDesk(Protocol):
     def spot_check(self, source: str, tasks: Sequence[str]) -> tuple[SpotResult, ...]:
         """Run an edit once on a few train tasks, charged to the budget; KeyError if not train."""
 
+    def check_stop(self) -> None:
+        """Raise if somebody asked the run to end; who works on a step for long asks often."""
+
     def notebook(self) -> str:
         """Notes of earlier steps."""
 

@@ -19,6 +19,7 @@ from autoloop.sandbox.engine import connect
 from autoloop.sandbox.images import Images
 from autoloop.sandbox.leftovers import OURS, Collected, Leftovers, run_labels
 from autoloop.sandbox.living import Living
+from autoloop.sandbox.meta_image import MetaImage
 from autoloop.sandbox.owner import Owner
 from autoloop.sandbox.preparation import Preparation
 from autoloop.sandbox.projects import Projects
@@ -65,6 +66,7 @@ class DockerSandbox:
         self._agent_image = AgentImage(
             self._api, self._images, project=project, folder=agent_folder
         )
+        self._meta_image = MetaImage(self._api, self._images, project=project)
         compose = Compose(self._cli)
         self._preparation = Preparation(self._images, compose)
         self._living = Living()
@@ -158,6 +160,15 @@ class DockerSandbox:
     def agent_image(self) -> str:
         """The image that agent.py runs in, built from the project's folder for it."""
         return self._agent_image.id()
+
+    def meta_image(self, preset: str | None) -> str:
+        """The image for a coding agent in the meta-agent's place, with the packages of a preset.
+
+        Raises:
+            SettingsError: `packages.txt` has no line for the preset.
+            ImageError: it cannot be built.
+        """
+        return self._meta_image.id(preset)
 
     def start(self, spec: ContainerSpec) -> AbstractContextManager[DockerContainer]:
         """Start a container; leaving the context removes it in the background, with its volumes.

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from autoloop.settings.model import BudgetSettings, Settings
+from autoloop.settings.model import NAME, PROGRAM, BudgetSettings, Settings
 
 TABLE = "its settings as 'key: value' lines below it"
 
@@ -42,6 +42,8 @@ def _path(detail: ErrorDetails) -> list[str]:
     """The key's parts, without what pydantic adds for branches of unions and items of lists."""
     path: list[str] = []
     for part in detail["loc"]:
+        if part in {NAME, PROGRAM}:
+            continue
         if path and _table(path) is None:
             break
         path.append(str(part))
@@ -92,7 +94,9 @@ def _table(path: list[str]) -> type[BaseModel] | None:
             continue
         field = model.model_fields.get(name)
         inner = field.annotation if field else None
-        candidates = [c for c in (inner, *get_args(inner)) if isinstance(c, type)]
+        # Branches with tags are annotated; what they are is what stands first in them.
+        branches = [c if isinstance(c, type) else (*get_args(c), c)[0] for c in get_args(inner)]
+        candidates = [c for c in (inner, *branches) if isinstance(c, type)]
         models = [c for c in candidates if issubclass(c, BaseModel)]
         if not models:
             return None

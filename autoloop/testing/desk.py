@@ -70,6 +70,8 @@ class DeskFake:
     charged: list[Usage] = field(default_factory=list)
     """What was charged, call by call; each all that was taken by then."""
     spot_checks: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
+    stop: Exception | None = None
+    """Raised where a run would be asked to end."""
 
     def scoreboard(self) -> tuple[TaskStanding, ...]:
         """The standings as laid out."""
@@ -139,6 +141,11 @@ class DeskFake:
                 raise KeyError(task)
         self.spot_checks.append((source, tuple(tasks)))
         return tuple(self._result(source, task) for task in tasks)
+
+    def check_stop(self) -> None:
+        """Raise what was laid out for it."""
+        if self.stop is not None:
+            raise self.stop
 
     def notebook(self) -> str:
         """The notes."""

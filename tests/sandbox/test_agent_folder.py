@@ -11,6 +11,7 @@ from autoloop.sandbox.agent_image import PACKAGED_FOLDER, AgentImage
 from autoloop.sandbox.cli import DockerCli
 from autoloop.sandbox.context import BuildContext
 from autoloop.sandbox.images import Images
+from autoloop.sandbox.wheels import pip_options
 
 PROJECT_FOLDER = Path(__file__).parents[2] / "sandboxes" / "agent"
 
@@ -52,7 +53,8 @@ def test_packages_are_fetched_for_the_python_that_the_folder_names(
 ) -> None:
     def options(folder: str) -> list[str]:
         images = Images(engine, DockerCli())
-        return AgentImage(engine, images, project=tmp_path, folder=folder)._pip_options()
+        image = AgentImage(engine, images, project=tmp_path, folder=folder)
+        return pip_options(engine, image.python())
 
     (tmp_path / "newer").mkdir()
     (tmp_path / "newer/python-version").write_text("3.13\n")
