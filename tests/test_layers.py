@@ -25,6 +25,8 @@ ADAPTERS = {
     "engines",
     "egress",
     "remote",
+    "traces",
+    "diagnosis",
 }
 ALLOWED = {
     "errors": set(),

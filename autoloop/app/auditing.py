@@ -44,7 +44,8 @@ from autoloop.records import (
 )
 from autoloop.report import audit_sentence
 from autoloop.store import running_pid
-from autoloop.trial import read_track, read_transcript
+from autoloop.traces import read_transcript
+from autoloop.trial import read_track
 from autoloop.workspace import GitWorkspace
 
 JUDGED_TRACES = 3

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
 from queue import SimpleQueue
 
 from autoloop.app.archive import Terms, reuse_for
@@ -14,7 +13,6 @@ from autoloop.app.compose import (
     OFFLINE_BANNER,
     Machine,
     MachinePlan,
-    meta_chat_model,
     resolve_models,
     strategy_of,
     trial_machine,
@@ -27,21 +25,23 @@ from autoloop.app.contents import (
     split_tasks,
     tasks_source,
 )
+from autoloop.app.meta_agent import prompts_of, proposer_of, reviewer_of
 from autoloop.app.outputs import RunFiles
 from autoloop.app.preparing import LeavingOut, Preparing, refuse
 from autoloop.app.project import Project, is_calibration
+from autoloop.app.telling import feedback_of
 from autoloop.app.train_material import train_material
 from autoloop.decision import Estimates
 from autoloop.decision.strategies import strategy_by_name
+from autoloop.diagnosis import SymptomDiagnosis
 from autoloop.errors import ProjectError, RunError, SettingsError, TaskError
 from autoloop.guards import SyntaxGuard, merge_guards, standard_guards
 from autoloop.loop import Parts, Plan, Reuse, StopSignal, climb
-from autoloop.meta import ConversationProposer, ModelReviewer, UnchangedProposer
-from autoloop.ports import Observer, Proposer, Reviewer, RunStore, Strategy, Workspace
-from autoloop.records import Feedback, Notice, Run, Task, TaskSet, TrialResult
+from autoloop.ports import Observer, Proposer, RunStore, Strategy, Workspace
+from autoloop.records import Notice, Run, Task, TaskSet, TrialResult
 from autoloop.settings import Settings
 from autoloop.store import SqliteStore
-from autoloop.trial import read_feedback, read_transcript
+from autoloop.traces import TraceLibrary
 from autoloop.workspace import GitWorkspace
 
 NO_MODEL = "none"
@@ -70,6 +70,7 @@ def start_climb(project: Project, climbing: Climb) -> Run:
     """
     settings = program_of(project).settings
     _refuse_objective(strategy_of(settings), settings, f"{project.root / 'program.md'}")
+    prompts_of(project, settings)  # refuses what is no prompt before anything is built
     found = found_tasks(tasks_source(project, settings))
     leaving = LeavingOut(policy=policy_of(settings, auto="strict"), observer=climbing.observer)
     leaving.settle(found.problems, left=len(found.tasks))
@@ -116,6 +117,7 @@ def resume_climb(project: Project, name: str | None, climbing: Climb) -> Run:
         settings = recorded_settings(project, run.settings)
         _refuse_other_looks(run, settings)
         _refuse_objective(run.rule, settings, f"Run {run.name!r}")
+        prompts_of(project, settings)  # the same
         tasks = _known_tasks(found_tasks(tasks_source(project, settings)), run, climbing.observer)
         run = replace(run, settings=settings.model_dump_json(), budget=settings.budget.record())
         with _machine(project, run, climbing) as built:
@@ -186,6 +188,7 @@ class _Work:
         self, run: Run, tasks: Sequence[Task], climbing: Climb, *, reuse: Reuse | None
     ) -> Parts:
         folder = self.project.runs / run.name
+        library = TraceLibrary()
         material = train_material(tasks, run.splits)
         guard = standard_guards(material)
         baseline = self.workspace.source(run.base)
@@ -196,7 +199,7 @@ class _Work:
             engine=self.built.machine.engine,
             retried=self.built.retried,
             reuse=None if is_calibration(run.name) else reuse,
-            proposer=climbing.proposer or _proposer(run),
+            proposer=climbing.proposer or proposer_of(run, self.project),
             strategy=_strategy(run),
             guard=guard,
             merge_guard=merge_guards(material),
@@ -211,44 +214,13 @@ class _Work:
                 inner=climbing.observer,
             ),
             clock=SystemClock(),
-            transcript=lambda trial: read_transcript(folder / trial.folder),
-            feedback=_feedback(folder, tasks, Settings.model_validate_json(run.settings)),
-            reviewer=None if climbing.proposer else _reviewer(run),
+            trace=lambda trial: library.open(folder / trial.folder),
+            diagnosis=SymptomDiagnosis(),
+            feedback=feedback_of(
+                folder, tasks, Settings.model_validate_json(run.settings).feedback
+            ),
+            reviewer=None if climbing.proposer else reviewer_of(run, self.project),
         )
-
-
-def _proposer(run: Run) -> Proposer:
-    """Who edits; a calibration that is resumed stays one."""
-    if is_calibration(run.name):
-        return UnchangedProposer()
-    settings = Settings.model_validate_json(run.settings).models
-    return ConversationProposer(meta_chat_model(run.meta_model, settings), seed=run.seed)
-
-
-def _reviewer(run: Run) -> Reviewer | None:
-    """Who looks at the edits of the meta-agent; a calibration has none to look at."""
-    settings = Settings.model_validate_json(run.settings)
-    guards = settings.guards
-    if guards.reviewer == "off" or is_calibration(run.name):
-        return None
-    name = guards.reviewer_model
-    model = run.meta_model if name == "same" else resolve_models(name, "same").task
-    return ModelReviewer(meta_chat_model(model, settings.models), seed=run.seed)
-
-
-def _feedback(
-    folder: Path, tasks: Sequence[Task], settings: Settings
-) -> Callable[[TrialResult], Feedback]:
-    """What the meta-agent is told of verifiers, by the tests of the tasks as they are."""
-    tests = {t.name: {s.name: s.verifier.tests for s in t.steps} for t in tasks}
-
-    def told(trial: TrialResult) -> Feedback:
-        own = tests.get(trial.key.task, {})
-        own = own if trial.steps else {"": next(iter(own.values()), ())}
-        place = folder / trial.folder
-        return read_feedback(place, trial, tests=own, level=settings.feedback)
-
-    return told
 
 
 def _strategy(run: Run) -> Strategy:
@@ -270,6 +242,8 @@ def _plan(run: Run, tasks: Sequence[Task], settings: Settings, *, directive: str
         second=settings.objective.second,
         variants=None if is_calibration(run.name) else settings.guards.variants,
         reviewer_binds=settings.guards.reviewer == "block",
+        plateau=settings.meta.plateau,
+        talk_share=settings.meta.share,
     )
 
 

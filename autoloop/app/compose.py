@@ -22,6 +22,8 @@ from autoloop.settings import ModelSettings, Settings
 from autoloop.trial import RetryingRunner, SandboxRunner
 
 OFFLINE = "offline"
+OFFLINE_CONTEXT = 200_000
+"""Tokens; the stand-in itself reads whatever it is sent."""
 OFFLINE_BANNER = (
     "A built-in stand-in answers in place of a language model. It is not one, and its scores mean"
     " nothing beyond showing that the loop works. To climb for real, set a provider's key, such as"
@@ -62,6 +64,15 @@ def meta_chat_model(
         return OfflineMetaModel()
     model = real_model(name, settings, patience=patience)
     return EffortModel(model, settings.meta_effort) if settings.meta_effort else model
+
+
+def context_of(name: str) -> int | None:
+    """What a model can read at once, in tokens; None where nobody knows."""
+    if name == OFFLINE:
+        return OFFLINE_CONTEXT
+    from autoloop.gateway.upstream.context import context_tokens
+
+    return context_tokens(name)
 
 
 def judge_model(run: Run) -> ChatModel | None:

@@ -8,11 +8,18 @@ from autoloop.app.contents import tasks_of_run
 from autoloop.app.look_log import read_looks
 from autoloop.app.outputs import ReportFacts, write_run_report
 from autoloop.app.project import Project
-from autoloop.app.results import Best, StepView, TrialView
+from autoloop.app.results import Best, Predictions, StepView, TrialView
 from autoloop.app.standing import reading
 from autoloop.decision import Estimates
 from autoloop.errors import RunError
-from autoloop.records import Agent, Flags, Run, TrialResult
+from autoloop.records import (
+    Agent,
+    Flags,
+    Run,
+    TrialResult,
+    prediction_record,
+    scored_steps,
+)
 from autoloop.report import (
     ClimbFacts,
     ClimbSummary,
@@ -29,7 +36,7 @@ from autoloop.report import (
     success_sentence,
     worthless_sentence,
 )
-from autoloop.trial import read_transcript
+from autoloop.traces import read_transcript
 from autoloop.workspace import GitWorkspace
 
 
@@ -48,6 +55,17 @@ def show_step(project: Project, name: str | None, index: int) -> StepView:
         own = [trial for trial in view.store.trials() if trial.step == index]
         flags = Flags.of(trial.integrity for trial in own)
         return StepView(step=found, diff=diff, flags=flags, findings=rules_seen(own))
+
+
+def predictions(project: Project, name: str | None) -> Predictions:
+    """How good the meta-agent's predictions were."""
+    with reading(project, name) as view:
+        steps = view.store.steps()
+        is_told = any(s.proposal is not None and s.proposal.predicted for s in steps)
+        trials = view.store.trials() if is_told else ()
+        return Predictions(
+            record=prediction_record(steps, trials), steps=scored_steps(steps, trials)
+        )
 
 
 def diff_candidates(project: Project, name: str | None, *, old: str, new: str) -> str:

@@ -18,8 +18,10 @@ from autoloop.app.results import (
     Cleaned,
     Evaluation,
     EvalWish,
+    Failures,
     LastResult,
     ModelCheck,
+    Predictions,
     RedteamWish,
     Replay,
     Status,
@@ -230,6 +232,12 @@ class Optimizer:
 
         return standing.status(self._project({}), run)
 
+    def predictions(self, run: str | None = None) -> Predictions:
+        """What the meta-agent predicted of its edits, against what happened."""
+        from autoloop.app import looking
+
+        return looking.predictions(self._project({}), run)
+
     def show(self, step: int, *, run: str | None = None) -> StepView:
         """A step with its diff."""
         from autoloop.app import looking
@@ -294,6 +302,17 @@ class Optimizer:
         from autoloop.app import looking
 
         return looking.show_trial(self._project({}), run, trial)
+
+    def failures(self, run: str | None = None, *, everybody: bool = False) -> Failures:
+        """Failed train trials of a run (the latest by default) by symptoms in their traces.
+
+        Args:
+            run: Name of the run.
+            everybody: Trials of every agent, not of the best alone.
+        """
+        from autoloop.app.diagnosing import failures
+
+        return failures(self._project({}), run, everybody=everybody)
 
     def stop(self, run: str | None = None) -> str:
         """Ask the process that works on a run to end cleanly; the run's name."""

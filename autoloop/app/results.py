@@ -10,10 +10,13 @@ from autoloop.errors import SettingsError
 from autoloop.records import (
     Audit,
     Decision,
+    FailureReport,
     Flags,
     JsonValue,
+    PredictionRecord,
     RuleSeen,
     Run,
+    ScoredStep,
     SelectionGap,
     Split,
     Step,
@@ -57,6 +60,14 @@ class Status:
     def decided(self, decision: Decision) -> int:
         """How many finished steps ended so."""
         return sum(s.verdict is not None and s.verdict.decision is decision for s in self.steps)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Predictions:
+    """What the meta-agent predicted of its edits, against verdicts and train trials."""
+
+    record: PredictionRecord
+    steps: tuple[ScoredStep, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -282,6 +293,16 @@ class Best:
     commit: str
     source: str
     """Text of its agent.py."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failures:
+    """What the failed train trials of a run have in common."""
+
+    run: str
+    agents: Literal["best", "all"]
+    """Whose trials they are."""
+    report: FailureReport
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

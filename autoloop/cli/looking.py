@@ -1,13 +1,16 @@
 """Commands that show what is recorded: status, log, show, diff, trace, report."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Annotated
 
 import typer
 
 from autoloop import Decision, Optimizer, Status, Step
+from autoloop.app.results import Predictions
 from autoloop.cli.climbing import Json, RunName
 from autoloop.cli.hints import print_hints
+from autoloop.cli.memory import print_memory, print_predictions, print_proposal, scored_row
 from autoloop.cli.printing import audit_document, print_json, print_rules, print_table, say
 from autoloop.records import StepResult
 
@@ -54,13 +57,28 @@ def status(context: typer.Context, run: RunName = None, json: Json = False) -> N
     print_hints(tasks)
 
 
-def log(context: typer.Context, run: RunName = None, json: Json = False) -> None:
-    """All steps of a run with their verdicts."""
-    now = Optimizer(context.obj).status(run)
+def log(
+    context: typer.Context,
+    run: RunName = None,
+    predictions: Annotated[
+        bool, typer.Option("--predictions", help="Only what was predicted, and what happened.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """All steps of a run with their verdicts, and how good the meta-agent's predictions were."""
+    optimizer = Optimizer(context.obj)
+    now, told = optimizer.status(run), optimizer.predictions(run)
     if json:
-        print_json(now.steps)
+        print_json(told if predictions else _documents(now.steps, told))
         return
-    print_table(("step", "verdict", "commit", "better", "title", "reason"), map(_row, now.steps))
+    if predictions:
+        print_table(("step", "kind", "chance", "kept", "cured"), map(scored_row, told.steps))
+    else:
+        header = ("step", "verdict", "commit", "better", "title", "reason")
+        print_table(header, map(_row, now.steps))
+    print_predictions(told.record)
+    if predictions:
+        return
     if now.flags:
         say(f"Integrity of trials: {now.flags}. See autoloop audit.")
 
@@ -78,13 +96,13 @@ def show(
         return
     proposal, verdict = view.step.proposal, view.step.verdict
     if proposal is not None:
-        say(f"{proposal.title}\n\nHypothesis: {proposal.hypothesis}\nExpected: {proposal.expected}")
-        say(f"Without this task, still an improvement? {proposal.generality}")
+        print_proposal(proposal)
     if view.step.review is not None:
         say(f"A reviewer's answer to the same: {view.step.review.words}")
     if verdict is not None:
         say(f"\nVerdict: {verdict.decision}. {verdict.reason}")
         print_table(("number", "value"), [(k, f"{v:.4g}") for k, v in verdict.numbers.items()])
+    print_memory(view.step)
     if view.findings:
         say(f"\nTrials: {view.flags or 'all clean'}.")
         print_rules(view.findings)
@@ -140,6 +158,12 @@ def report(context: typer.Context, run: RunName = None, json: Json = False) -> N
         print_json({"report": path})
         return
     say(f"{path}")
+
+
+def _documents(steps: Sequence[Step], told: Predictions) -> list[dict[str, object]]:
+    """Steps as JSON has them, with what became of their predictions."""
+    scored = {one.step: one for one in told.steps}
+    return [{**asdict(step), "scored": scored.get(step.index)} for step in steps]
 
 
 def _counts(now: Status) -> str:

@@ -12,6 +12,7 @@ from autoloop.cli import (
     climbing,
     comparing,
     deciding,
+    diagnosing,
     looking,
     models,
     planning,
@@ -37,6 +38,7 @@ looking.register(app)
 comparing.register(app)
 deciding.register(app)
 auditing.register(app)
+diagnosing.register(app)
 tending.register(app)
 redteam.register(app)
 app.add_typer(tasks.app, name="tasks")

@@ -4,6 +4,9 @@ from collections.abc import Mapping
 
 from autoloop.records import Decision, Interval, Verdict
 
+UNLIKELY = 12.5
+"""Percent; whoever is likelier to help was reverted since it helps by little."""
+
 
 def say_chance(
     decision: Decision,
@@ -42,7 +45,8 @@ def say_chance(
 def _opening(decision: Decision, chance: float, virtue: str) -> str:
     """What became of the edit, and how sure that is in percent."""
     if decision is Decision.REVERT:
-        return f"reverted: only {chance:.0f} % likely to help tasks it has not seen"
+        little = "" if chance < UNLIKELY else ", and then by little"
+        return f"reverted: only {chance:.0f} % likely to help tasks it has not seen{little}"
     if decision is Decision.UNDECIDED:
         return f"undecided, so reverted: {chance:.0f} % likely to help tasks it has not seen"
     if virtue or chance < 50:

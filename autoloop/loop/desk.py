@@ -4,27 +4,48 @@ Nothing of the run's own records is handed out: each answer is a record of its o
 filled one by one. What a record does not name cannot leave.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 
 from autoloop.loop.attempts import run_attempts
 from autoloop.loop.board import is_open, version_in_words
+from autoloop.loop.course import course_of
+from autoloop.loop.purse import Purse
 from autoloop.loop.repeats import repeats
 from autoloop.loop.work import Work
-from autoloop.ports import EarlierStep, SpotResult, TaskStanding, TraceSummary
+from autoloop.ports import (
+    Course,
+    EarlierStep,
+    SpotResult,
+    TaskStanding,
+    Trace,
+    TraceSummary,
+    TrialCase,
+    transcript,
+)
 from autoloop.records import (
     CONFLICT,
     NARROW,
     Agent,
     Decision,
     Failure,
+    FailureReport,
     Feedback,
     Finding,
     Integrity,
+    Interval,
+    Passes,
+    PredictionRecord,
     Purpose,
     Split,
     Step,
     TrialResult,
+    Usage,
     Version,
+    lessons_of,
+    prediction_record,
+    train_gains,
 )
 
 EVIDENCE = (Purpose.SEARCH, Purpose.SPOT)
@@ -47,6 +68,7 @@ class Desk:
         self._base = tip.step
         self._incumbent = Agent(source=tip.source)
         self._train = work.plan.names(Split.TRAIN)
+        self._purse = Purse(work.lab.meter, share=work.plan.talk_share)
 
     @property
     def step(self) -> int:
@@ -73,17 +95,46 @@ class Desk:
         """Diffs of the edit and of what it does not go with, where it is to be made anew."""
         return self._rebase
 
+    @property
+    def course(self) -> Course:
+        """What the steps so far ask of this one."""
+        others = self._others()
+        gains = train_gains(others, self._work.lab.trials)
+        return course_of(others, plateau=self._work.plan.plateau, gains=gains)
+
     def scoreboard(self) -> tuple[TaskStanding, ...]:
         """How the incumbent stands on each train task."""
-        trials = self._work.lab.evidence(Purpose.SEARCH)
         tasks = self._work.plan.tasks
         return tuple(
-            _standing(tasks[name].family, name, self._telling(name, trials)) for name in self._train
+            self._standing(tasks[name].family, name, trials)
+            for name, trials in self._telling_trials().items()
         )
+
+    def score(self) -> Interval | None:
+        """The incumbent's mean reward over train tasks, with its interval."""
+        rewards = {
+            name: [trial.reward for trial in trials]
+            for name, trials in self._telling_trials().items()
+            if trials
+        }
+        return self._work.parts.estimator.score(rewards) if rewards else None
+
+    def predictions(self) -> PredictionRecord:
+        """What was predicted of other edits, against their verdicts and train trials."""
+        return prediction_record(self._others(), self._work.lab.trials)
 
     def history(self) -> tuple[EarlierStep, ...]:
         """Other steps, oldest first, without a figure that validation had a part in."""
-        return tuple(map(_earlier, self._others()))
+        others = self._others()
+        lessons, remarks = lessons_of(others, self._work.lab.trials), _remarks(others)
+        return tuple(
+            replace(
+                _earlier(step),
+                lesson=lessons.get(step.index, ""),
+                remark=remarks.get(step.index, ""),
+            )
+            for step in others
+        )
 
     def diff(self, step: int) -> str:
         """Unified diff of an earlier step; raises KeyError for an unknown one."""
@@ -100,7 +151,16 @@ class Desk:
 
     def trace(self, trial: str) -> str:
         """The trial's transcript as text; raises KeyError unless `traces` lists it."""
-        return self._work.parts.transcript(self._listed(trial))
+        return transcript(self.open_trace(trial))
+
+    def open_trace(self, trial: str) -> Trace:
+        """The same to be read piece by piece; raises KeyError unless `traces` lists the trial."""
+        return self._work.parts.trace(self._listed(trial))
+
+    def failures(self, trials: Sequence[str]) -> FailureReport:
+        """What the failed ones of some trials have in common; KeyError unless all are listed."""
+        cases = [self._case(self._listed(trial)) for trial in trials]
+        return self._work.parts.diagnosis.report(cases)
 
     def feedback(self, trial: str) -> Feedback:
         """What may be told of the verifier; raises KeyError unless `traces` lists the trial."""
@@ -134,12 +194,33 @@ class Desk:
         """Replace the notes."""
         self._work.parts.store.save_notebook(text)
 
+    def charge(self, usage: Usage) -> None:
+        """Count what the conversation has taken so far, in the step's record and in the budget."""
+        step = self._work.book.find(self._step)
+        if step is not None:
+            self._work.book.save(replace(step, open_usage=usage))
+        self._purse.charge(usage)
+
+    def may_ask(self, expected: Usage) -> str:
+        """Why no further model call is paid for; empty if one is."""
+        return self._purse.refusal(expected)
+
     def _listed(self, trial: str) -> TrialResult:
         """A train trial by its name."""
-        found = next((t for t in self._train_trials() if t.id == trial), None)
-        if found is None:
+        found = next((t for t in self._work.lab.trials if t.id == trial), None)
+        if found is None or not self._is_shown(found):
             raise KeyError(trial)
         return found
+
+    def _case(self, trial: TrialResult) -> TrialCase:
+        return TrialCase(
+            trial=trial.id,
+            task=trial.key.task,
+            passed=trial.passed,
+            trace=partial(self._work.parts.trace, trial),
+            failure=_agents_own(trial),
+            feedback=self._work.parts.feedback(trial),
+        )
 
     def _spot(self, trial: TrialResult) -> SpotResult:
         return SpotResult(
@@ -151,16 +232,35 @@ class Desk:
         )
 
     def _train_trials(self) -> list[TrialResult]:
-        return [
-            trial
-            for trial in self._work.lab.trials
-            if trial.counts and trial.key.purpose in EVIDENCE and trial.key.task in self._train
-        ]
+        return [trial for trial in self._work.lab.trials if self._is_shown(trial)]
+
+    def _is_shown(self, trial: TrialResult) -> bool:
+        """Whether a trial may be looked at: of the train split, and valid."""
+        return trial.counts and trial.key.purpose in EVIDENCE and trial.key.task in self._train
 
     def _others(self) -> list[Step]:
         """Steps that are finished, and other edits under test."""
         steps = self._work.book.all()
         return [s for s in steps if s.index != self._step and (is_open(s) or s.finished_at)]
+
+    def _telling_trials(self) -> Mapping[str, list[TrialResult]]:
+        """What is told of each train task's trials."""
+        trials = self._work.lab.evidence(Purpose.SEARCH)
+        return {name: self._telling(name, trials) for name in self._train}
+
+    def _standing(self, family: str, task: str, own: Sequence[TrialResult]) -> TaskStanding:
+        passes = sum(trial.passed for trial in own)
+        tried = Passes(passed=passes, trials=len(own))
+        rate = self._work.parts.estimator.rate(tried) if own else None
+        return TaskStanding(
+            task=task,
+            family=family,
+            passes=passes,
+            attempts=len(own),
+            mean_reward=sum(trial.reward for trial in own) / len(own) if own else 0.0,
+            low=rate.low if rate else 0.0,
+            high=rate.high if rate else 1.0,
+        )
 
     def _telling(self, task: str, trials: Sequence[TrialResult]) -> list[TrialResult]:
         """Its trials of a task; without any, those with edits on it, or the task's newest."""
@@ -177,6 +277,12 @@ class Desk:
         return version_in_words(trial.version)
 
 
+def _remarks(steps: Sequence[Step]) -> Mapping[int, str]:
+    """What was said later that was learnt from steps; of several remarks the last."""
+    lessons = [s.proposal.lesson for s in steps if s.proposal is not None]
+    return {lesson.step: lesson.text for lesson in lessons if lesson is not None}
+
+
 def _earlier(step: Step) -> EarlierStep:
     """A step as the meta-agent may see it: of validation nothing but the verdict leaves."""
     proposal, verdict = step.proposal, step.verdict
@@ -191,6 +297,8 @@ def _earlier(step: Step) -> EarlierStep:
         train_gain=numbers.get("train_gain"),
         train_p_value=numbers.get("train_p_value"),
         review=step.review,
+        kind=proposal.kind if proposal else None,
+        alternative_of=step.alternative_of,
     )
 
 
@@ -240,14 +348,3 @@ def _told(failure: Failure) -> str:
     if failure.kind in AGENTS_OWN:
         return f"{failure.kind}: {failure.message}"
     return failure.kind if failure.kind in AGENTS_FAULT else ""
-
-
-def _standing(family: str, task: str, trials: Sequence[TrialResult]) -> TaskStanding:
-    own = [trial for trial in trials if trial.key.task == task]
-    return TaskStanding(
-        task=task,
-        family=family,
-        passes=sum(trial.passed for trial in own),
-        attempts=len(own),
-        mean_reward=sum(trial.reward for trial in own) / len(own) if own else 0.0,
-    )

@@ -2,13 +2,24 @@
 
 from dataclasses import replace
 
+from autoloop.loop.alternatives import is_family
 from autoloop.loop.board import is_open
 from autoloop.loop.desk import Desk
 from autoloop.loop.messages import step_message
 from autoloop.loop.proposing import finish, is_waiting, why_empty
 from autoloop.loop.work import Tip, Work
 from autoloop.ports import AuditOutcome, ProposalOutcome
-from autoloop.records import CONFLICT, Decision, Flags, Notice, Origin, Step, Verdict
+from autoloop.records import (
+    CONFLICT,
+    Decision,
+    Flags,
+    Notice,
+    Origin,
+    Proposal,
+    Step,
+    Usage,
+    Verdict,
+)
 
 NOTHING = ProposalOutcome(proposal=None)
 
@@ -110,18 +121,34 @@ def _moved(work: Work, step: Step, tip: Tip, *, source: str) -> Step:
 
 def _make_anew(work: Work, step: Step, tip: Tip) -> None:
     """Have the meta-agent make an edit again that does not go with what was kept, or end it."""
-    outcome = NOTHING
-    if step.origin is Origin.META and work.lab.meter.refusal() is None:
+    # What an earlier session paid for a conversation that does not go on is paid all the same.
+    outcome = replace(NOTHING, usage=step.open_usage)
+    if _is_worth_it(work, step, tip):
         desk = Desk(work, step=step.index, source=tip.source, rebase=_rebase(work, step, tip))
         outcome = work.parts.proposer.propose(desk)
-    step = replace(step, meta_usage=step.meta_usage + outcome.usage)
+    step = replace(step, meta_usage=step.meta_usage + outcome.usage, open_usage=Usage())
     if why_empty(work, outcome, step, foundation=tip.source):
         _end(work, step, f"it conflicts with step {tip.step}, which was kept", tip=tip)
     else:
-        new = replace(step, proposal=outcome.proposal, candidate=None, opened=work.seen())
-        new = replace(new, review=None)
+        new = replace(step, proposal=_anew(step, outcome), candidate=None, opened=work.seen())
+        new = replace(new, review=None, prompts=outcome.prompts)
         work.book.save(replace(new, parent=tip.commit, parents=()))
-    work.lab.meter.spend(outcome.usage)
+    work.lab.meter.end_talk(outcome.usage)
+
+
+def _is_worth_it(work: Work, step: Step, tip: Tip) -> bool:
+    """Whether to have an edit made again: not where its hypothesis has just been kept."""
+    kept = work.sources().steps.get(tip.step)
+    is_told = kept is not None and is_family(kept, step)
+    return step.origin is Origin.META and not is_told and work.lab.meter.refusal() is None
+
+
+def _anew(step: Step, outcome: ProposalOutcome) -> Proposal | None:
+    """The edit that was made again, with the alternatives that the first one brought."""
+    if step.proposal is None or outcome.proposal is None:
+        return outcome.proposal
+    first = step.proposal
+    return replace(outcome.proposal, alternatives=first.alternatives, written_on=first.written_on)
 
 
 def _rebase(work: Work, step: Step, tip: Tip) -> str:

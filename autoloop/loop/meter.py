@@ -26,11 +26,21 @@ class _Mean:
         return self.total / self.count if self.count else 0.0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rest:
+    """What is left of a budget for more than what is reserved; None: there is no limit."""
+
+    tokens: float | None = None
+    usd: float | None = None
+    hours: float | None = None
+
+
 class Meter:
     """What a run has spent, what is in flight, and whether more may start. One thread only.
 
     A trial in flight is reserved at the mean of the trials so far, so that no limit is overshot by
-    more than what is in flight. What the final table will take is kept back from the search.
+    more than what is in flight. What the final table will take is kept back from the search. A
+    conversation with the meta-agent is charged as it goes on.
     """
 
     def __init__(self, budget: Budget, clock: Clock, *, active_s: float, workers: int) -> None:
@@ -44,6 +54,8 @@ class Meter:
         self._tokens, self._usd, self._seconds = _Mean(), _Mean(), _Mean()
         self.trials = 0
         self.usage = Usage()
+        self.talk = Usage()
+        """Of the conversation that goes on; no part of `usage` until it ends."""
 
     def recall(self, trials: Iterable[TrialResult], steps: Iterable[Step]) -> None:
         """Count what earlier sessions of the run have spent."""
@@ -51,6 +63,7 @@ class Meter:
             self.count(trial)
         for step in steps:
             self.spend(step.meta_usage)
+            self.talk += step.open_usage
 
     @property
     def active_s(self) -> float:
@@ -87,12 +100,42 @@ class Meter:
     def spend(self, usage: Usage) -> None:
         """Count model calls that belong to no trial."""
         self.usage += usage
-        if self.usage.cost_usd is None and self._budget.usd is not None:
+        self._check_price()
+
+    def _check_price(self) -> None:
+        if self.spent.cost_usd is None and self._budget.usd is not None:
             raise UserError(
                 f"The budget names usd: {self._budget.usd:g}, but the price of a model in use is"
                 " not known. Say it in models.prices, limit the run by tokens instead, or take usd"
                 " out of the budget."
             )
+
+    def hear(self, usage: Usage) -> None:
+        """Take in what the conversation that goes on has taken so far, all of it."""
+        self.talk = usage
+        self._check_price()
+
+    def end_talk(self, usage: Usage) -> None:
+        """Count a conversation that ended, in place of what was heard of it."""
+        self.talk = Usage()
+        self.spend(usage)
+
+    def rest(self) -> Rest:
+        """What is left beside trials in flight, the final table and the conversation so far."""
+        budget, ahead, spent = self._budget, self._kept_back + self._in_flight, self.spent
+        tokens = spent.tokens + ahead * self._tokens.value
+        usd = (spent.cost_usd or 0.0) + ahead * self._usd.value
+        hours = self._seconds_used() / SECONDS_PER_HOUR
+        return Rest(
+            tokens=None if budget.tokens is None else budget.tokens - tokens,
+            usd=None if budget.usd is None else budget.usd - usd,
+            hours=None if budget.hours is None else budget.hours - hours,
+        )
+
+    @property
+    def spent(self) -> Usage:
+        """All model calls so far, those of the conversation that goes on included."""
+        return self.usage + self.talk
 
     def keep_back(self, trials: int) -> None:
         """From now on so many trials are for the final table alone; 0 while it is made."""
@@ -104,25 +147,29 @@ class Meter:
         `steps` is the number of finished steps, to be given where a new step would start.
         """
         ahead = self._kept_back + self._in_flight
-        budget = self._budget
-        tokens = self.usage.tokens + ahead * self._tokens.value
-        usd = (self.usage.cost_usd or 0.0) + ahead * self._usd.value
-        seconds = self.active_s + self._kept_back * self._seconds.value / self._workers
+        budget, rest = self._budget, self.rest()
         limits = (
-            (StopReason.STEPS, budget.steps, steps),
-            (StopReason.TRIALS, budget.trials, self.trials + ahead),
-            (StopReason.TOKENS, budget.tokens, tokens),
-            (StopReason.USD, budget.usd, usd),
-            (StopReason.HOURS, budget.hours, seconds / SECONDS_PER_HOUR),
+            (StopReason.STEPS, None if budget.steps is None else budget.steps - steps),
+            (
+                StopReason.TRIALS,
+                None if budget.trials is None else budget.trials - self.trials - ahead,
+            ),
+            (StopReason.TOKENS, rest.tokens),
+            (StopReason.USD, rest.usd),
+            (StopReason.HOURS, rest.hours),
         )
-        return next((why for why, most, used in limits if most is not None and used >= most), None)
+        return next((why for why, left in limits if left is not None and left <= 0), None)
+
+    def _seconds_used(self) -> float:
+        """Seconds worked on, and those that the final table will take."""
+        return self.active_s + self._kept_back * self._seconds.value / self._workers
 
     def left(self, steps: int) -> str:
         """What is left, in words; but for steps only roughly.
 
         Exact figures would tell what trials on hidden tasks took, which agent.py can choose.
         """
-        budget, usage = self._budget, self.usage
+        budget, usage = self._budget, self.spent
         exact = [] if budget.steps is None else [f"{budget.steps - steps} of {budget.steps} steps"]
         rows = (
             (budget.hours, self.active_s / SECONDS_PER_HOUR, "hours"),

@@ -8,6 +8,7 @@ from autoloop.loop.reuse import Reuse
 from autoloop.ports import (
     Auditor,
     Clock,
+    Diagnosis,
     Engine,
     Estimator,
     Guard,
@@ -16,6 +17,7 @@ from autoloop.ports import (
     Reviewer,
     RunStore,
     Strategy,
+    Trace,
     Workspace,
 )
 from autoloop.records import Budget, Feedback, Quota, Second, Split, Task, TrialResult
@@ -49,8 +51,9 @@ class Parts(LabParts):
     guard: Guard
     estimator: Estimator
     clock: Clock
-    transcript: Callable[[TrialResult], str]
-    """Text of a recorded trace."""
+    trace: Callable[[TrialResult], Trace]
+    """Opens a recorded trace."""
+    diagnosis: Diagnosis
     auditor: Auditor | None = None
     """None: nobody looks again at what was kept."""
     merge_guard: Guard | None = None
@@ -78,6 +81,10 @@ class Plan:
     """What the objective looks at besides the reward."""
     variants: int | None = 5
     """Edits that may differ in constants alone; None: nothing is refused for being like another."""
+    plateau: int = 4
+    """Steps without a kept edit after which the meta-agent is asked for another kind of change."""
+    talk_share: float = 0.25
+    """Of what is left of tokens and money, what one conversation may take at most."""
     reviewer_binds: bool = False
     """Whether an edit is not tried that the reviewer calls not worthwhile."""
 

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from autoloop.loop.ablation import ablated
+from autoloop.loop.alternatives import alternative_due, alternative_of
 from autoloop.loop.desk import Desk
 from autoloop.loop.messages import step_message
 from autoloop.loop.repeats import repeats
@@ -18,7 +19,9 @@ from autoloop.records import (
     Step,
     StepFinished,
     StepStarted,
+    Usage,
     Verdict,
+    lessons_of,
 )
 
 
@@ -36,6 +39,7 @@ def begin(work: Work, opening: Opening) -> Step:
     """Record that a step begins, and on what: whoever resumes it makes the same edit."""
     records, tip = work.records(), work.tip()
     due = ablation_due(records) if work.plan.simplify and not opening.parents else None
+    other = None if due else alternative_due(records.steps)
     return work.book.save(
         Step(
             index=len(records.steps) + 1,
@@ -45,6 +49,8 @@ def begin(work: Work, opening: Opening) -> Step:
             base=tip.step,
             parents=opening.parents,
             opened=work.seen(),
+            alternative_of=other.step if other else None,
+            alternative=other.number if other else 0,
         )
     )
 
@@ -60,8 +66,9 @@ def propose(work: Work, step: Step) -> Step:
         step = replace(step, verdict=verdict, opened=None, decided=work.seen())
     else:
         step = replace(step, proposal=outcome.proposal)
-    step = work.book.save(replace(step, meta_usage=outcome.usage))
-    work.lab.meter.spend(outcome.usage)
+    step = replace(step, meta_usage=outcome.usage, open_usage=Usage())
+    step = work.book.save(replace(step, prompts=outcome.prompts))
+    work.lab.meter.end_talk(outcome.usage)
     return step
 
 
@@ -98,16 +105,17 @@ def why_empty(work: Work, outcome: ProposalOutcome, step: Step, *, foundation: s
 
 
 def _outcome(work: Work, step: Step, foundation: str) -> ProposalOutcome:
-    """The edit of the loop itself where one is due, else the meta-agent's."""
+    """The edit of the loop itself or the alternative that is due, else the meta-agent's."""
     if step.origin is not Origin.META:
         return ablated(work.records(), step, tip=work.tip().source)
+    if step.alternative_of is not None:
+        return alternative_of(work, step, foundation=foundation)
     return work.parts.proposer.propose(Desk(work, step=step.index, source=foundation))
 
 
 def finish(work: Work, step: Step) -> Step:
     """Record that git tells what the verdict says."""
-    verdict = step.verdict
-    lesson = f"{verdict.decision.value}: {verdict.reason}" if verdict else ""
+    lesson = lessons_of([step], work.lab.trials).get(step.index, "")
     step = work.book.save(replace(step, finished_at=work.parts.clock.now(), lesson=lesson))
     work.parts.observer.notify(StepFinished(step=step))
     return step

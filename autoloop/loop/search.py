@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from autoloop.loop.board import Lane, Moment, board_at, is_closed, is_open
+from autoloop.loop.course import has_given_up
 from autoloop.loop.final import keep_back
 from autoloop.loop.landing import settle
 from autoloop.loop.proposing import begin, is_begun, is_waiting, join, propose
@@ -12,19 +13,15 @@ from autoloop.loop.work import Work
 from autoloop.records import (
     Agent,
     Board,
-    Decision,
     Move,
     Notice,
     Order,
-    Origin,
     ProposalMade,
     Purpose,
     Step,
     StopReason,
     Verdict,
 )
-
-EMPTY_IN_A_ROW = 3
 
 
 class Search:
@@ -117,7 +114,7 @@ class Search:
     def _limit(self) -> StopReason | None:
         """Why no further step may begin."""
         steps = self._work.book.all()
-        if _has_given_up(steps) and not self._goes_on:
+        if has_given_up(steps) and not self._goes_on:
             return StopReason.NO_PROPOSALS
         return self._work.lab.meter.refusal(steps=len(steps))
 
@@ -175,13 +172,3 @@ def again(work: Work, steps: Sequence[Step], begun: Step | None) -> None:
         flying = flying[: work.lab.free]
     recorded = Counter(Order(version=o.version, task=o.task) for o in every[seen:])
     order(work, (Counter(flying) - recorded).elements())
-
-
-def _has_given_up(steps: Sequence[Step]) -> bool:
-    """Whether the last steps were empty: three, or six when somebody let it go on after three."""
-    empty = 0
-    for step in reversed([step for step in steps if step.origin is Origin.META]):
-        if step.verdict is None or step.verdict.decision is not Decision.EMPTY:
-            break
-        empty += 1
-    return empty > 0 and empty % EMPTY_IN_A_ROW == 0

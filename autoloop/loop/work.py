@@ -31,6 +31,10 @@ class StepBook:
         """All steps by index."""
         return tuple(self._steps[index] for index in sorted(self._steps))
 
+    def find(self, index: int) -> Step | None:
+        """The step of this index."""
+        return self._steps.get(index)
+
     def save(self, step: Step) -> Step:
         """Store a step as it stands."""
         self._store.save_step(step)

@@ -2,6 +2,7 @@
 
 import ast
 import difflib
+from dataclasses import dataclass
 
 from autoloop.ports import StepDesk
 from autoloop.records import Finding, Proposal
@@ -11,12 +12,26 @@ from autoloop.records.python_source import syntax_tree
 _DIFF_CHARS = 150_000
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BenchState:
+    """A bench as a tool left it."""
+
+    draft: str | None
+    """None: as it was."""
+    spot_checks_left: int
+    objections: int
+    proposal: Proposal | None
+
+
 class Bench:
     """The state of one conversation."""
 
-    def __init__(self, desk: StepDesk, *, spot_checks: int = 3) -> None:
+    def __init__(self, desk: StepDesk, *, spot_checks: int = 3, alternatives: int = 2) -> None:
+        """`alternatives`: how many other edits a submission may carry."""
         self.desk = desk
         self.draft = desk.source
+        # An edit that is made again has the alternatives that came with it at first.
+        self.most_alternatives = 0 if desk.rebase else alternatives
         self.spot_checks_left = spot_checks
         self.objections = 0
         """Drafts of this step that something was said against."""
@@ -27,9 +42,29 @@ class Bench:
         """Whether the draft does anything else than the incumbent."""
         return self.draft != self.desk.source and not same_program(self.draft, self.desk.source)
 
-    def check(self) -> tuple[Finding, ...]:
-        """What speaks against the draft; it is counted, for whoever asks often could sound out."""
-        findings = self.desk.check(self.draft)
+    @property
+    def state(self) -> BenchState:
+        """The bench as it is."""
+        return BenchState(
+            draft=self.draft,
+            spot_checks_left=self.spot_checks_left,
+            objections=self.objections,
+            proposal=self.proposal,
+        )
+
+    def restore(self, state: BenchState) -> None:
+        """Make it what it was."""
+        self.draft = self.draft if state.draft is None else state.draft
+        self.spot_checks_left = state.spot_checks_left
+        self.objections = state.objections
+        self.proposal = state.proposal
+
+    def check(self, source: str | None = None) -> tuple[Finding, ...]:
+        """What speaks against the draft, or another source.
+
+        It is counted, for whoever asks often could sound out.
+        """
+        findings = self.desk.check(self.draft if source is None else source)
         self.objections += bool(findings)
         return findings
 

@@ -1,27 +1,20 @@
 """Tools that change or leave something: the draft, the notebook, spot checks, the submission."""
 
-from typing import Annotated, ClassVar
+from typing import ClassVar
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
 from autoloop.meta.bench import Bench
+from autoloop.meta.passages import SOURCE_CHARS, PassageError, Replacement, replaced
+from autoloop.meta.submitting import Submit, blocking, findings_text
 from autoloop.meta.toolbox import Tool, refuse
 from autoloop.meta.verifying import feedback_lines
 from autoloop.ports import SpotResult
-from autoloop.records import Finding, Outcome, Proposal
+from autoloop.records import Outcome
 from autoloop.records.quoting import clip, fence, one_line, pages
 
-_SOURCE_CHARS = 200_000
 _NOTEBOOK_CHARS = 10_000
 _SPOT_TASKS = 4
-
-_Sentence = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=10, max_length=2_000)
-]
-_Title = Annotated[
-    str,
-    StringConstraints(strip_whitespace=True, min_length=5, max_length=100, pattern=r"^[^\r\n]+$"),
-]
 
 
 class ReadAgent(Tool):
@@ -42,23 +35,22 @@ class EditAgent(Tool):
     """Replace one passage of the draft. `old` must match exactly once, spaces included."""
 
     tool: ClassVar[str] = "edit_agent"
-    old: str = Field(min_length=1, max_length=_SOURCE_CHARS, description="Text to replace.")
-    new: str = Field(max_length=_SOURCE_CHARS, description="Text to put in its place.")
+    old: str = Field(min_length=1, max_length=SOURCE_CHARS, description="Text to replace.")
+    new: str = Field(max_length=SOURCE_CHARS, description="Text to put in its place.")
 
     def run(self, bench: Bench) -> str:
-        count = bench.draft.count(self.old)
-        if count == 0:
-            return refuse("`old` is not in the draft; compare it with read_agent, spaces included.")
-        if count > 1:
-            return refuse(f"`old` is in the draft {count} times; add lines around it.")
-        return _take(bench, bench.draft.replace(self.old, self.new))
+        try:
+            draft = replaced(bench.draft, [Replacement(old=self.old, new=self.new)])
+        except PassageError as why:
+            return refuse(str(why))
+        return _take(bench, draft)
 
 
 class ReplaceAgent(Tool):
     """Replace the whole draft of agent.py."""
 
     tool: ClassVar[str] = "replace_agent"
-    source: str = Field(min_length=1, max_length=_SOURCE_CHARS)
+    source: str = Field(min_length=1, max_length=SOURCE_CHARS)
 
     def run(self, bench: Bench) -> str:
         return _take(bench, self.source)
@@ -72,7 +64,7 @@ class CheckAgent(Tool):
     def run(self, bench: Bench) -> str:
         if not bench.changed():
             return "The draft is the current agent.py, but for comments and layout at most."
-        findings = _findings_text(bench.check()) or "The guards found nothing."
+        findings = findings_text(bench.check()) or "The guards found nothing."
         return f"{clip(findings, 3_000)}\n{clip(bench.diff(), 8_000)}"
 
 
@@ -98,7 +90,7 @@ class SpotCheck(Tool):
             return refuse("the spot checks of this step are used up.")
         if not bench.changed():
             return refuse("the draft does nothing new; its results stand on the scoreboard.")
-        blocked = _findings_text(_blocking(bench.check()))
+        blocked = findings_text(blocking(bench.check()))
         if blocked:
             return refuse(f"the guards block the draft:\n{blocked}")
         tasks = list(dict.fromkeys(self.tasks))
@@ -111,62 +103,14 @@ class SpotCheck(Tool):
         return "\n".join(lines)
 
 
-class Submit(Tool):
-    """Submit the draft as this step's edit. Ends the conversation if no guard blocks it."""
-
-    tool: ClassVar[str] = "submit"
-    title: _Title = Field(description="One line, as a commit subject.")
-    hypothesis: _Sentence = Field(description="What goes wrong now, and why this edit mends it.")
-    expected: _Sentence = Field(description="Which failures it should cure.")
-    generality: _Sentence = Field(
-        description="If this exact task disappeared, would this still be a worthwhile improvement?"
-    )
-
-    def run(self, bench: Bench) -> str:
-        if not bench.changed():
-            return refuse("the draft does nothing new; edit agent.py first.")
-        findings = bench.check()
-        blocked = _blocking(findings)
-        if blocked:
-            return refuse(
-                f"the guards block the draft; mend it and submit again:\n{_findings_text(blocked)}"
-            )
-        bench.proposal = Proposal(
-            source=bench.draft,
-            title=one_line(self.title),
-            hypothesis=self.hypothesis,
-            expected=self.expected,
-            generality=self.generality,
-            findings=findings,
-        )
-        return "Done: submitted."
-
-
 EDITING_TOOLS: tuple[type[Tool], ...] = (
     ReadAgent, EditAgent, ReplaceAgent, CheckAgent, WriteNotebook, SpotCheck, Submit,
 )  # fmt: skip
 
 
 def _take(bench: Bench, source: str) -> str:
-    if len(source) > _SOURCE_CHARS:
-        return refuse(
-            f"the draft would have {len(source):,} characters; {_SOURCE_CHARS:,} is the most."
-        )
     bench.draft = source
     return f"Done: the draft has {source.count(chr(10)) + 1} lines now."
-
-
-def _blocking(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
-    return tuple(finding for finding in findings if finding.severity == "block")
-
-
-def _findings_text(findings: tuple[Finding, ...]) -> str:
-    return "\n".join(map(_finding_line, findings))
-
-
-def _finding_line(finding: Finding) -> str:
-    line = f" (line {finding.line})" if finding.line else ""
-    return f"- {finding.severity}: {finding.rule}{line}: {one_line(finding.message, 500)}"
 
 
 def _spot_line(result: SpotResult) -> str:

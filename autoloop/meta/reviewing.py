@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from importlib.resources import files
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -10,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from autoloop.errors import AgentError
 from autoloop.meta.bench import diff_of
 from autoloop.meta.conversation import step_seed
+from autoloop.meta.wording import Prompts
 from autoloop.ports import ChatModel, ReviewCase, ReviewOutcome
 from autoloop.records import ChatReply, ChatRequest, Message, Review, ToolSpec, Usage
 from autoloop.records.quoting import clip, one_line, quote
@@ -51,16 +51,18 @@ class ModelReviewer:
     Args:
         model: Who is asked.
         seed: Seed of the run; each question carries one derived from it and the step.
+        prompts: What it is told; None: the prompts of the package.
     """
 
-    def __init__(self, model: ChatModel, *, seed: int = 0) -> None:
+    def __init__(self, model: ChatModel, *, seed: int = 0, prompts: Prompts | None = None) -> None:
         self._model = model
         self._seed = seed
+        self._prompts = prompts or Prompts()
 
     def review(self, case: ReviewCase) -> ReviewOutcome:
         """Ask once; an answer that cannot be read is `unsure`."""
         request = ChatRequest(
-            messages=question(case),
+            messages=question(case, self._prompts),
             tools=(_TOOL,),
             max_tokens=ANSWER_TOKENS,
             seed=step_seed(self._seed, -case.step),
@@ -85,7 +87,7 @@ def _unsure(reason: str, usage: Usage) -> ReviewOutcome:
     return ReviewOutcome(review=Review(worthwhile="unsure", reason=reason), usage=usage)
 
 
-def question(case: ReviewCase) -> tuple[Message, ...]:
+def question(case: ReviewCase, prompts: Prompts) -> tuple[Message, ...]:
     """What the reviewer is asked; all that others wrote stands between marks."""
     proposal = case.proposal
     words = {
@@ -110,9 +112,8 @@ def question(case: ReviewCase) -> tuple[Message, ...]:
         quote("diff", clip(diff, _DIFF_CHARS)),
         f"Now call {TOOL}.",
     )
-    system = files("autoloop.meta").joinpath("prompts", "reviewer.md").read_text(encoding="utf-8")
     return (
-        Message(role="system", content=system),
+        Message(role="system", content=prompts.text("reviewer")),
         Message(role="user", content="\n".join(parts)),
     )
 

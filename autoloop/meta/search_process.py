@@ -1,32 +1,47 @@
 """A process of its own that searches texts, because a regular expression can run for ever.
 
-Reads one JSON object from stdin: pattern, limit, width, texts (pairs of name and text). Writes a
-JSON list of [name, line number, line], or a string that says why the pattern is no pattern.
+Reads lines of JSON from stdin: first an object of pattern, limit and width, then lists of name,
+number and text. Writes a JSON list of [name, number, line], or a string that says why the pattern
+is no pattern. It stops reading as soon as it has found enough.
 """
 
 import json
+import os
 import re
 import sys
+from collections.abc import Iterator
 
 
 def main() -> None:
     """Answer the question on stdin."""
-    question = json.load(sys.stdin)
+    question = json.loads(sys.stdin.readline())
     try:
         pattern = re.compile(question["pattern"], re.IGNORECASE)
     except (re.error, RecursionError, OverflowError) as error:
-        json.dump(str(error), sys.stdout)
+        answer(str(error))
         return
     found: list[tuple[str, int, str]] = []
-    for name, text in question["texts"]:
-        for number, line in enumerate(text.splitlines(), start=1):
+    for match in matches(pattern, question["width"]):
+        found.append(match)
+        if len(found) > question["limit"]:
+            break
+    answer(found)
+
+
+def matches(pattern: re.Pattern[str], width: int) -> Iterator[tuple[str, int, str]]:
+    """Every line that matches, or as much of it as stands around the match."""
+    for passage in sys.stdin:
+        name, number, text = json.loads(passage)
+        for line in text.splitlines():
             match = pattern.search(line)
             if match:
-                start = max(0, match.start() - question["width"] // 3)
-                found.append((name, number, line[start : start + question["width"]]))
-                if len(found) > question["limit"]:
-                    json.dump(found, sys.stdout)
-                    return
+                start = max(0, match.start() - width // 3)
+                yield name, number, line[start : start + width]
+
+
+def answer(found: str | list[tuple[str, int, str]]) -> None:
+    """Say it; whoever still has something to send is told first that it is not wanted."""
+    os.close(0)
     json.dump(found, sys.stdout)
 
 

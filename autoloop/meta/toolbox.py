@@ -1,13 +1,13 @@
 """What a tool is, and how a model's call becomes an answer: always text, never a crash."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, cast
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from autoloop.meta.bench import Bench
-from autoloop.records import JsonObject, ToolCall, ToolSpec
+from autoloop.records import JsonObject, JsonValue, ToolCall, ToolSpec
 from autoloop.records.quoting import clip, one_line, visible
 
 
@@ -64,13 +64,29 @@ def refuse(reason: str) -> str:
 
 
 def _schema(tool: type[Tool]) -> JsonObject:
-    schema = tool.model_json_schema()
-    for key in ("title", "description"):
-        schema.pop(key, None)
-    properties = cast("dict[str, dict[str, object]]", schema.get("properties", {}))
-    for field in properties.values():
-        field.pop("title", None)
-    return schema
+    schema = cast("dict[str, JsonValue]", tool.model_json_schema())
+    kinds = cast("dict[str, JsonValue]", schema.pop("$defs", {}))
+    schema.pop("description", None)
+    return cast("JsonObject", _plain(schema, kinds))
+
+
+def _plain(schema: JsonValue, kinds: Mapping[str, JsonValue]) -> JsonValue:
+    """A schema without titles, and with what it refers to in its place: not all models look up."""
+    if isinstance(schema, list):
+        return [_plain(part, kinds) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    kind = str(schema.get("$ref", "")).rpartition("/")[2]
+    if kind:
+        found = cast("dict[str, JsonValue]", kinds[kind])
+        rest = {key: value for key, value in schema.items() if key != "$ref"}
+        return _plain({**found, **rest}, kinds)
+    titled = isinstance(schema.get("title"), str)
+    return {
+        key: _plain(value, kinds)
+        for key, value in schema.items()
+        if not (key == "title" and titled)
+    }
 
 
 def _complaint(name: str, error: ValidationError) -> str:

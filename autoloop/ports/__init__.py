@@ -19,6 +19,8 @@ from autoloop.ports.gateway import (
     Turn,
 )
 from autoloop.ports.meta import (
+    Approach,
+    Course,
     EarlierStep,
     ProposalOutcome,
     Proposer,
@@ -41,9 +43,11 @@ from autoloop.ports.sandbox import (
     Withheld,
 )
 from autoloop.ports.state import RunStore, TrialArchive, Workspace
+from autoloop.ports.traces import Diagnosis, Trace, TrialCase, transcript
 from autoloop.ports.trials import Engine, TrialRunner
 
 __all__ = [
+    "Approach",
     "AuditOutcome",
     "Auditor",
     "Bind",
@@ -52,6 +56,8 @@ __all__ = [
     "Clock",
     "Container",
     "ContainerSpec",
+    "Course",
+    "Diagnosis",
     "EarlierStep",
     "Egress",
     "Engine",
@@ -78,10 +84,13 @@ __all__ = [
     "Strategy",
     "TaskEnv",
     "TaskStanding",
+    "Trace",
     "TraceSummary",
     "TrialArchive",
+    "TrialCase",
     "TrialRunner",
     "Turn",
     "Withheld",
     "Workspace",
+    "transcript",
 ]

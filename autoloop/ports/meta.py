@@ -2,9 +2,21 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Protocol
 
-from autoloop.records import Feedback, Finding, Proposal, Review, Usage
+from autoloop.ports.traces import Trace
+from autoloop.records import (
+    ChangeKind,
+    FailureReport,
+    Feedback,
+    Finding,
+    Interval,
+    PredictionRecord,
+    Proposal,
+    Review,
+    Usage,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,6 +28,10 @@ class TaskStanding:
     passes: int
     attempts: int
     mean_reward: float
+    low: float = 0.0
+    """Where the share of passes truly lies, with 95 %: from here"""
+    high: float = 1.0
+    """to here."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +68,14 @@ class EarlierStep:
     """Mean difference of rewards on train tasks, where the rule names one."""
     train_p_value: float | None = None
     review: Review | None = None
+    kind: ChangeKind | None = None
+    """What of the agent it changed, where its author said so."""
+    lesson: str = ""
+    """What was predicted and what happened on train tasks."""
+    remark: str = ""
+    """What the meta-agent said afterwards that it learnt."""
+    alternative_of: int | None = None
+    """Step that tested the same hypothesis first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +88,35 @@ class SpotResult:
     failure: str = ""
     """Empty when nothing went wrong with the run of the agent itself."""
     feedback: Feedback = field(default_factory=Feedback)
+
+
+class Approach(StrEnum):
+    """What kind of edit a step is asked for."""
+
+    FREE = "free"
+    """Whatever the meta-agent finds best."""
+    OTHER_KIND = "other-kind"
+    """Another kind of change than those tried since the last kept edit."""
+    SIMPLIFY = "simplify"
+    MERGE = "merge"
+    """Two promising edits that were not kept, together."""
+    SMALL = "small"
+    """A small safe edit, since conversations led to nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Course:
+    """What the steps so far ask of the next one."""
+
+    approach: Approach = Approach.FREE
+    fruitless: int = 0
+    """Steps in a row, up to now, whose edits were not kept."""
+    kinds: tuple[ChangeKind, ...] = ()
+    """Kinds of change tried in them."""
+    merge: tuple[int, ...] = ()
+    """Steps whose edits to put together, for `MERGE`."""
+    empty: int = 0
+    """Conversations in a row, up to now, that led to nothing."""
 
 
 class StepDesk(Protocol):
@@ -96,8 +149,18 @@ class StepDesk(Protocol):
         The edit is to be made anew then. Empty otherwise.
         """
 
+    @property
+    def course(self) -> Course:
+        """What the steps so far ask of this one."""
+
     def scoreboard(self) -> tuple[TaskStanding, ...]:
         """How the incumbent stands on each train task."""
+
+    def score(self) -> Interval | None:
+        """The incumbent's mean reward over train tasks, with its interval; None before trials."""
+
+    def predictions(self) -> PredictionRecord:
+        """What was predicted of earlier edits, against their verdicts and train trials."""
 
     def history(self) -> tuple[EarlierStep, ...]:
         """Other steps, finished or under test, oldest first."""
@@ -110,6 +173,12 @@ class StepDesk(Protocol):
 
     def trace(self, trial: str) -> str:
         """The trial's transcript as text, complete; raises KeyError unless `traces` lists it."""
+
+    def open_trace(self, trial: str) -> Trace:
+        """The same to be read piece by piece; raises KeyError unless `traces` lists the trial."""
+
+    def failures(self, trials: Sequence[str]) -> FailureReport:
+        """What the failed ones of some trials have in common; KeyError unless all are listed."""
 
     def feedback(self, trial: str) -> Feedback:
         """What may be told of the verifier's output; raises KeyError unless `traces` lists it."""
@@ -126,6 +195,21 @@ class StepDesk(Protocol):
     def write_notebook(self, text: str) -> None:
         """Replace the notes."""
 
+    def charge(self, usage: Usage) -> None:
+        """Count what this step's conversation has taken so far; durable when it returns.
+
+        To be called after every model call, with what all of them took.
+
+        Raises:
+            UserError: the budget is in money, and the price is not known.
+        """
+
+    def may_ask(self, expected: Usage) -> str:
+        """Why no further model call is paid for, in words without figures; empty if one is.
+
+        `expected` is about what it will take: it must fit, too.
+        """
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProposalOutcome:
@@ -135,6 +219,8 @@ class ProposalOutcome:
     reason: str = ""
     """Why there is no proposal."""
     usage: Usage = field(default_factory=Usage)
+    prompts: str = ""
+    """Which prompts it was made with."""
 
 
 class Proposer(Protocol):

@@ -7,56 +7,13 @@ from enum import StrEnum
 from typing import Literal
 
 from autoloop.records.chat import Usage
+from autoloop.records.proposals import Proposal, Review
 from autoloop.records.tasks import Split
 
 CONFLICT = "conflicts_with"
 """The number of a verdict that no strategy gave: the kept step that the edit does not go with."""
 NARROW = "narrow"
 """The number of a verdict that says that the edit's train gain hangs on a single task."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """Something a guard saw in an edit."""
-
-    rule: str
-    severity: Literal["note", "warn", "block"]
-    message: str
-    """What was found and what to do, in words a meta-agent can act on."""
-    line: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Proposal:
-    """An edit of agent.py that the meta-agent submitted."""
-
-    source: str
-    """The whole new agent.py."""
-    title: str
-    """One line, as a commit subject."""
-    hypothesis: str
-    expected: str
-    """Which failures it is meant to cure."""
-    generality: str
-    """Answer to: if this exact task disappeared, would this still be a worthwhile improvement?"""
-    findings: tuple[Finding, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Review:
-    """What a reviewer who did not make an edit says of it."""
-
-    worthwhile: Literal["yes", "no", "unsure"]
-    """If the tasks it was made for disappeared, would it still be an improvement?"""
-    reason: str = ""
-    tasks: tuple[str, ...] = ()
-    """Train tasks that it seems made for."""
-
-    @property
-    def words(self) -> str:
-        """All of it in a line."""
-        made_for = f" It seems made for {', '.join(self.tasks)}." if self.tasks else ""
-        return f"{self.worthwhile}.{made_for} {self.reason}".strip()
 
 
 class Decision(StrEnum):
@@ -235,8 +192,22 @@ class Step:
     finished_at: datetime | None = None
     """Set once git tells the same story as the verdict."""
     lesson: str = ""
+    """What was predicted and what happened, in words that say nothing of hidden tasks."""
     meta_usage: Usage = field(default_factory=Usage)
     """Of whoever made the edit, and of its reviewer."""
+    open_usage: Usage = field(default_factory=Usage)
+    """Of a conversation about it that has not ended; nothing once it has."""
+    alternative_of: int | None = None
+    """Step whose proposal carried this edit as another way to test the same hypothesis."""
+    alternative: int = 0
+    """Which of its alternatives this is, counted from 1."""
+    prompts: str = ""
+    """Which prompts the meta-agent had: whose they are, and a digest."""
+
+    @property
+    def usage(self) -> Usage:
+        """All that was paid besides its trials."""
+        return self.meta_usage + self.open_usage
 
     @property
     def asked_validation(self) -> bool:

@@ -29,7 +29,7 @@ from autoloop.redteam.attack import WORD, Bait, Place, Trip
 from autoloop.redteam.secrets import Secrets
 from autoloop.store import SqliteStore, open_readonly
 from autoloop.tasks import find_tasks
-from autoloop.trial import read_transcript
+from autoloop.traces import read_transcript
 
 STATE = "state"
 """Folder of the database, where no list of runs finds it."""

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from autoloop.decision import Estimates
 from autoloop.decision.strategies import strategy_by_name
+from autoloop.diagnosis import SymptomDiagnosis
 from autoloop.guards import HiddenFile, TrainTask, merge_guards, standard_guards
 from autoloop.loop import Parts, Plan, StopSignal, climb
 from autoloop.meta import ConversationProposer
@@ -40,6 +41,7 @@ from autoloop.testing.clocks import ManualClock
 from autoloop.testing.models import ScriptedModel, reply
 from autoloop.testing.observers import RecordingObserver
 from autoloop.testing.stores import MemoryStore
+from autoloop.testing.traces import TraceFake
 from autoloop.testing.trials import InlineEngine, SimulatedRunner
 from autoloop.testing.workspaces import MemoryWorkspace
 
@@ -105,7 +107,8 @@ class Paper:
     seed: int = 0
     workers: int = 4
     reviewer: Reviewer | None = None
-    transcript: Callable[[TrialResult], str] = lambda trial: f"transcript of {trial.id}"
+    recorded: Callable[[TrialResult], str] = lambda trial: f"transcript of {trial.id}"
+    """Text of a trial's trace."""
     store: RunStore = field(default_factory=MemoryStore)
     workspace: Workspace = field(default_factory=MemoryWorkspace)
     clock: ManualClock = field(default_factory=ManualClock)
@@ -164,7 +167,8 @@ class Paper:
             merge_guard=merge_guards(material),
             estimator=Estimates(),
             clock=self.clock,
-            transcript=self.transcript,
+            trace=lambda trial: TraceFake(self.recorded(trial)),
+            diagnosis=SymptomDiagnosis(),
         )
 
     def _drawn(self, source: str, task: str) -> float:
@@ -213,6 +217,8 @@ def pressing(source: str) -> tuple[Proposer, ScriptedModel]:
         "hypothesis": words.hypothesis,
         "expected": words.expected,
         "generality": words.generality,
+        "kind": "prompt",
+        "chance": 0.9,
     }
     calls = (
         ("replace_agent", {"source": source}),

@@ -9,7 +9,7 @@ from autoloop.records import Step, TrialResult, Usage
 
 def spent_on(steps: Iterable[Step], trials: Iterable[TrialResult]) -> Usage:
     """Usage of these trials, but for reused ones, and of the meta-agent in these steps."""
-    used = [*(trial.paid for trial in trials), *(step.meta_usage for step in steps)]
+    used = [*(trial.paid for trial in trials), *(step.usage for step in steps)]
     return reduce(add, used, Usage())
 
 

@@ -93,6 +93,33 @@ class ModelSettings(_Table):
         Field(description="'provider/model: {input: 3, output: 15}' lines below it"),
     ] = {}
     """What models cost, where litellm's table does not know it or is wrong."""
+    prompts: Annotated[
+        Text | None, Field(description="a folder in the project, or null for 'prompts'")
+    ] = None
+    """Folder of the project's own prompts; null: `prompts` beside program.md, if it is there."""
+
+
+class MetaSettings(_Table):
+    """What a conversation of the meta-agent may take, and when it is asked for something else."""
+
+    turns: Annotated[Count, Field(description="a whole number of at least 1")] = 40
+    """Answers of the model in one step."""
+    tokens: Annotated[Count, Field(description="a whole number of at least 1")] = 1_500_000
+    """Tokens of one step."""
+    share: Annotated[
+        float, Field(gt=0.0, le=1.0, description="a number above 0 and at most 1 such as 0.25")
+    ] = 0.25
+    """Of what is left of the run's tokens and money, what one step's conversation may take."""
+    spot_checks: Annotated[int, Field(ge=0, description="a whole number of at least 0")] = 3
+    """Spot checks of one step."""
+    alternatives: Annotated[int, Field(ge=0, description="a whole number of at least 0")] = 2
+    """Other edits for the same hypothesis that a submission may carry."""
+    plateau: Annotated[Count, Field(description="a whole number of at least 1")] = 4
+    """Steps without a kept edit after which another kind of change is asked for."""
+    context_tokens: Annotated[
+        Count | None, Field(description="a whole number of at least 1, or null for what is known")
+    ] = None
+    """What the model can read at once; null: as the price table says, else 64,000."""
 
 
 class SplitSettings(_Table):
@@ -225,6 +252,7 @@ class Settings(_Table):
     """All settings of a project. Working defaults everywhere: an empty front matter climbs."""
 
     models: ModelSettings = ModelSettings()
+    meta: MetaSettings = MetaSettings()
     splits: SplitSettings = SplitSettings()
     budget: BudgetSettings = BudgetSettings()
     trial: TrialSettings = TrialSettings()

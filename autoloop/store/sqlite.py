@@ -65,7 +65,7 @@ class SqliteStore(StoreReader):
     def save_step(self, step: Step) -> None:
         """Store a step, replacing its earlier stage."""
         decision = step.verdict.decision.value if step.verdict else None
-        usage = step.meta_usage
+        usage = step.usage
         self._database.write(
             _SAVE_STEP, step.index, decision, usage.tokens, usage.cost_usd, STEPS.encode(step)
         )

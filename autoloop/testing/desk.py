@@ -3,8 +3,27 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from autoloop.ports import EarlierStep, SpotResult, TaskStanding, TraceSummary
-from autoloop.records import Feedback, Finding, Outcome
+from autoloop.ports import (
+    Course,
+    EarlierStep,
+    SpotResult,
+    TaskStanding,
+    Trace,
+    TraceSummary,
+    transcript,
+)
+from autoloop.records import (
+    FailureReport,
+    Feedback,
+    Finding,
+    Interval,
+    Outcome,
+    PredictionRecord,
+    TraceEntry,
+    Usage,
+    prediction_record,
+)
+from autoloop.testing.traces import TraceFake
 
 
 def _find_nothing(before: str, after: str) -> tuple[Finding, ...]:
@@ -30,7 +49,10 @@ class DeskFake:
     steps: Sequence[EarlierStep] = ()
     diffs: Mapping[int, str] = field(default_factory=dict)
     summaries: Sequence[TraceSummary] = ()
-    transcripts: Mapping[str, str] = field(default_factory=dict)
+    transcripts: Mapping[str, str | Sequence[TraceEntry]] = field(default_factory=dict)
+    """Of trials: as texts, or entry by entry."""
+    report: FailureReport = field(default_factory=lambda: FailureReport(failed=0, passed=0))
+    """What is said of failures, whatever trials are asked for."""
     feedbacks: Mapping[str, Feedback] = field(default_factory=dict)
     """Of verifiers by trial; without one nothing is told."""
     notes: str = ""
@@ -40,11 +62,39 @@ class DeskFake:
     """What a spot check of a source on a task gives."""
     outcome: Outcome = Outcome.SCORED
     """How a spot check's trials end."""
+    course: Course = field(default_factory=Course)
+    record: PredictionRecord = field(default_factory=lambda: prediction_record((), ()))
+    """Of predictions."""
+    purse: int | None = None
+    """Tokens that a conversation may take; None: as many as it likes."""
+    charged: list[Usage] = field(default_factory=list)
+    """What was charged, call by call; each all that was taken by then."""
     spot_checks: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
 
     def scoreboard(self) -> tuple[TaskStanding, ...]:
         """The standings as laid out."""
         return tuple(self.standings)
+
+    def score(self) -> Interval | None:
+        """The mean of the standings; nothing is known of how sure it is."""
+        means = [standing.mean_reward for standing in self.standings]
+        if not means:
+            return None
+        return Interval(mean=sum(means) / len(means), low=0.0, high=1.0, n=len(means))
+
+    def predictions(self) -> PredictionRecord:
+        """The record as laid out."""
+        return self.record
+
+    def charge(self, usage: Usage) -> None:
+        """Note what was taken."""
+        self.charged.append(usage)
+
+    def may_ask(self, expected: Usage) -> str:
+        """Refuse what goes beyond the purse."""
+        taken = self.charged[-1].tokens if self.charged else 0
+        too_much = self.purse is not None and taken + expected.tokens > self.purse
+        return "its share of the run's tokens is used up" if too_much else ""
 
     def history(self) -> tuple[EarlierStep, ...]:
         """The steps as laid out."""
@@ -60,8 +110,18 @@ class DeskFake:
 
     def trace(self, trial: str) -> str:
         """The transcript laid out for a trial; KeyError unless its summary is listed."""
+        return transcript(self.open_trace(trial))
+
+    def open_trace(self, trial: str) -> Trace:
+        """The same to be read piece by piece."""
         self._look_up(trial)
-        return self.transcripts[trial]
+        return TraceFake(self.transcripts[trial])
+
+    def failures(self, trials: Sequence[str]) -> FailureReport:
+        """The report laid out; KeyError unless all summaries are listed."""
+        for trial in trials:
+            self._look_up(trial)
+        return self.report
 
     def feedback(self, trial: str) -> Feedback:
         """What is laid out of its verifier; KeyError unless its summary is listed."""

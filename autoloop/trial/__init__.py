@@ -6,7 +6,6 @@ from autoloop.trial.retry import RetryingRunner
 from autoloop.trial.runner import SandboxRunner
 from autoloop.trial.seat import AgentSeat
 from autoloop.trial.tracks import read_track
-from autoloop.trial.transcript import read_transcript
 
 __all__ = [
     "AgentSeat",
@@ -15,5 +14,4 @@ __all__ = [
     "author_canaries",
     "read_feedback",
     "read_track",
-    "read_transcript",
 ]

@@ -7,8 +7,8 @@ from typing import Literal
 
 from autoloop.records import Deed, Track
 from autoloop.trial.atif import AtifStep, Trajectory
-from autoloop.trial.transcript import TRAJECTORY
 
+TRAJECTORY = Path("agent") / "trajectory.json"
 MOST_BYTES = 64 * 1024 * 1024
 """The gateway records less than this of a trial; a longer file is not its work."""
 OVER_QUOTA = "Model call refused: This trial has used"

@@ -26,7 +26,8 @@ from autoloop.records import (
 from autoloop.sandbox import DockerSandbox
 from autoloop.sandbox.engine import connect
 from autoloop.testing.models import ScriptedModel, reply
-from autoloop.trial import SandboxRunner, read_transcript
+from autoloop.traces import read_transcript
+from autoloop.trial import SandboxRunner
 from tests.harness import harbor_agents as agents
 from tests.tasks.builders import only_task, write_task
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from autoloop.decision import Estimates, PairedRule
 from autoloop.decision.strategies import SingleStrategy
+from autoloop.diagnosis import SymptomDiagnosis
 from autoloop.guards import standard_guards
 from autoloop.loop import Lab, Meter, Parts, Plan, Reuse, StopSignal, climb, open_holdout
 from autoloop.loop.folding import Merging
@@ -44,6 +45,7 @@ from autoloop.testing.clocks import ManualClock
 from autoloop.testing.observers import RecordingObserver
 from autoloop.testing.proposers import ScriptedProposer, Turn, edit
 from autoloop.testing.stores import MemoryStore
+from autoloop.testing.traces import TraceFake
 from autoloop.testing.trials import InlineEngine, SimulatedRunner
 from autoloop.testing.workspaces import MemoryWorkspace
 
@@ -200,7 +202,8 @@ class Table:
             guard=standard_guards(()),
             estimator=Estimates(),
             clock=self.clock,
-            transcript=lambda trial: f"transcript of {trial.id}",
+            trace=lambda trial: TraceFake(f"transcript of {trial.id}"),
+            diagnosis=SymptomDiagnosis(),
             reuse=self.reuse,
             auditor=self.auditor,
             reviewer=self.reviewer,

@@ -75,8 +75,12 @@ class Climbed:
     def folder(self) -> Path:
         return self.repository.folder
 
-    def job(self, *, workers: int = 1, several: bool = False) -> Job:
-        return Job(project=str(self.folder), workers=workers, several=several)
+    def job(self, *, workers: int = 1, several: bool = False, talking: bool = False) -> Job:
+        return Job(project=str(self.folder), workers=workers, several=several, talking=talking)
+
+    def asked(self) -> list[str]:
+        """Calls of the meta-agent's model, in order, over all processes."""
+        return (self.folder.parent / "asked").read_text().split()
 
     def saved(self) -> set[Key]:
         """Keys of the trials that are recorded."""
@@ -184,6 +188,16 @@ def unkilled(
     """The same climb, run to its end without a kill."""
     climbed = new_project(tmp_path_factory.mktemp("unkilled"))
     assert crew.work(climbed.job()) == 0, crew.complaints()
+    return climbed
+
+
+@pytest.fixture(scope="session")
+def unkilled_talking(
+    crew: Crew, new_project: NewProject, tmp_path_factory: pytest.TempPathFactory
+) -> Climbed:
+    """The climb whose edits come of conversations, run to its end without a kill."""
+    climbed = new_project(tmp_path_factory.mktemp("talking"))
+    assert crew.work(climbed.job(talking=True)) == 0, crew.complaints()
     return climbed
 
 

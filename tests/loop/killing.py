@@ -7,6 +7,7 @@ is forced onto the disk: only the death of a machine, not that of a process, wou
 
 import json
 import os
+import re
 import signal
 import sys
 import threading
@@ -21,10 +22,13 @@ from typing import TypeVar, cast
 from autoloop.app.clock import SystemClock
 from autoloop.decision import Estimates, PairedRule
 from autoloop.decision.strategies import SingleStrategy
+from autoloop.diagnosis import SymptomDiagnosis
 from autoloop.engines import LocalEngine
 from autoloop.guards import standard_guards
 from autoloop.loop import Parts, Plan, Reuse, StopSignal, climb
+from autoloop.meta import ConversationProposer
 from autoloop.ports import (
+    ChatModel,
     Engine,
     ProposalOutcome,
     Proposer,
@@ -35,12 +39,23 @@ from autoloop.ports import (
     TrialArchive,
     Workspace,
 )
-from autoloop.records import Budget, Quota, Run, TrialRequest, TrialResult, Usage
+from autoloop.records import (
+    Budget,
+    ChatReply,
+    ChatRequest,
+    Quota,
+    Run,
+    TrialRequest,
+    TrialResult,
+    Usage,
+)
 from autoloop.store import SqliteArchive, SqliteStore
+from autoloop.testing.models import reply
 from autoloop.testing.observers import RecordingObserver
 from autoloop.testing.proposers import ScriptedProposer, Turn, edit
 from autoloop.testing.reviewers import ScriptedReviewer
 from autoloop.testing.strategies import ScreenStrategy
+from autoloop.testing.traces import TraceFake
 from autoloop.testing.trials import SimulatedRunner
 from autoloop.workspace import GitWorkspace
 from tests.loop.builders import (
@@ -54,6 +69,7 @@ from tests.loop.builders import (
     make_task,
     sided,
 )
+from tests.meta.builders import PLEADING, call
 
 STARTED, ENDED = "started", "ended"
 
@@ -68,6 +84,8 @@ class Job:
     workers: int = 1
     several: bool = False
     """Several edits are under test at once."""
+    talking: bool = False
+    """The edits come of conversations with a model, whose calls are noted in a file."""
     call: str = ""
     """Port and method at which it kills itself, such as `store.save_trial`; empty for never."""
     number: int = 0
@@ -205,6 +223,37 @@ SEVERAL_TURNS: tuple[Turn, ...] = (
 AGAIN: dict[int, Turn] = {6: _checking(improving("Plan anew", C=0.35))}
 
 
+class _Talker:
+    """A model that looks, notes, edits, tries out and submits; every step with another skill."""
+
+    def __init__(self, job: Job) -> None:
+        self._asked = Path(job.project).parent / "asked"
+
+    @property
+    def name(self) -> str:
+        return "talker"
+
+    def complete(self, request: ChatRequest) -> ChatReply:
+        step = int(re.findall(r"# Step (\d+)", request.messages[1].content)[0])
+        turn = sum(message.role == "assistant" for message in request.messages)
+        with self._asked.open("a") as asked:
+            asked.write(f"{step}.{turn}\n")
+        rounds = (
+            (call("scoreboard"), call("list_traces")),
+            (call("write_notebook", text=f"Step {step} has begun."),),
+            (call("replace_agent", source=agent(TALKED[step])), call("check_agent")),
+            (call("spot_check", tasks=["train/t1", "train/t2"]),),
+            (call("submit", **PLEADING, alternatives=OTHERS if step == 1 else []),),
+        )
+        usage = Usage(calls=1, prompt_tokens=1_000 + turn, completion_tokens=10, cost_usd=0.01)
+        return reply("", *rounds[turn], usage=usage)
+
+
+TALKED = {1: 0.0, 3: 1.0, 4: 0.2}
+"""Skills that its edits have, by step; step 2 takes the alternative of step 1."""
+OTHERS = [{"title": "Another way", "source": agent(0.05)}]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Way:
     """How a climb goes."""
@@ -220,7 +269,18 @@ class Way:
 
 
 ONE = Way(strategy=SingleStrategy(rule=PairedRule()), baseline=agent(0.0), turns=TURNS)
+TALKING = Way(
+    strategy=SingleStrategy(rule=PairedRule()), baseline=agent(0.1), turns=[TURNS[2]] * max(TALKED)
+)
 SEVERAL = Way(strategy=ScreenStrategy(), baseline=sided(), turns=SEVERAL_TURNS, again=AGAIN)
+
+
+def _proposer(job: Job, way: Way, calls: _Calls) -> Proposer:
+    if not job.talking:
+        return ScriptedProposer(way.turns, again=way.again)
+    folder = Path(job.project) / "runs" / RUN / "conversations"
+    model: ChatModel = calls.proxy("model", _Talker(job))
+    return ConversationProposer(model, folder=folder)
 
 
 def _reviewer() -> Reviewer:
@@ -242,7 +302,7 @@ def _begin(workspace: Workspace, store: RunStore, way: Way) -> Run:
 def work(job: Job) -> Counter[str]:
     """Begin or resume the run of a project and work on it to its end; how often what was called."""
     calls, project = _Calls(job), Path(job.project)
-    way = SEVERAL if job.several else ONE
+    way = SEVERAL if job.several else TALKING if job.talking else ONE
     runner = calls.proxy("runner", _Ledger(job))
     with (
         closing(SqliteStore.open(project / "runs" / RUN)) as real_store,
@@ -256,7 +316,7 @@ def work(job: Job) -> Counter[str]:
         archive: TrialArchive = calls.proxy("archive", real_archive)
         workspace: Workspace = calls.proxy("workspace", real_workspace)
         engine: Engine = calls.proxy("engine", real_engine)
-        proposer: Proposer = calls.proxy("proposer", ScriptedProposer(way.turns, again=way.again))
+        proposer: Proposer = calls.proxy("proposer", _proposer(job, way, calls))
         parts = Parts(
             store=store,
             workspace=workspace,
@@ -268,7 +328,8 @@ def work(job: Job) -> Counter[str]:
             observer=calls.proxy("observer", RecordingObserver()),
             reviewer=calls.proxy("reviewer", _reviewer()),
             clock=calls.proxy("clock", SystemClock()),
-            transcript=lambda trial: trial.id,
+            trace=lambda trial: TraceFake(trial.id),
+            diagnosis=SymptomDiagnosis(),
             reuse=Reuse(archive=archive, key=content_key, now=SystemClock().now, repeats=True),
         )
         plan = Plan(

@@ -6,7 +6,7 @@ import pytest
 
 from autoloop.errors import ModelError, ProjectError
 from autoloop.loop import StopSignal
-from autoloop.ports import ProposalOutcome, StepDesk
+from autoloop.ports import Approach, ProposalOutcome, StepDesk
 from autoloop.records import (
     Budget,
     FinalStarted,
@@ -145,15 +145,29 @@ def test_a_wish_to_stop_in_the_middle_of_a_step_loses_nothing() -> None:
     assert run.stop_reason is StopReason.STEPS
 
 
-def test_three_empty_steps_in_a_row_end_the_run() -> None:
-    table = Table(turns=[NOTHING, edit(agent(1.0)), NOTHING, NOTHING, NOTHING], budget=steps(None))
+def test_six_empty_steps_in_a_row_end_the_run() -> None:
+    table = Table(turns=[NOTHING, edit(agent(1.0)), *[NOTHING] * 6], budget=steps(None))
 
     run = table.climb()
 
-    assert table.decisions() == ["empty", "keep", "empty", "empty", "empty"]
+    assert table.decisions() == ["empty", "keep", *["empty"] * 6]
     assert table.store.steps()[0].lesson == "empty: no idea"
     assert run.stop_reason is StopReason.NO_PROPOSALS
     assert run.finished_at is not None
+
+
+def test_three_empty_steps_change_what_the_next_one_is_asked_for() -> None:
+    asked: list[Approach] = []
+
+    def look(desk: StepDesk) -> ProposalOutcome:
+        asked.append(desk.course.approach)
+        return NOTHING
+
+    table = Table(turns=[look] * 6, budget=steps(None))
+
+    table.climb()
+
+    assert asked == [Approach.FREE] * 3 + [Approach.SMALL] * 3
 
 
 def test_empty_steps_of_earlier_sessions_count() -> None:
@@ -164,7 +178,7 @@ def test_empty_steps_of_earlier_sessions_count() -> None:
 
     table.climb()
 
-    assert table.decisions() == ["empty"] * 3
+    assert table.decisions() == ["empty"] * 6
 
 
 def test_a_run_that_gave_up_tries_three_times_more_when_it_is_resumed() -> None:
@@ -173,7 +187,7 @@ def test_a_run_that_gave_up_tries_three_times_more_when_it_is_resumed() -> None:
     assert table.climb().stop_reason is StopReason.NO_PROPOSALS
     assert table.climb().stop_reason is StopReason.NO_PROPOSALS
 
-    assert table.decisions() == ["empty"] * 6
+    assert table.decisions() == ["empty"] * 9
 
 
 def test_a_run_killed_in_its_final_table_takes_no_further_step() -> None:
@@ -183,7 +197,7 @@ def test_a_run_killed_in_its_final_table_takes_no_further_step() -> None:
 
     run = table.climb()
 
-    assert table.decisions() == ["empty"] * 3
+    assert table.decisions() == ["empty"] * 6
     assert run.finished_at is not None
 
 

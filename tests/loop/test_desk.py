@@ -6,15 +6,19 @@ from dataclasses import asdict, replace
 import pytest
 
 from autoloop.loop.desk import Desk
-from autoloop.ports import ProposalOutcome, StepDesk
+from autoloop.ports import Approach, ProposalOutcome, StepDesk
 from autoloop.records import (
     CONFLICT,
     Budget,
+    ChangeKind,
     Decision,
     Failure,
     Outcome,
+    Proposal,
     Purpose,
+    StepLesson,
     StepResult,
+    TaskPrediction,
     TrialRequest,
     TrialResult,
     Verdict,
@@ -47,6 +51,9 @@ def everything_on(desk: StepDesk) -> str:
             desk.directive,
             desk.source,
             desk.scoreboard(),
+            desk.score(),
+            desk.predictions(),
+            desk.course,
             [asdict(step) for step in desk.history()],
             [desk.diff(step.index) for step in desk.history()],
             traces,
@@ -313,3 +320,79 @@ def test_why_an_edit_went_with_nothing_is_told() -> None:
     told = desk_of(table).history()[2]
 
     assert (told.decision, told.reason) == ("revert", conflict.reason)
+
+
+def predicting(*, chance: float) -> Proposal:
+    cures = (TaskPrediction(task="train/t1", chance=0.9), TaskPrediction(task="train/t2"))
+    return replace(edit(agent(1.0)), kind=ChangeKind.TOOL, chance=chance, predicted=cures)
+
+
+def test_what_was_predicted_of_earlier_steps_stands_beside_what_happened() -> None:
+    learnt = replace(edit(agent(0.2)), lesson=StepLesson(step=1, text="It was the tool."))
+    table = Table(turns=[predicting(chance=0.7), learnt], budget=Budget(hours=None, steps=2))
+    table.climb()
+
+    desk = desk_of(table)
+    first, second = desk.history()
+
+    assert (first.kind, first.remark) == (ChangeKind.TOOL, "It was the tool.")
+    assert first.lesson.startswith("keep: it was given a chance of 70 % to be kept; +100 points")
+    assert "Of 2 tasks that it was to cure train/t1, train/t2 went better." in first.lesson
+    assert (second.kind, second.remark) == (None, "")
+    record = desk.predictions()
+    assert record.overall.kept.brier == pytest.approx(0.09)
+    assert (record.overall.cured.count, record.overall.cured.hits) == (2, 2)
+    assert [score.kind for score in record.kinds] == [ChangeKind.TOOL]
+    assert table.store.steps()[0].lesson == first.lesson
+
+
+def test_the_scoreboard_says_how_sure_it_is() -> None:
+    desk = desk_of(climbed())
+
+    (row, *_), score = desk.scoreboard(), desk.score()
+
+    assert row.low < row.passes / row.attempts <= row.high == 1.0
+    assert score is not None
+    assert (score.mean, score.n) == (1.0, 6)
+
+
+def test_before_a_train_task_was_tried_there_is_no_score() -> None:
+    desk = desk_of(Table())
+
+    assert desk.score() is None
+    assert {(row.attempts, row.low, row.high) for row in desk.scoreboard()} == {(0, 0.0, 1.0)}
+
+
+def test_the_plan_says_after_how_many_steps_another_kind_is_asked_for() -> None:
+    turns = [edit(agent(0.4 - n / 100)) for n in range(3)]
+    table = Table(turns=turns, skill=0.9, budget=Budget(hours=None, steps=3), simplify=False)
+    table.climb()
+
+    course = Desk(
+        replace(table.work(), plan=replace(table.plan(), plateau=3)), step=4, source=""
+    ).course
+
+    assert (course.approach, course.fruitless) == (Approach.OTHER_KIND, 3)
+
+
+def test_a_trace_is_opened_to_be_read_piece_by_piece() -> None:
+    table = climbed()
+    desk = desk_of(table)
+    trial = desk.traces()[0].trial
+
+    assert desk.open_trace(trial).entry(1).message == f"transcript of {trial}"
+    assert desk.trace(trial).endswith(f"transcript of {trial}")
+
+
+def test_failures_are_told_of_train_trials_alone() -> None:
+    table = climbed()
+    desk = desk_of(table)
+    shown = [trace.trial for trace in desk.traces()]
+    hidden = next(t.id for t in table.store.trials() if t.key.task.startswith("validation/"))
+
+    report = desk.failures(shown)
+
+    assert report.failed + report.passed == len(shown)
+    assert {one.trial for group in report.groups for one in group.sightings} <= {*shown}
+    with pytest.raises(KeyError):
+        desk.failures([*shown, hidden])

@@ -22,7 +22,8 @@ from autoloop.records import (
 )
 from autoloop.testing.models import ScriptedModel, reply
 from autoloop.testing.trials import InlineEngine, SimulatedRunner
-from autoloop.trial import read_feedback, read_transcript
+from autoloop.traces import TraceLibrary
+from autoloop.trial import read_feedback
 from autoloop.trial.feedback import Level
 from tests.loop.builders import SPLITS, Table, agent
 from tests.meta.builders import PLEADING, TOOLS, call
@@ -81,11 +82,15 @@ class Snoop:
         rounds = [
             [call("scoreboard"), call("list_traces"), call("list_traces", failed_only=True)],
             [call("read_trace", trial=trial) for trial in trials[:9]],
-            [call("list_traces", task=name) for name in HIDDEN],
+            [call("outline", trial=trial) for trial in trials[:4]]
+            + [call("compare_trials", trial=trial) for trial in trials[:4]],
+            [call("failures"), call("failures", agent="all"), call("failures", agent="step 1")],
+            [call("list_traces", task=name) for name in HIDDEN]
+            + [call("failures", task=name, agent="all") for name in HIDDEN],
             [call("search_traces", pattern="."), call("list_steps"), call("read_notebook")],
             [call("show_step", step=number) for number in (1, 2, 3)],
             [call("read_agent"), call("edit_agent", old="SKILL = ", new="SKILL=")],
-            [call("replace_agent", source=agent(next(self.skills)) if turn == 6 else "")],
+            [call("replace_agent", source=agent(next(self.skills)) if turn == 8 else "")],
             [call("check_agent"), call("spot_check", tasks=TRAIN[:4])],
             [call("spot_check", tasks=[HIDDEN[0]]), call("write_notebook", text="Noted.")],
             [call("submit", **PLEADING)],
@@ -107,10 +112,11 @@ def overhear(folder: Path, level: Level) -> str:
         return read_feedback(folder / trial.folder, trial, tests={"": (tests,)}, level=level)
 
     table.feedback = told
+    library = TraceLibrary()
     parts = replace(
         table.parts(),
         proposer=ConversationProposer(ScriptedModel(snoop)),
-        transcript=lambda trial: read_transcript(folder / trial.folder),
+        trace=lambda trial: library.open(folder / trial.folder),
     )
     climb(parts, table.plan(), table.begun(), table.stop)
     assert len(table.decisions()) == 3
@@ -143,8 +149,10 @@ def test_even_where_all_is_told_hidden_tasks_are_not_spoken_of(tmp_path: Path) -
 
 def test_the_snoop_calls_every_tool() -> None:
     snoop, called = Snoop(), set()
-    for turn in range(10):
+    for turn in range(12):
         spoken = (*(reply("x").message for _ in range(turn)),)
         called |= {one.name for one in snoop(ChatRequest(messages=spoken)).message.tool_calls}
 
-    assert called | {"read_trace"} == {spec.name for spec in TOOLS.specs}
+    assert called | {"read_trace", "outline", "compare_trials"} == {
+        spec.name for spec in TOOLS.specs
+    }

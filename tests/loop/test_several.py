@@ -308,14 +308,14 @@ def test_a_notice_is_told_once_in_a_row() -> None:
     assert all(one != other for one, other in pairwise(told))
 
 
-def test_three_empty_steps_end_a_run_when_nothing_is_under_test_any_more() -> None:
+def test_six_empty_steps_end_a_run_when_nothing_is_under_test_any_more() -> None:
     nothing = ProposalOutcome(proposal=None, reason="no idea")
-    table = several(TURNS[0], nothing, nothing, nothing, TURNS[2])
+    table = several(TURNS[0], *[nothing] * 6, TURNS[2])
 
     run = table.climb()
 
     assert run.stop_reason is StopReason.NO_PROPOSALS
-    assert table.decisions() == ["keep", "empty", "empty", "empty"]
+    assert table.decisions() == ["keep", *["empty"] * 6]
 
 
 def test_trials_go_on_while_the_meta_agent_thinks() -> None:

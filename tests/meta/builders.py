@@ -30,7 +30,9 @@ def trace(trial: str = "csv__1", *, task: str = "csv", reward: float = 0.0) -> T
 
 
 def standing(task: str = "csv", *, mean: float = 0.0) -> TaskStanding:
-    return TaskStanding(task=task, family="tables", passes=int(mean), attempts=1, mean_reward=mean)
+    return TaskStanding(
+        task=task, family="tables", passes=int(mean), attempts=1, mean_reward=mean, high=0.975
+    )
 
 
 def step(
@@ -75,9 +77,11 @@ def ask(bench: Bench, tool: str, **arguments: object) -> str:
     return TOOLS.answer(call(tool, **arguments), bench).text
 
 
-PLEADING = {
+PLEADING: dict[str, object] = {
     "title": "Use another prompt",
     "hypothesis": "The agent forgets the details.",
     "expected": "Fewer lost details.",
     "generality": "Yes, it names no task at all.",
+    "kind": "prompt",
+    "chance": 0.6,
 }

@@ -1,12 +1,9 @@
-import pytest
-
 from autoloop.gateway.offline.meta_edits import Symptom
 from autoloop.gateway.offline.meta_reading import (
     ListedTrace,
     diagnose,
     read_steps,
     read_traces,
-    writes,
 )
 from autoloop.meta.bench import Bench
 from autoloop.records import Decision
@@ -60,29 +57,6 @@ def test_a_trace_of_several_steps_is_read_to_its_end() -> None:
 
 def test_a_trace_without_commands_has_no_symptoms() -> None:
     assert symptoms("The trial ended before the agent did anything.") == set()
-
-
-@pytest.mark.parametrize(
-    "command",
-    ["cat /app/a.csv", "ls -la", "sqlite3 a.db .schema", "python3 - <<'X'\nprint(1)\nX", "ls 2>&1"],
-)
-def test_a_command_that_changes_nothing_is_a_look(command: str) -> None:
-    assert not writes(command)
-
-
-@pytest.mark.parametrize(
-    "command",
-    [
-        "sort a > b",
-        "echo x >>'/app/y'",
-        "mkdir -p /app/out",
-        "python3 - <<'X'\nopen('/app/y', 'w')\nX",
-        "python3 - <<'X'\nbook.save('/app/b.xlsx')\nX",
-        "sqlite3 a.db 'UPDATE t SET x = 1'",
-    ],
-)
-def test_a_command_that_changes_something_is_work(command: str) -> None:
-    assert writes(command)
 
 
 def test_the_meta_agents_own_lists_are_understood() -> None:

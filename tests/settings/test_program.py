@@ -10,7 +10,9 @@ from autoloop.settings import Program, Settings, override, read_program
 
 ALL = """\
 models: {task: openai/gpt-5, meta: offline, meta_effort: high, api_base: {openai: 'http://a/v1'},
-  prices: {openai/ours: {input: 1, output: 2.5, cached: 0.1, written: 2}}}
+  prices: {openai/ours: {input: 1, output: 2.5, cached: 0.1, written: 2}}, prompts: words}
+meta: {turns: 9, tokens: 1_000, share: 0.5, spot_checks: 0, alternatives: 0, plateau: 6,
+  context_tokens: 32_000}
 splits: {train: ['csv/*'], validation: ['json/*', logs/one], holdout: 0.5, seed: 3}
 budget: {hours: 1.5, usd: 50, tokens: 1_000, trials: 7, steps: 2}
 trial: {calls: null, tokens: 5, usd: 0.5, timeout_s: 60, disk_mb: 99, files: 9}
@@ -50,6 +52,13 @@ WRONG = {
     "models: {prices: {a/b: {inputs: 1}}}": "'models.prices.a/b.inputs' is not known \\(did you",
     "models: {prices: {a/b: 3}}": "'models.prices.a/b' is 3: write its settings as",
     "models: {prices: 3}": "'models.prices' is 3: write 'provider/model",
+    "models: {prompts: ''}": "'models.prompts' is '': write a folder in the project, or null",
+    "meta: {turns: 0}": "'meta.turns' is 0: write a whole number of at least 1",
+    "meta: {share: 0}": "'meta.share' is 0: write a number above 0 and at most 1",
+    "meta: {share: 1.5}": "'meta.share' is 1.5: write a number above 0 and at most 1",
+    "meta: {alternatives: -1}": "'meta.alternatives' is -1: write a whole number of at least 0",
+    "meta: {plateau: null}": "'meta.plateau' is None: write a whole number of at least 1",
+    "meta: {context_tokens: 0}": "'meta.context_tokens' is 0: write a whole number of at least 1",
     "splits: {train: 1.5}": "'splits.train' is 1.5: write a share from 0 to 1, or a list",
     "splits: {validation: x}": "'splits.validation' is 'x': write a share",
     "splits: {holdout: []}": "'splits.holdout' is \\[\\]: write a share",
@@ -108,7 +117,7 @@ WRONG = {
     "budgte: {hours: 3}": "'budgte' is not known \\(did you mean 'budget'\\)",
     "models: {tsk: auto}": "'models.tsk' is not known \\(did you mean 'task'\\)",
     "hours: 3": "'hours' is not known \\(did you mean 'hours' below 'budget'\\)",
-    "paint: red": "'paint' is not known \\(known keys: models, splits",
+    "paint: red": "'paint' is not known \\(known keys: models, meta, splits",
     "3: x": "'3' is not known",
 }
 

@@ -4,7 +4,14 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-from autoloop.records import Origin, Version
+from autoloop.records import (
+    Alternative,
+    ChangeKind,
+    Origin,
+    StepLesson,
+    TaskPrediction,
+    Version,
+)
 from autoloop.store.encoding import STEPS, TRIALS
 from tests.store.builders import make_step, make_trial
 
@@ -35,6 +42,35 @@ def test_a_trial_recorded_before_more_was_counted_is_read() -> None:
         del record["usage"][name]
 
     assert TRIALS.decode(json.dumps(record), file=FILE) == make_trial()
+
+
+def test_a_step_recorded_before_edits_were_predicted_of_is_read() -> None:
+    record = json.loads(STEPS.encode(make_step()))
+    for name in ("open_usage", "alternative_of", "alternative", "prompts"):
+        del record[name]
+    for name in ("kind", "predicted", "chance", "alternatives", "written_on", "lesson"):
+        del record["proposal"][name]
+
+    step = STEPS.decode(json.dumps(record), file=FILE)
+
+    assert step == make_step()
+
+
+def test_all_that_is_said_of_an_edit_survives() -> None:
+    step = make_step()
+    assert step.proposal is not None
+    told = replace(
+        step.proposal,
+        kind=ChangeKind.CONTROL_FLOW,
+        predicted=(TaskPrediction(task="csv", chance=0.5), TaskPrediction(task="json")),
+        chance=0.25,
+        alternatives=(Alternative(source="x = 1", title="Another way", chance=0.1),),
+        written_on="x = 0",
+        lesson=StepLesson(step=1, text="Words are weak."),
+    )
+    own = replace(step, proposal=told, alternative_of=2, alternative=1, prompts="standard (1)")
+
+    assert STEPS.decode(STEPS.encode(own), file=FILE) == own
 
 
 def test_numbers_survive_to_the_last_digit() -> None:

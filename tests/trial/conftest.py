@@ -20,7 +20,8 @@ from autoloop.records import Agent, Purpose, Quota, Task, TrialRequest, TrialRes
 from autoloop.sandbox import DockerSandbox
 from autoloop.sandbox.engine import connect
 from autoloop.testing.models import ScriptedModel
-from autoloop.trial import SandboxRunner, read_transcript
+from autoloop.traces import read_transcript
+from autoloop.trial import SandboxRunner
 from tests.tasks.builders import only_task
 
 ROOT = Path(__file__).parents[2]

@@ -8,8 +8,8 @@ import pytest
 from autoloop.records import AgentNote, CommandResult, EnvCall, Message, ToolCall
 from autoloop.testing.models import reply
 from autoloop.trial import read_track
+from tests.traces.test_transcript import written
 from tests.trial.builders import NOON, asked, ran
-from tests.trial.test_transcript import written
 
 TASK = Message(role="user", content="Add it up.")
 

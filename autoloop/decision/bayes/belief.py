@@ -1,5 +1,6 @@
 """What is believed of the incumbent on every visible task, and how it changes with each step."""
 
+import math
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
@@ -139,6 +140,21 @@ class EditTest:
         mean = float(self.posterior @ gains)
         half = Z95 * float(np.sqrt(self.posterior @ (gains - mean) ** 2))
         return Interval(mean=mean, low=mean - half, high=mean + half, n=len(self.counts))
+
+    @property
+    def upside(self) -> float:
+        """What going on with the edit may win: the expected gain, a loss counted as none."""
+        return float(self.posterior @ np.maximum(self._gains(), 0.0))
+
+    def trials_to_settle(self) -> float:
+        """How many trials as telling as the best next one it would take to know for sure.
+
+        What is not known (entropy) over what one tells (mutual information), both in nats; later
+        trials tell less, so that it takes no fewer.
+        """
+        told = float(self.information().max(initial=0.0))
+        open_ = float(_entropy(np.array(self.better)))
+        return open_ / told if told > 0.0 else math.inf
 
     def worse_than(self, margin: float) -> float:
         """Chance that tasks nobody has looked at lose more than `margin` of mean pass rate."""

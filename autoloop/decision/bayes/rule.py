@@ -27,10 +27,13 @@ class BayesRule:
     """Kept when the chance of a gain in general reaches this."""
     drop: float = 0.1
     """Dropped when it falls to this."""
+    worth: float = 0.003
+    """Dropped when the expected gain, a loss counted as none, falls to this: near the ceiling most
+    edits are as good as any, and to prove it takes hundreds of trials that win nothing."""
     least: int = 6
     """Trials of the candidate before it may be dropped: two failures on sure tasks prove little."""
-    cap: int = 240
-    """Trials of one edit, after which it stays undecided."""
+    cap: int = 480
+    """Trials of one edit, after which it stays undecided; and before, once it would take more."""
     incumbent_every: int = 8
     """One trial in so many goes to the incumbent itself."""
     margin: float = 0.02
@@ -59,18 +62,19 @@ class BayesRule:
     def _decision(self, docket: Docket) -> Decision | None:
         if not docket.test.counts.any():
             return None
-        chance = docket.test.better
-        if chance >= self.keep:
-            return Decision.KEEP
-        if self._is_simpler(docket) or self._is_cheaper(docket):
+        if docket.test.better >= self.keep or self._is_simpler(docket) or self._is_cheaper(docket):
             return Decision.KEEP
         tried = docket.finished[Side.CANDIDATE] >= self.least
-        dropped = tried and chance <= self.drop and not self._may_be_cheaper(docket)
-        return Decision.REVERT if dropped else None
+        return self._given_up(docket) if tried and not self._may_be_as_good(docket) else None
+
+    def _given_up(self, docket: Docket) -> Decision | None:
+        """Why no further trial should go to the edit: no gain, none worth having, none to tell."""
+        if docket.test.better <= self.drop or docket.test.upside <= self.worth:
+            return Decision.REVERT
+        return Decision.UNDECIDED if docket.test.trials_to_settle() > self.cap else None
 
     def _is_simpler(self, docket: Docket) -> bool:
-        smaller = docket.evidence.candidate_size < docket.evidence.incumbent_size
-        return smaller and docket.test.worse_than(self.margin) <= HARM
+        return _is_smaller(docket) and docket.test.worse_than(self.margin) <= HARM
 
     def _is_cheaper(self, docket: Docket) -> bool:
         if docket.test.worse_than(self.objective.margin) > HARM:
@@ -78,8 +82,10 @@ class BayesRule:
         saving = saving_of(docket.evidence, self.objective)
         return saving is not None and saving.sure
 
-    def _may_be_cheaper(self, docket: Docket) -> bool:
-        """Whether an edit without a gain is still worth trials for what it seems to save."""
+    def _may_be_as_good(self, docket: Docket) -> bool:
+        """Whether an edit without a gain is worth trials for its size or for what it saves."""
+        if _is_smaller(docket) and docket.test.worse_than(self.margin) <= 1.0 - self.keep:
+            return True
         if docket.test.worse_than(self.objective.margin) > 1.0 - self.keep:
             return False
         saving = saving_of(docket.evidence, self.objective)
@@ -104,3 +110,7 @@ class BayesRule:
         if docket.test.better >= self.keep:
             return ""
         return "simpler" if saving is None or self._is_simpler(docket) else saving.words
+
+
+def _is_smaller(docket: Docket) -> bool:
+    return docket.evidence.candidate_size < docket.evidence.incumbent_size

@@ -8,7 +8,8 @@ from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 
 from autoloop.gateway.offline.meta_choice import draw, rank_ideas
-from autoloop.gateway.offline.meta_edits import SYMPTOM_WORDS, Idea
+from autoloop.gateway.offline.meta_claims import Argument, cause, hypothesis, pleading
+from autoloop.gateway.offline.meta_edits import Idea
 from autoloop.gateway.offline.meta_reading import (
     Findings,
     ListedTrace,
@@ -27,8 +28,6 @@ _SPOT_CHANCE = 0.25
 _UNCHECKED_CHANCE = 0.5
 _NOTEBOOK_LINES = 30
 _NO_NOTES = "The notebook is empty."
-
-Argument = str | int | bool | Sequence[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,12 +113,12 @@ class _Attempt:
         _, said = yield _turn(
             f"I submit it: {idea.title}.",
             _call("write_notebook", text=self._notebook(idea)),
-            _call("submit", **_pleading(idea, self.findings)),
+            _call("submit", **pleading(idea, self.findings)),
         )
         return said.startswith("Done")
 
     def _edit(self, idea: Idea, draft: str, new: str) -> Generator[Turn, Sequence[str], None]:
-        words = f"Hypothesis: {_hypothesis(idea, self.findings)}"
+        words = f"Hypothesis: {hypothesis(idea, self.findings)}"
         passage = smallest_edit(draft, new)
         if passage is None:
             return
@@ -130,7 +129,7 @@ class _Attempt:
 
     def _notebook(self, idea: Idea) -> str:
         number = max((step.index for step in self.findings.steps), default=0) + 1
-        line = f"Step {number}: tried {idea.title!r}, since {_cause(idea)}."
+        line = f"Step {number}: tried {idea.title!r}, since {cause(idea)}."
         return "\n".join([*self.notes.splitlines()[-_NOTEBOOK_LINES:], line])
 
 
@@ -178,31 +177,3 @@ def _turn(words: str, *calls: Call) -> Turn:
 
 def _call(tool: str, **arguments: Argument) -> Call:
     return Call(tool=tool, arguments=arguments)
-
-
-def _cause(idea: Idea) -> str:
-    if not idea.cures:
-        return idea.claim
-    return " and ".join(SYMPTOM_WORDS[symptom] for symptom in idea.cures)
-
-
-def _hypothesis(idea: Idea, findings: Findings) -> str:
-    if not idea.cures:
-        return f"{idea.claim[0].upper()}{idea.claim[1:]}."
-    seen = {SYMPTOM_WORDS[symptom]: findings.symptoms.get(symptom, 0) for symptom in idea.cures}
-    if not any(seen.values()):
-        return f"The traces I read do not show it, but it may happen that {_cause(idea)}."
-    parts = [f"{words} ({count} of {findings.read})" for words, count in seen.items() if count]
-    return f"In the failing traces I read, {'; '.join(parts)}."
-
-
-def _pleading(idea: Idea, findings: Findings) -> dict[str, Argument]:
-    general = "Yes: it speaks of no task, file or value, so it helps wherever this happens."
-    if idea.kind == "narrow":
-        general = "It is about the files of one task, but others may look alike."
-    return {
-        "title": idea.title,
-        "hypothesis": _hypothesis(idea, findings),
-        "expected": f"Fewer failures where {_cause(idea)}.",
-        "generality": general,
-    }

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from autoloop.gateway.offline.meta_edits import Symptom
 from autoloop.gateway.offline.meta_source import find_number
+from autoloop.records.commands import writes
 
 _FENCE = re.compile(r"<<<[^\n]* (\w+)\n(.*)\n\1>>>", re.DOTALL)
 _PAGE = re.compile(r"\bpage (\d+) of (\d+)")
@@ -15,11 +16,6 @@ _TRACE = re.compile(
     r"^- trial='([^']+)' task='([^']+)' agent='([^']+)' .*?model_calls=(\d+)", re.MULTILINE
 )
 _COMMAND = re.compile(r"^(?:command: |\$ )(.*?)(?=^< |^--- |\Z)", re.MULTILINE | re.DOTALL)
-_WRITING = re.compile(
-    r"""\bsave\(|\bwrite|\bdump\(|writer?\(|,\s*["'][wax]b?["']|[^<>0-9&-]>>?\s*[\w/"'$]"""
-    r"|\b(?:mv|cp|rm|mkdir|tee|touch|ln|sed -i|insert|update|delete|create)\s",
-    re.IGNORECASE,
-)
 _CUT = re.compile(r"\[[^\]\n]*\b(?:cut|truncated|omitted)\b[^\]\n]*\]", re.IGNORECASE)
 _ERROR = re.compile(r"not found|No such file|Traceback|exit.?code\W*[1-9]", re.IGNORECASE)
 _BULLET = re.compile(r"^\s*[-*] .+$", re.MULTILINE)
@@ -113,11 +109,6 @@ def diagnose(
         files=tuple(dict.fromkeys(_FILE.findall(first))),
         separator=_separator(first),
     )
-
-
-def writes(command: str) -> bool:
-    """Whether a command changes something, by its words; otherwise it is a look."""
-    return _WRITING.search(command) is not None
 
 
 def _symptoms(transcript: str, *, is_cut_off: bool) -> set[Symptom]:

@@ -202,6 +202,7 @@ FENCED = re.compile(r"<<<(\w[\w. ]*) ([0-9a-f]{12})\n(.*?)\n\2>>>", re.DOTALL)
 LISTED = re.compile(r"^- trial=.*$|^step \d+: .*$|^(Hypothesis|Expected): .*$", re.MULTILINE)
 READING: tuple[tuple[str, dict[str, object]], ...] = (
     ("list_traces", {}),
+    ("failures", {"agent": "all"}),
     ("search_traces", {"pattern": "IGNORE"}),
     ("list_steps", {}),
     ("show_step", {"step": 1}),
@@ -230,7 +231,8 @@ class _Curious:
         if desk.step == 1:
             return self._first.propose(desk)
         newest = desk.traces()[0].trial
-        self._calls.append(("read_trace", {"trial": newest}))
+        reading = ("read_trace", "outline", "compare_trials")
+        self._calls += [(name, {"trial": newest}) for name in reading]
         return ConversationProposer(self.model).propose(desk)
 
     def _answer(self, request: ChatRequest) -> ChatReply:
@@ -248,7 +250,7 @@ def to_the_meta_agent(arena: Arena, place: Place) -> Outcome:
     paper = Paper(
         tasks=TASKS,
         proposer=proposer,
-        transcript=lambda trial: f"{trial.id}\n{HIDDEN_ORDERS}",
+        recorded=lambda trial: f"{trial.id}\n{HIDDEN_ORDERS}",
         budget=Budget(hours=None, steps=2, trials=200),
     )
     paper.climb()

@@ -101,6 +101,54 @@ def test_a_hopeless_edit_costs_few_trials() -> None:
     assert len(evidence.scores) <= 40
 
 
+def always(side: Side, task: str) -> float:
+    del side, task
+    return 1.0
+
+
+def near_the_ceiling(seed: int = 0) -> Evidence:
+    """Evidence after five passes of a baseline that solves everything."""
+    scores = tuple(
+        score(Side.INCUMBENT, task, 1.0, step=0, attempt=n)
+        for n in range(5)
+        for task in (*TRAIN, *VALIDATION)
+    )
+    history = History(chapters=(Chapter(step=0, kept=False, scores=scores),))
+    return replace(begun(seed), history=history)
+
+
+def test_where_nothing_is_left_to_gain_an_edit_costs_few_trials() -> None:
+    verdict, evidence = settle(always, evidence=near_the_ceiling())
+
+    assert verdict.decision is Decision.REVERT
+    assert "and then by little" in verdict.reason
+    assert len(evidence.scores) <= 16
+
+
+def test_where_nothing_is_left_to_gain_a_simpler_edit_is_still_tried_until_it_is_as_good() -> None:
+    evidence = replace(near_the_ceiling(), candidate_size=80, incumbent_size=100)
+
+    verdict, _ = settle(always, evidence=evidence)
+
+    assert verdict.reason.startswith("kept: as good, and simpler")
+
+
+def test_what_the_trials_of_an_edit_cannot_settle_is_left_undecided_before_they_are_spent() -> None:
+    rule, evidence = BayesRule(), begun()
+    tie = tuple(
+        score(Side.CANDIDATE, task, float(n % 2), step=1, attempt=n)
+        for n in range(2)
+        for task in TRAIN[:3]
+    )
+    evidence = replace(evidence, scores=tie)
+
+    patient, hasty = rule.decide(evidence), replace(rule, cap=20).decide(evidence)
+
+    assert isinstance(patient, Ask)
+    assert isinstance(hasty, Verdict)
+    assert hasty.decision is Decision.UNDECIDED
+
+
 def test_the_order_of_arrival_does_not_matter() -> None:
     verdict, evidence = settle(better)
 

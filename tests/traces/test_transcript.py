@@ -8,7 +8,7 @@ import pytest
 from autoloop.errors import StorageError
 from autoloop.records import AgentNote, Message, ToolCall, TraceEvent
 from autoloop.testing.models import reply
-from autoloop.trial import read_transcript
+from autoloop.traces import read_transcript
 from autoloop.trial.atif import AtifAgent, trajectory
 from tests.trial.builders import NOON, asked, ran
 
@@ -63,14 +63,14 @@ def test_steps_are_shown_in_the_order_in_which_they_were_run(tmp_path: Path) -> 
     text = read_transcript(tmp_path)
 
     assert text.startswith("=== step two\n--- 1 agent.py\n> env.run (env_1)\ncommand: ls")
-    assert "\n\n=== step one\n--- 1 agent.py\n> env.run (env_1)\ncommand: pwd" in text
+    assert "\n\n=== step one\n--- 2 agent.py\n> env.run (env_1)\ncommand: pwd" in text
 
 
 def test_steps_of_a_trial_without_a_result_are_shown_by_name(tmp_path: Path) -> None:
     for name in ("02", "01"):
         (tmp_path / "steps" / name).mkdir(parents=True)
 
-    assert read_transcript(tmp_path).startswith("=== step 01\nThe trial ended before")
+    assert read_transcript(tmp_path).startswith("=== step 01\n--- 1 host\nThe trial ended")
 
 
 def test_a_damaged_trace_is_named(tmp_path: Path) -> None:
