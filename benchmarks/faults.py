@@ -184,7 +184,7 @@ class Plan:
     trials: int = 500
     share: float = 0.2
     workers: int = 16
-    silence_s: float = 5.0
+    silence_s: float = 8.0
     first_wait_s: float = 0.05
     date_wait_s: float = 1.0
     """What is asked for by a date, which has whole seconds only."""

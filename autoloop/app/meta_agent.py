@@ -55,8 +55,7 @@ def reviewer_of(run: Run, project: Project) -> Reviewer | None:
     name = settings.guards.reviewer_model
     model = run.meta_model if name == "same" else resolve_models(name, "same").task
     prompts = prompts_of(project, settings)
-    reviewer = meta_chat_model(model, settings.models)
-    return ModelReviewer(reviewer, seed=run.seed, prompts=prompts)
+    return ModelReviewer(meta_chat_model(model, settings.models), seed=run.seed, prompts=prompts)
 
 
 def _limits(settings: Settings, model: str) -> TalkLimits:

@@ -14,7 +14,7 @@ from autoloop.meta.talk import Talk
 from autoloop.meta.toolbox import Toolbox
 from autoloop.meta.wording import Prompts
 from autoloop.ports import ChatModel, ProposalOutcome, StepDesk
-from autoloop.records import ChatReply, Message
+from autoloop.records import ChatReply, Message, charged
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +78,7 @@ class ConversationProposer:
                 try:
                     reply = self._ask(desk, talk)
                 except AgentError as error:
+                    talk.usage += charged(error)
                     return talk.end(f"the provider refuses the conversation: {error}")
                 record.add_reply(reply)
             talk.usage += reply.usage

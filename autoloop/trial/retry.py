@@ -11,6 +11,7 @@ from tenacity import (
 )
 from tenacity.nap import sleep as nap
 
+from autoloop.errors import ModelError
 from autoloop.ports import TrialRunner
 from autoloop.records import Outcome, TrialRequest, TrialResult
 
@@ -18,6 +19,15 @@ ATTEMPTS = 3
 MAX_WAIT_S = 20.0
 HOPELESS = frozenset({"ImageError", "TaskError"})
 """Failures that come back however often the trial is run."""
+
+
+class RefusedTrialError(ModelError):
+    """The provider refuses for good, in the middle of a trial that has cost something already."""
+
+    def __init__(self, message: str, *, result: TrialResult) -> None:
+        """`result` is the trial's record, invalid."""
+        super().__init__(message)
+        self.result = result
 
 
 class RetryingRunner:
@@ -30,7 +40,7 @@ class RetryingRunner:
         on_invalid: Callable[[TrialResult], None] = lambda _result: None,
         sleep: Callable[[float], None] = nap,
     ) -> None:
-        """`on_invalid` is told of each invalid trial that is run again, from any thread."""
+        """`on_invalid` is told of each invalid trial that is not the result, from any thread."""
         self._inner = inner
         self._on_invalid = on_invalid
         self._sleep = sleep
@@ -45,7 +55,12 @@ class RetryingRunner:
             before_sleep=self._report,
             retry_error_callback=_last_result,
         )
-        return retrying(self._inner.run, request)
+        try:
+            return retrying(self._inner.run, request)
+        except RefusedTrialError as error:
+            # What it has cost is recorded before everything stops.
+            self._on_invalid(error.result)
+            raise
 
     def _report(self, state: RetryCallState) -> None:
         self._on_invalid(_last_result(state))

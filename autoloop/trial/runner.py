@@ -29,6 +29,7 @@ from autoloop.trial.ending import Ending, ending_of, overrun_findings
 from autoloop.trial.layout import JobFolders
 from autoloop.trial.plan import TrialPlan
 from autoloop.trial.redaction import Redaction
+from autoloop.trial.retry import RefusedTrialError
 from autoloop.trial.solvers import Nobody, Oracle, Seats, Solver
 from autoloop.trial.steps import StepRecord, Steps, users_of_steps
 from autoloop.trial.traces import write_traces
@@ -100,6 +101,8 @@ class SandboxRunner:
         result = self._result(plan, log, ending, redaction=redaction)
         self._jobs.finish(request, result, plan.folder)
         redaction.folder(plan.folder)
+        if log.refused is not None:
+            raise RefusedTrialError(str(log.refused), result=result) from log.refused
         return result
 
     def _result(
@@ -131,8 +134,9 @@ class SandboxRunner:
     def _ending(self, plan: TrialPlan, log: "_Log") -> Ending:
         try:
             return self._traced_attempt(plan, log)
-        except ModelError:
-            raise
+        except ModelError as error:
+            log.refused = error
+            return Ending.invalid(type(error).__name__, str(error))
         except (InfraError, UserError) as error:
             return Ending.invalid(type(error).__name__, str(error))
         except AgentError as error:
@@ -189,6 +193,8 @@ class _Log:
     usage: Usage = field(default_factory=Usage)
     findings: list[TrialFinding] = field(default_factory=list)
     """What speaks against the score."""
+    refused: ModelError | None = None
+    """How the model's provider refuses, which ends more than this trial."""
 
     def __post_init__(self) -> None:
         self.started_at = self.clock.now()

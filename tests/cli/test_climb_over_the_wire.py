@@ -13,7 +13,7 @@ from autoloop.gateway.offline.junior import OfflineTaskModel
 from autoloop.gateway.offline.meta_model import OfflineMetaModel
 from autoloop.ports import ChatModel
 from autoloop.records import Outcome, StopReason, Usage
-from autoloop.testing.provider import FAULTS, LoopbackProvider, Tally, share
+from autoloop.testing.provider import FAULTS, LoopbackProvider, Tally, never, share
 from tests.app.builders import make_project
 
 pytestmark = [pytest.mark.docker, pytest.mark.slow, pytest.mark.usefixtures("engine")]
@@ -90,18 +90,18 @@ def test_the_totals_of_a_climb_are_the_providers(
     assert _paid(run) == _told(provider.tally)
 
 
-def test_a_refused_key_stops_a_run_that_goes_on_with_the_right_one(
+def test_a_key_that_is_refused_stops_a_run_that_goes_on_with_the_right_one(
     tmp_path: Path, provider: LoopbackProvider
 ) -> None:
-    provider.key = "sk-another-key-of-the-test-1234"
+    provider.script = lambda number: FAULTS["key"] if number > 8 else None
     optimizer = _project(tmp_path / "p", provider, task="openai/junior", meta="anthropic/boss")
 
     run = optimizer.climb(steps=1, seed=3)
-    reason, counted = run.record.stop_reason, [trial for trial in run.trials if trial.counts]
-    provider.key = KEY
+    reason, stopped_at = run.record.stop_reason, list(run.trials)
+    provider.script = never
     resumed = optimizer.resume()
 
     assert reason is StopReason.MODEL
-    assert not counted
+    assert {trial.outcome for trial in stopped_at} <= {Outcome.SCORED, Outcome.INVALID}
     assert resumed.record.stop_reason is StopReason.STEPS
-    assert all(trial.outcome is Outcome.SCORED for trial in resumed.trials)
+    assert _paid(resumed) == _told(provider.tally)

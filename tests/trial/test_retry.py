@@ -5,6 +5,7 @@ import pytest
 from autoloop.errors import ModelError
 from autoloop.records import Failure, Outcome, TrialRequest, TrialResult
 from autoloop.trial import RetryingRunner
+from autoloop.trial.retry import RefusedTrialError
 from tests.trial.builders import make_request, make_result
 
 
@@ -78,3 +79,13 @@ def test_a_provider_that_refuses_for_good_ends_it_at_once() -> None:
         RetryingRunner(plan).run(make_request())
 
     assert len(plan.left) == 1
+
+
+def test_what_a_refused_trial_cost_is_told_before_everything_ends() -> None:
+    paid = make_result(outcome=Outcome.INVALID)
+    plan, told = Plan(RefusedTrialError("The key is gone.", result=paid)), list[TrialResult]()
+
+    with pytest.raises(ModelError, match="gone"):
+        RetryingRunner(plan, on_invalid=told.append).run(make_request())
+
+    assert told == [paid]

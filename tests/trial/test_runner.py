@@ -13,6 +13,7 @@ from autoloop.records import Agent, CommandResult, Outcome, TrialRequest
 from autoloop.testing.clocks import ManualClock
 from autoloop.testing.models import ScriptedModel
 from autoloop.trial import SandboxRunner
+from autoloop.trial.retry import RefusedTrialError
 from autoloop.trial.runner import MESSAGE_LENGTH
 from tests.trial.builders import (
     GOOD,
@@ -133,5 +134,7 @@ def test_a_full_disk_ends_more_than_the_trial(runner: Run) -> None:
 def test_a_provider_that_refuses_for_good_ends_more_than_the_trial(runner: Run) -> None:
     run, request = runner(failure=ModelError("The key is not valid."))
 
-    with pytest.raises(ModelError):
+    with pytest.raises(RefusedTrialError, match="not valid") as caught:
         run.run(request)
+
+    assert caught.value.result.outcome is Outcome.INVALID

@@ -222,9 +222,7 @@ class _Desk:
             message = f"The model {error.args[0]!r} does not exist."
             return self._refusal(replace(_NO_SUCH_MODEL, message=message), None)
         if fault is None or fault.answers:
-            response = self._sent(answer, asked)
-            self._provider.books.answer(answer.tokens)
-            return response
+            return await self._send(request, answer, asked)
         return await self._fail(request, answer, asked, fault)
 
     async def _thought(self, think: Callable[[], Answer]) -> Answer:
@@ -261,7 +259,20 @@ class _Desk:
             return response
         return response if fault.way == "end" else _hang_up(request)
 
-    def _sent(self, answer: Answer, asked: Asked) -> web.Response:
+    async def _send(self, request: web.Request, answer: Answer, asked: Asked) -> web.StreamResponse:
+        response, books = self._whole(answer, asked), self._provider.books
+        # Before it is sent: who has the answer may look at the count.
+        books.answer(answer.tokens)
+        try:
+            await response.prepare(request)
+            await response.write_eof()
+        except (ConnectionError, asyncio.CancelledError):
+            # The client had left: it pays for what it will never see.
+            books.take_back(answer.tokens)
+            raise
+        return response
+
+    def _whole(self, answer: Answer, asked: Asked) -> web.Response:
         if not asked.stream:
             return web.json_response(self._wire.whole(answer))
         text = "".join(self._pieces(answer, asked))

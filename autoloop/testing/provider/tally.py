@@ -15,7 +15,7 @@ Json: TypeAlias = "dict[str, object]"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tokens:
-    """Tokens of calls. Adds up with `+`."""
+    """Tokens of calls, to be added and taken away."""
 
     calls: int = 0
     prompt: int = 0
@@ -36,6 +36,16 @@ class Tokens:
             written=self.written + other.written,
             output=self.output + other.output,
             thinking=self.thinking + other.thinking,
+        )
+
+    def __sub__(self, other: "Tokens") -> "Tokens":
+        return Tokens(
+            calls=self.calls - other.calls,
+            prompt=self.prompt - other.prompt,
+            cached=self.cached - other.cached,
+            written=self.written - other.written,
+            output=self.output - other.output,
+            thinking=self.thinking - other.thinking,
         )
 
 
@@ -110,6 +120,12 @@ class Books:
         """A charged answer was sent whole."""
         with self._lock:
             self._tally = replace(self._tally, answered=self._tally.answered + tokens)
+
+    def take_back(self, tokens: Tokens) -> None:
+        """What was counted as answered did not arrive."""
+        with self._lock:
+            self._tally = replace(self._tally, answered=self._tally.answered - tokens)
+        self.lose(tokens, told=Tokens())
 
     def lose(self, tokens: Tokens, *, told: Tokens) -> None:
         """No whole answer was sent; without calls in `tokens` nothing is charged for it."""
