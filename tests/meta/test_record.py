@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from autoloop.errors import ModelError
 from autoloop.meta import ConversationProposer
 from autoloop.meta.record import MOST_BYTES, TalkRecord
 from autoloop.ports import ProposalOutcome
-from autoloop.records import ChatReply, Usage
+from autoloop.records import ChatReply, Thought, Usage
 from autoloop.testing.desk import DeskFake
 from autoloop.testing.models import ScriptedModel, reply
 from tests.meta.builders import PLEADING, call, desk
@@ -50,6 +51,18 @@ def test_a_conversation_goes_on_where_it_was_cut_off(tmp_path: Path, paid: int) 
 
     assert outcome == whole
     assert len(own.spot_checks) == 1
+
+
+def test_thoughts_and_their_seals_go_back_to_the_model_that_had_them(tmp_path: Path) -> None:
+    thought = Thought(text="The check is missing.", seal="c2VhbGVk", form="anthropic", id="t1")
+    thinking = replace(SCRIPT[1], message=replace(SCRIPT[1].message, thoughts=(thought,)))
+    own = desk()
+    talk(tmp_path, own, [SCRIPT[0], thinking, ModelError("No network.")])
+    model = ScriptedModel(SCRIPT[2:])
+
+    ConversationProposer(model, folder=tmp_path).propose(own)
+
+    assert thinking.message in model.requests[0].messages
 
 
 def test_a_conversation_that_is_recorded_to_its_end_asks_and_tries_nothing(tmp_path: Path) -> None:
