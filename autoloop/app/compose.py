@@ -14,6 +14,7 @@ from autoloop.engines import LocalEngine, default_workers
 from autoloop.gateway import EffortModel, SocketGateway, choose_model
 from autoloop.gateway.offline.junior import OfflineTaskModel
 from autoloop.gateway.offline.meta_model import OfflineMetaModel
+from autoloop.gateway.upstream.facts import facts_of
 from autoloop.gateway.upstream.retry import Patience
 from autoloop.ports import ChatModel, Engine, Sandbox
 from autoloop.records import Run, TrialResult
@@ -68,11 +69,7 @@ def meta_chat_model(
 
 def context_of(name: str) -> int | None:
     """What a model can read at once, in tokens; None where nobody knows."""
-    if name == OFFLINE:
-        return OFFLINE_CONTEXT
-    from autoloop.gateway.upstream.context import context_tokens
-
-    return context_tokens(name)
+    return OFFLINE_CONTEXT if name == OFFLINE else facts_of(name).longest_prompt
 
 
 def judge_model(run: Run) -> ChatModel | None:

@@ -336,8 +336,7 @@ class Optimizer:
 
         Args:
             folder: Made if it is not there.
-            agent: `best` of the latest run, a run's name, or the path of an agent.py; empty is the
-                project's own.
+            agent: `best` of the latest run, a run's name, or a path; empty: the project's own.
         """
         from autoloop.app.export import export_harbor
 

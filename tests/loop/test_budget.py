@@ -211,7 +211,7 @@ def test_an_unknown_price_and_a_money_budget_do_not_go_together() -> None:
     table = Table(turns=EDITS, budget=budget(usd=5.0))
     table.runner.usage = replace(SMALL, cost_usd=None)
 
-    with pytest.raises(UserError, match=r"names usd: 5, but the price .* Limit the run by tokens"):
+    with pytest.raises(UserError, match=r"names usd: 5, but the price .* models\.prices"):
         table.climb()
 
     assert len(table.store.trials()) == len(table.runner.requests)

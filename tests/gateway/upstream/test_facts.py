@@ -19,6 +19,11 @@ def test_a_model_is_found_by_its_providers_name_or_without_it() -> None:
     assert gemini.longest_prompt > 1_000_000
 
 
+def test_how_much_a_model_reads_at_once_is_known_or_not() -> None:
+    assert (facts_of("openai/gpt-5").longest_prompt or 0) > 100_000
+    assert facts_of("nobody/knows-this").longest_prompt is None
+
+
 def test_a_name_is_not_mistaken_for_another_providers_model() -> None:
     assert facts_of("openai/claude-sonnet-5").price is None
     assert facts_of("anthropic/gpt-5").price is None
