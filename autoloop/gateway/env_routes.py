@@ -13,7 +13,7 @@ from pydantic import Field, JsonValue
 
 from autoloop.errors import AutoloopError, DiskQuotaError, InfraError
 from autoloop.gateway.session import TrialSession
-from autoloop.gateway.threads import in_thread
+from autoloop.gateway.threads import Threads
 from autoloop.gateway.wire.asked import RequestError, WireModel, read
 from autoloop.records import AgentEnd, AgentNote, CommandResult, EnvCall, McpServer
 
@@ -53,8 +53,9 @@ class _Finish(WireModel):
 class EnvRoutes:
     """Start message, commands, files, notes and the end of a turn."""
 
-    def __init__(self, session: TrialSession) -> None:
+    def __init__(self, session: TrialSession, threads: Threads) -> None:
         self._session = session
+        self._threads = threads
         self._parallel = asyncio.Semaphore(MAX_PARALLEL_ACTIONS)
 
     async def start(self, _request: web.Request) -> web.Response:
@@ -150,7 +151,7 @@ class EnvRoutes:
             at, started = clock.now(), clock.monotonic()
             result = _BROKEN_OFF
             try:
-                result = await in_thread(partial(_tolerate_file_errors, action))
+                result = await self._threads.do(partial(_tolerate_file_errors, action))
             except DiskQuotaError as error:
                 # Nothing can be done here any more, so that the agent need not go on either.
                 self._session.stop(AgentEnd(finished=False, error=str(error)))

@@ -31,7 +31,7 @@ def application(
     session: TrialSession, door: ModelDoor, *, handlers: "set[asyncio.Task[object]]"
 ) -> web.Application:
     """Everything that one trial may ask; `handlers` holds the requests being answered."""
-    env, model = EnvRoutes(session), ModelRoutes(session, door)
+    env, model = EnvRoutes(session, door.threads), ModelRoutes(session, door)
     app = web.Application(
         client_max_size=MAX_BODY_BYTES, middlewares=[_Gatekeeper(session, handlers).answer]
     )

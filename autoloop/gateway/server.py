@@ -23,6 +23,7 @@ from autoloop.gateway.listener import listening
 from autoloop.gateway.recorder import Recorder, TraceLimits
 from autoloop.gateway.routes import application
 from autoloop.gateway.session import ModelDoor, TrialSession
+from autoloop.gateway.threads import Threads
 from autoloop.ports import ChatModel, Clock, Grant, PricedModel, Session
 from autoloop.records import Usage
 from autoloop.records.secrets import Mask, environment_mask
@@ -66,6 +67,7 @@ class SocketGateway:
         self._limits = limits or TraceLimits()
         self._base = base
         self._mask = mask or environment_mask()
+        self._threads = Threads()
         self._late = Usage()
         self._stack = ExitStack()
         self._ground: _Ground | None = None
@@ -107,6 +109,7 @@ class SocketGateway:
                 self._leave(opened)
             self._ground = None
             self._stack.close()
+            self._threads.close()
 
     @contextmanager
     def open(self, grant: Grant) -> Iterator[Session]:
@@ -141,7 +144,7 @@ class SocketGateway:
             recorder=Recorder(self._limits, mask=self._mask),
             rates=self._upstream.rates if isinstance(self._upstream, PricedModel) else None,
         )
-        door = ModelDoor(session, self._upstream, late=self._add_late)
+        door = ModelDoor(session, self._upstream, late=self._add_late, threads=self._threads)
         handlers: set[asyncio.Task[object]] = set()
         app = application(session, door, handlers=handlers)
         try:

@@ -9,7 +9,7 @@ from pathlib import Path
 from autoloop.errors import AutoloopError, InfraError, ModelError, QuotaError
 from autoloop.gateway.meter import Admission, QuotaMeter
 from autoloop.gateway.recorder import Recorder
-from autoloop.gateway.threads import in_thread
+from autoloop.gateway.threads import Threads
 from autoloop.gateway.turns import Turns
 from autoloop.ports import ChatModel, Clock, Grant, Rates, Turn
 from autoloop.records import (
@@ -115,11 +115,17 @@ class TrialSession:
 
 
 class ModelDoor:
-    """Puts a trial's requests to the upstream model: metered, recorded, one thread per call."""
+    """Puts a trial's requests to the upstream model: metered, recorded, each in a thread."""
 
     def __init__(
-        self, session: TrialSession, upstream: ChatModel, *, late: Callable[[Usage], None]
+        self,
+        session: TrialSession,
+        upstream: ChatModel,
+        *,
+        late: Callable[[Usage], None],
+        threads: Threads,
     ) -> None:
+        self.threads = threads
         self._session = session
         self._upstream = upstream
         self._late = late
@@ -157,7 +163,7 @@ class ModelDoor:
         meter = self._session.meter
         call.request = admission.request
         try:
-            reply = await in_thread(
+            reply = await self.threads.do(
                 partial(self._upstream.complete, admission.request),
                 late=lambda reply: self._late(replace(reply.usage, calls=0)),
                 late_error=lambda error: self._late(charged(error)),

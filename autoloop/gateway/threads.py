@@ -4,33 +4,83 @@ import asyncio
 import threading
 from collections.abc import Callable
 from functools import partial
+from queue import Empty, SimpleQueue
 from typing import Generic, TypeVar
 
 from autoloop.errors import AutoloopError, InfraError
 
 T = TypeVar("T")
+KEPT_S = 10.0
 
 
-async def in_thread(
-    work: Callable[[], T],
-    *,
-    late: Callable[[T], None] | None = None,
-    late_error: Callable[[AutoloopError], None] | None = None,
-) -> T:
-    """Do blocking work in a daemon thread and give its result or its error.
+class Threads:
+    """Daemon threads, as many as there is work at once; one that is free waits for the next work.
 
-    When the waiting task is cancelled the work cannot be stopped; `late` or `late_error` then
-    receives what came of it, on the event loop. Daemon threads, because a model that answers after
-    ten minutes must not keep a process alive that the user has ended.
-
-    Raises:
-        InfraError: the work ended with an error that its contract does not name; the traceback
-            is printed by `threading.excepthook`.
+    Daemon threads, because a model that answers after ten minutes must not keep a process alive
+    that the user has ended.
     """
-    promise = _Promise(late, late_error)
-    body = partial(_do, work, promise)
-    threading.Thread(target=body, name="autoloop-gateway-work", daemon=True).start()
-    return await promise.future
+
+    def __init__(self, *, kept_s: float = KEPT_S) -> None:
+        """`kept_s` is how long a thread waits for work before it ends."""
+        self._kept_s = kept_s
+        self._works: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+        self._changing = threading.Lock()
+        self._free = 0
+        """Threads that wait and for which no work is on its way."""
+
+    async def do(
+        self,
+        work: Callable[[], T],
+        *,
+        late: Callable[[T], None] | None = None,
+        late_error: Callable[[AutoloopError], None] | None = None,
+    ) -> T:
+        """Do blocking work in a thread and give its result or its error.
+
+        When the waiting task is cancelled the work cannot be stopped; `late` or `late_error` then
+        receives what came of it, on the event loop.
+
+        Raises:
+            InfraError: the work ended with an error that its contract does not name; the traceback
+                is printed by `threading.excepthook`.
+        """
+        promise = _Promise(late, late_error)
+        self._give(partial(_do, work, promise))
+        return await promise.future
+
+    def close(self) -> None:
+        """Let the threads end that wait, and those at work after it."""
+        self._kept_s = 0.0
+        while self._took_free():
+            self._works.put(None)
+
+    def _give(self, work: Callable[[], None]) -> None:
+        if self._took_free():
+            self._works.put(work)
+            return
+        name = "autoloop-gateway-work"
+        threading.Thread(target=self._work, args=(work,), name=name, daemon=True).start()
+
+    def _work(self, work: Callable[[], None] | None) -> None:
+        while work is not None:
+            work()
+            with self._changing:
+                self._free += 1
+            work = self._next()
+
+    def _next(self) -> Callable[[], None] | None:
+        """The next work; None when there was none for long enough."""
+        try:
+            return self._works.get(timeout=self._kept_s)
+        except Empty:
+            # Where none is free any more, work for this one is on its way.
+            return None if self._took_free() else self._works.get()
+
+    def _took_free(self) -> bool:
+        with self._changing:
+            taken = self._free > 0
+            self._free -= taken
+            return taken
 
 
 class _Promise(Generic[T]):

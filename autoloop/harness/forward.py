@@ -13,6 +13,8 @@ NO_NETWORK_TRIES = {
     "LITELLM_LOCAL_MODEL_COST_MAP": "True",
     "HARBOR_TELEMETRY": "off",
     "OPENAI_AGENTS_DISABLE_TRACING": "1",
+    "LANGSMITH_TRACING": "false",
+    "OTEL_SDK_DISABLED": "true",
     "HF_HUB_OFFLINE": "1",
     "DO_NOT_TRACK": "1",
 }

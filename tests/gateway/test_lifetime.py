@@ -16,7 +16,7 @@ import pytest
 from autoloop.errors import InfraError, ProviderError, RunError
 from autoloop.gateway import SocketGateway
 from autoloop.gateway.folder import private_folder
-from autoloop.gateway.threads import in_thread
+from autoloop.gateway.threads import Threads
 from autoloop.harness.door import Door
 from autoloop.ports import ChatModel, Gateway, Grant, Session, Turn
 from autoloop.records import (
@@ -214,6 +214,13 @@ def test_every_trial_has_a_socket_and_a_meter_of_its_own(tmp_path: Path) -> None
         assert (one.usage.calls, two.usage.calls) == (1, 0)
 
 
+def _wait_for_late_usage(gateway: SocketGateway) -> None:
+    """Until the answer of a trial that has ended was counted; the gateway is busy meanwhile."""
+    with gateway.open(_grant()) as other:
+        while not gateway.late_usage.tokens:
+            Door(str(other.folder / "sock")).get("/v1/models")
+
+
 def test_a_call_in_flight_ends_with_the_trial_and_its_cost_is_not_lost(tmp_path: Path) -> None:
     model = SlowModel()
     with SocketGateway(model, clock=TickingClock()) as gateway:
@@ -222,9 +229,7 @@ def test_a_call_in_flight_ends_with_the_trial_and_its_cost_is_not_lost(tmp_path:
             asking.enter_context(_asking(session, "/v1/chat/completions", CHAT))
             assert model.asked.wait(20)
         model.go_on.set()
-        with gateway.open(_grant()) as other:
-            other.begin(_turn(tmp_path))
-            Door(str(other.folder / "sock")).post("/v1/chat/completions", CHAT)
+        _wait_for_late_usage(gateway)
 
         event = session.events[0]
         assert isinstance(event, ModelCall)
@@ -248,9 +253,7 @@ def test_what_a_call_cost_that_failed_after_the_trial_is_not_lost(tmp_path: Path
             asking.enter_context(_asking(session, "/v1/chat/completions", CHAT))
             assert model.asked.wait(20)
         model.go_on.set()
-        with gateway.open(_grant()) as other:
-            other.begin(_turn(tmp_path))
-            Door(str(other.folder / "sock")).post("/v1/chat/completions", CHAT)
+        _wait_for_late_usage(gateway)
 
         assert gateway.late_usage.tokens == 77
 
@@ -311,7 +314,7 @@ def test_an_unforeseen_error_in_a_thread_is_the_machines_fault(
         raise ZeroDivisionError
 
     async def wait() -> None:
-        await in_thread(broken)
+        await Threads().do(broken)
 
     with pytest.raises(InfraError, match="broke off"):
         asyncio.run(wait())

@@ -213,6 +213,23 @@ def test_anthropic_caches_what_is_marked_and_counts_the_writing(
     )
 
 
+def test_a_mark_on_the_request_moves_along_with_a_conversation(provider: LoopbackProvider) -> None:
+    client = Client(provider)
+    said: list[Any] = [{"role": "user", "content": LONG}]
+    more = [*said, {"role": "assistant", "content": "ok"}, {"role": "user", "content": "go on"}]
+
+    first, second = (
+        client.anthropic.messages.create(
+            model="m", max_tokens=9, messages=messages, cache_control={"type": "ephemeral"}
+        ).usage
+        for messages in (said, more)
+    )
+
+    assert (first.cache_read_input_tokens, first.cache_creation_input_tokens) == (0, 2_510)
+    assert second.cache_read_input_tokens == pytest.approx(2_510, rel=0.01)
+    assert 0 < (second.cache_creation_input_tokens or 0) < 50
+
+
 def test_thinking_is_given_where_it_is_asked_for(provider: LoopbackProvider) -> None:
     client = Client(provider)
 

@@ -11,11 +11,14 @@ from autoloop.errors import AgentError
 from autoloop.gateway.upstream.connection import transport_errors, waiting
 from autoloop.gateway.upstream.retry import empty
 from autoloop.gateway.upstream.sdk import BROKEN, Answer, SdkModel
+from autoloop.gateway.upstream.told import ToldError
+from autoloop.gateway.upstream.transport import direct_client
 from autoloop.gateway.wire import to_anthropic
 from autoloop.gateway.wire.reading import Json, count_at, plain, rows_at, table_at, text_at
 from autoloop.gateway.wire.to_anthropic import MessageAssembly
 from autoloop.records import ChatReply, ChatRequest, Effort, JsonObject, Usage, WireFormat
 
+_HOME = "https://api.anthropic.com"
 _BUDGETS: Mapping[Effort, int] = {
     "minimal": 1_024,
     "low": 2_048,
@@ -41,17 +44,19 @@ class AnthropicModel(SdkModel):
         base = self._api_base or self._environ.get("ANTHROPIC_BASE_URL") or None
         token = self._environ.get("ANTHROPIC_AUTH_TOKEN", "").strip()
         is_token = bool(token) and not self._environ.get("ANTHROPIC_API_KEY", "").strip()
+        timeout = waiting(self._timeout_s)
         return anthropic.Anthropic(
             api_key=None if is_token else self._key() or "unused",
             auth_token=token if is_token else None,
             base_url=base.removesuffix("/").removesuffix("/v1") if base else None,
-            timeout=waiting(self._timeout_s),
+            timeout=timeout,
             max_retries=0,
+            http_client=direct_client(base or _HOME, timeout),
         )
 
     @property
     def _raised(self) -> tuple[type[Exception], ...]:
-        return (anthropic.AnthropicError, *transport_errors(), *BROKEN)
+        return (anthropic.AnthropicError, ToldError, *transport_errors(), *BROKEN)
 
     def _open(self, body: Json) -> Answer:
         return self._client.post(

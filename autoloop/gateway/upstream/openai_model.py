@@ -10,20 +10,13 @@ from autoloop.errors import AgentError
 from autoloop.gateway.upstream.connection import transport_errors, waiting
 from autoloop.gateway.upstream.retry import empty
 from autoloop.gateway.upstream.sdk import BROKEN, Answer, Assembly, SdkModel
+from autoloop.gateway.upstream.told import ToldError
+from autoloop.gateway.upstream.transport import direct_client
 from autoloop.gateway.wire import to_chat, to_responses
-from autoloop.gateway.wire.reading import Json, rows_at, table_at, text_at
+from autoloop.gateway.wire.reading import Json, rows_at, table_at
 from autoloop.records import ChatReply, ChatRequest, Effort, Usage, WireFormat
 
-_STATUS = {"rate_limit_exceeded": 429, "invalid_prompt": 400, "context_length_exceeded": 400}
-
-
-class ToldError(Exception):
-    """A failure that a provider tells in the middle of an answer, or in place of one."""
-
-    def __init__(self, told: Json) -> None:
-        super().__init__(text_at(told, "message") or "no reason was given")
-        self.body = told
-        self.status_code = _STATUS.get(text_at(told, "code"), 500)
+_HOME = "https://api.openai.com"
 
 
 class _OpenAIModel(SdkModel):
@@ -34,11 +27,13 @@ class _OpenAIModel(SdkModel):
 
     @cached_property
     def _client(self) -> openai.OpenAI:
+        timeout = waiting(self._timeout_s)
         return openai.OpenAI(
             api_key=self._key() or "unused",
             base_url=self._base,
-            timeout=waiting(self._timeout_s),
+            timeout=timeout,
             max_retries=0,
+            http_client=direct_client(self._base or _HOME, timeout),
         )
 
     @property
@@ -124,11 +119,6 @@ class OpenAIResponsesModel(_OpenAIModel):
 
     def _assembly(self) -> Assembly:
         return to_responses.ResponseAssembly()
-
-    def _listen(self, assembly: Assembly, event: Json) -> None:
-        super()._listen(assembly, event)
-        if event.get("type") == "error":
-            raise ToldError(table_at(event, "error") or event)
 
     def _read(self, whole: Json) -> ChatReply:
         if whole.get("status") == "failed":

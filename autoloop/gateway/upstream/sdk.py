@@ -17,6 +17,8 @@ from autoloop.gateway.upstream.facts import ModelFacts, facts_of
 from autoloop.gateway.upstream.faults import translate
 from autoloop.gateway.upstream.limiter import SHARED
 from autoloop.gateway.upstream.retry import PassingError, Patience
+from autoloop.gateway.upstream.told import raise_told
+from autoloop.gateway.wire.events import read_events
 from autoloop.gateway.wire.native import open_native
 from autoloop.gateway.wire.reading import Json, table_of
 from autoloop.ports import Rates
@@ -38,10 +40,10 @@ _SAMPLING = frozenset(
 
 
 class Answer(Protocol):
-    """An open answer of an SDK: its events, and the response that they come in."""
+    """An open answer of an SDK, of which only the response is used.
 
-    def __iter__(self) -> Iterator[object]:
-        """The events."""
+    The SDKs' own reading of its events takes as long as all the rest of a call.
+    """
 
     @property
     def response(self) -> "Response":
@@ -57,6 +59,9 @@ class Response(Protocol):
     @property
     def headers(self) -> Mapping[str, str]:
         """Its headers, by any spelling."""
+
+    def iter_bytes(self) -> Iterator[bytes]:
+        """Its body as it comes."""
 
     def read(self) -> bytes:
         """All of its body."""
@@ -226,16 +231,14 @@ class SdkModel(ABC):
             if "json" in answer.response.headers.get("content-type", ""):
                 # A server that does not stream.
                 return table_of(json.loads(answer.response.read()))
-            for event in answer:
-                self._listen(assembly, table_of(event))
+            for event in read_events(answer.response.iter_bytes()):
+                raise_told(event)
+                assembly.add(event)
         if not assembly.is_complete:
             raise PassingError(
                 f"The provider of {self._name!r} broke off in its answer.", lost=True
             )
         return assembly.whole()
-
-    def _listen(self, assembly: Assembly, event: Json) -> None:
-        assembly.add(event)
 
     def _so_far(self, assembly: Assembly) -> Usage:
         counted = assembly.counted

@@ -59,7 +59,7 @@ class AnthropicMessages:
         return Asked(
             request=request,
             model=str(body.get("model")),
-            pieces=tuple(_piece(part) for part in [*(body.get("tools") or ()), *system, *said]),
+            pieces=_pieces([*(body.get("tools") or ()), *system, *said], body),
             stream=bool(body.get("stream")),
             thinking=(body.get("thinking") or {}).get("type") in {"enabled", "adaptive"},
         )
@@ -108,6 +108,14 @@ def _blocks(content: Any) -> list[Json]:  # noqa: ANN401 - as it comes
 
 def _text(blocks: Sequence[Json]) -> str:
     return "\n".join(str(block["text"]) for block in blocks if block["type"] == "text")
+
+
+def _pieces(parts: Sequence[Json], body: Json) -> tuple[Piece, ...]:
+    """A mark on the request itself stands for one on its last part."""
+    pieces = [_piece(part) for part in parts]
+    if pieces and body.get("cache_control") is not None:
+        pieces[-1] = replace(pieces[-1], marked=True)
+    return tuple(pieces)
 
 
 def _piece(part: Json) -> Piece:

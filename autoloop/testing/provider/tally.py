@@ -158,17 +158,18 @@ class PromptCache:
     def tokens(self, pieces: Sequence[Piece], *, prompt: int, explicit: bool) -> Tokens:
         """How much of a prompt of so many tokens is read and written; remembers it.
 
-        `explicit`: as with Anthropic, which writes up to the last mark and counts that.
+        `explicit`: as with Anthropic, which writes up to the last mark and counts that. What an
+        earlier request wrote is read wherever it ends before a mark.
         """
         whole = sum(len(piece.text) for piece in pieces) or 1
-        digest, length, read, marked = hashlib.sha256(), 0, 0, 0
+        digest, length, known, read, marked = hashlib.sha256(), 0, 0, 0, 0
         with self._lock:
             for piece in pieces:
                 digest.update(piece.text.encode(errors="replace"))
                 length += len(piece.text)
+                known = prompt * length // whole if digest.digest() in self._seen else known
                 if piece.marked:
-                    marked = prompt * length // whole
-                    read = marked if digest.digest() in self._seen else read
+                    read, marked = known, prompt * length // whole
                     self._seen.add(digest.digest())
         read, marked = _cacheable(read), _cacheable(marked)
         if not explicit:
