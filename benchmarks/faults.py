@@ -68,6 +68,13 @@ def models(
     }
 
 
+QUESTION = ChatRequest(
+    messages=(Message(role="user", content="hi"),),
+    tools=(ToolSpec(name="bash", parameters=BASH),),
+    max_tokens=900,
+)
+
+
 class Worker:
     """The task model: so many commands, one after the other, then an end."""
 
@@ -214,10 +221,12 @@ def crowd(kind: str, plan: Plan) -> Crowd:
     limiter = Watched()
     patience = Patience(limiter=limiter, first_wait_s=plan.first_wait_s, longest_wait_s=2.0)
     with ExitStack() as stack:
-        provider = stack.enter_context(
-            LoopbackProvider(model=Worker(), script=share(plan.share, plan.faults))
-        )
+        provider = stack.enter_context(LoopbackProvider(model=Worker()))
         model = models(provider.origin, patience, silence_s=plan.silence_s)[kind]()
+        # Threads that come to litellm at once would each get a client, of which it keeps one.
+        model.complete(QUESTION)
+        provider.play()
+        provider.script = share(plan.share, plan.faults)
         gateway = stack.enter_context(SocketGateway(model, clock=SystemClock()))
         folder = Path(stack.enter_context(TemporaryDirectory()))
         pool = stack.enter_context(ThreadPoolExecutor(plan.workers))
@@ -233,12 +242,6 @@ def crowd(kind: str, plan: Plan) -> Crowd:
 
 
 # The table: each fault three times in a row at each kind of model.
-
-QUESTION = ChatRequest(
-    messages=(Message(role="user", content="hi"),),
-    tools=(ToolSpec(name="bash", parameters=BASH),),
-    max_tokens=900,
-)
 
 
 def table() -> Iterator[tuple[str, Mapping[str, str]]]:

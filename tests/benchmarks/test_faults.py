@@ -22,13 +22,7 @@ def faults() -> Iterator[ModuleType]:
         yield module
 
 
-# Threads that come to litellm at once each get a client, of which it keeps one and closes none.
-LITELLM = pytest.param(
-    "litellm", marks=pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-)
-
-
-@pytest.mark.parametrize("kind", ["anthropic", "openai chat", "openai responses", LITELLM])
+@pytest.mark.parametrize("kind", ["anthropic", "openai chat", "openai responses", "litellm"])
 def test_every_trial_is_scored_and_all_totals_are_the_providers(
     faults: ModuleType, kind: str
 ) -> None:
