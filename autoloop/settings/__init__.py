@@ -5,14 +5,12 @@ from autoloop.settings.model import (
     FinalSettings,
     GuardSettings,
     HoldoutSettings,
-    MetaProgramSettings,
-    ModelSettings,
-    PriceSettings,
     Settings,
     SplitSettings,
     TimeoutSettings,
     TrialSettings,
 )
+from autoloop.settings.models import MetaProgramSettings, ModelSettings, PriceSettings
 from autoloop.settings.program import Program, override, read_program
 
 __all__ = [

@@ -3,164 +3,32 @@
 from typing import Annotated, Literal
 
 from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Discriminator,
     Field,
     JsonValue,
-    Tag,
-    ValidationInfo,
     field_validator,
     model_validator,
 )
 
 from autoloop.records import SYSTEM_PATHS, Budget, Objective, Quota, Timeouts, TrialRules
-
-# A description says what to write; it ends the sentence about a value that cannot work.
-Text = Annotated[str, Field(min_length=1)]
-Patterns = Annotated[tuple[Text, ...], Field(min_length=1)]
-Part = Annotated[
-    Annotated[float, Field(ge=0.0, le=1.0)] | Patterns,
-    Field(description="a share from 0 to 1, or a list of name patterns such as ['csv/*']"),
-]
-Amount = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
-Count = Annotated[int, Field(ge=1)]
-Model = Annotated[
-    str, Field(min_length=1, description="a model's name such as 'openai/gpt-5', or 'auto'")
-]
-Rate = Annotated[
-    float, Field(ge=0.0, allow_inf_nan=False, description="US dollars for a million tokens")
-]
-RateOrNone = Annotated[
-    Annotated[float, Field(ge=0.0, allow_inf_nan=False)] | None,
-    Field(description="US dollars for a million tokens, or null for the price of input"),
-]
-AmountLimit = Annotated[Amount | None, Field(description="a number above 0, or null for no limit")]
-CountLimit = Annotated[
-    Count | None, Field(description="a whole number of at least 1, or null for no limit")
-]
-Seed = Annotated[int, Field(description="a whole number")]
-Factor = Annotated[Amount, Field(description="a number above 0 such as 2.5")]
-FactorOrNone = Annotated[
-    Amount | None, Field(description="a number above 0, or null for the common multiplier")
-]
-SecondsLimit = Annotated[
-    Amount | None, Field(description="a number of seconds above 0, or null for no limit")
-]
+from autoloop.settings.models import ModelSettings
+from autoloop.settings.values import (
+    Amount,
+    AmountLimit,
+    Count,
+    CountLimit,
+    Factor,
+    FactorOrNone,
+    Model,
+    Part,
+    Patterns,
+    SecondsLimit,
+    Seed,
+    Table,
+    Text,
+)
 
 
-NAME, PROGRAM = "<name>", "<program>"
-"""Branches of a union, which are no part of a key."""
-
-
-class _Table(BaseModel):
-    """Base of all tables: frozen, and a key that is not known is an error."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    @field_validator("*", mode="before")
-    @classmethod
-    def _refuse_truth_values(cls, value: object, info: ValidationInfo) -> object:
-        """Where no yes or no is asked for, pydantic would take true for 1."""
-        is_asked = cls.model_fields[info.field_name or ""].annotation is bool
-        if isinstance(value, bool) and not is_asked:
-            raise ValueError("this is not true or false")
-        return value
-
-
-class PriceSettings(_Table):
-    """What a model costs, in US dollars for a million tokens."""
-
-    input: Rate
-    output: Rate
-    cached: RateOrNone = None
-    """Read from the provider's cache; null: as `input`."""
-    written: RateOrNone = None
-    """Written to the provider's cache; null: as `input`."""
-
-
-class MetaProgramSettings(_Table):
-    """A coding agent in the place of the meta-agent, and its share of each step."""
-
-    preset: Annotated[
-        Literal["claude-code", "codex", "gemini-cli", "opencode"] | None,
-        Field(description="claude-code, codex, gemini-cli or opencode"),
-    ] = None
-    command: Annotated[
-        Patterns | None,
-        Field(description="a list of words such as ['my-agent', '{prompt}'], or null"),
-    ] = None
-    """What is run in its container; null: as the preset has it."""
-    env: Annotated[
-        dict[str, str], Field(description="variables as 'NAME: text' lines below it")
-    ] = {}
-    """Added to what the preset sets. No keys: there is nothing in there to use them on."""
-    model: Model = "same"
-    """The model that it gets, whatever it asks for; `same`: the task model."""
-    minutes: Annotated[Amount, Field(description="a number of minutes above 0")] = 60.0
-    """For one step; half a minute later everything in its container is ended."""
-    calls: CountLimit = None
-    tokens: CountLimit = 5_000_000
-    usd: AmountLimit = None
-    spot_checks: Annotated[int, Field(ge=0, description="a whole number of at least 0")] = 3
-
-    @model_validator(mode="after")
-    def _names_a_program(self) -> "MetaProgramSettings":
-        if self.preset is None and self.command is None:
-            raise ValueError("it names no program: write a preset, or a command as a list of words")
-        return self
-
-    def quota(self) -> Quota:
-        """Its share of a step as the gateway knows it."""
-        return Quota(calls=self.calls, tokens=self.tokens, usd=self.usd)
-
-
-def _branch(value: object) -> str:
-    """Which of the two stands where a model's name or a table may: one is complained of."""
-    return PROGRAM if isinstance(value, dict | MetaProgramSettings) else NAME
-
-
-class ModelSettings(_Table):
-    """Which language models are asked, by litellm's names."""
-
-    task: Model = "auto"
-    """`auto`: the provider whose key is set, else `offline`."""
-    meta: Annotated[
-        Annotated[Model, Tag(NAME)] | Annotated[MetaProgramSettings, Tag(PROGRAM)],
-        Discriminator(_branch),
-        Field(description="a model's name such as 'openai/gpt-5', 'same', or {preset: codex}"),
-    ] = "same"
-    """`same`: the task model; or a coding agent in the meta-agent's place."""
-    meta_effort: Annotated[
-        Literal["low", "medium", "high"] | None, Field(description="low, medium, high, or null")
-    ] = None
-    """How much the meta-agent's model is to think; null: as its provider has it."""
-    api_base: Annotated[
-        dict[str, Text], Field(description="addresses as 'provider: https://…' lines below it")
-    ] = {}
-    """Where models are asked, by provider or by a model's whole name."""
-    prices: Annotated[
-        dict[str, PriceSettings],
-        Field(description="'provider/model: {input: 3, output: 15}' lines below it"),
-    ] = {}
-    """What models cost, where litellm's table does not know it or is wrong."""
-    prompts: Annotated[
-        Text | None, Field(description="a folder in the project, or null for 'prompts'")
-    ] = None
-    """Folder of the project's own prompts; null: `prompts` beside program.md, if it is there."""
-
-    @property
-    def meta_name(self) -> str:
-        """The name of the meta-agent's model, whoever the meta-agent is."""
-        return self.meta if isinstance(self.meta, str) else self.meta.model
-
-    @property
-    def program(self) -> MetaProgramSettings | None:
-        """The coding agent in the meta-agent's place, if there is one."""
-        return None if isinstance(self.meta, str) else self.meta
-
-
-class MetaSettings(_Table):
+class MetaSettings(Table):
     """What a conversation of the meta-agent may take, and when it is asked for something else."""
 
     turns: Annotated[Count, Field(description="a whole number of at least 1")] = 40
@@ -183,7 +51,7 @@ class MetaSettings(_Table):
     """What the model can read at once; null: as the price table says, else 64,000."""
 
 
-class SplitSettings(_Table):
+class SplitSettings(Table):
     """How tasks are divided: three shares that add up to 1, or lists of name patterns."""
 
     train: Part = 0.5
@@ -199,7 +67,7 @@ class SplitSettings(_Table):
         return self
 
 
-class BudgetSettings(_Table):
+class BudgetSettings(Table):
     """Limits of one climb; null is no limit. The first that is reached ends it."""
 
     hours: AmountLimit = 24.0
@@ -213,7 +81,7 @@ class BudgetSettings(_Table):
         return Budget(**self.model_dump())
 
 
-class TrialSettings(_Table):
+class TrialSettings(Table):
     """What one trial may take; null is no limit."""
 
     calls: CountLimit = 100
@@ -231,7 +99,7 @@ class TrialSettings(_Table):
         return Quota(calls=self.calls, tokens=self.tokens, usd=self.usd)
 
 
-class TimeoutSettings(_Table):
+class TimeoutSettings(Table):
     """How the tasks' own time limits are changed: `min(own, maximum) * multiplier`."""
 
     multiplier: Factor = 1.0
@@ -247,14 +115,14 @@ class TimeoutSettings(_Table):
         return Timeouts(**self.model_dump())
 
 
-class FinalSettings(_Table):
+class FinalSettings(Table):
     """The final table."""
 
     attempts: Annotated[Count, Field(description="a whole number of at least 1")] = 3
     """Fresh trials per holdout task, for baseline and best each."""
 
 
-class HoldoutSettings(_Table):
+class HoldoutSettings(Table):
     """Looks at the holdout during a run; set before it begins, and not changed afterwards."""
 
     looks: Annotated[int, Field(ge=0, description="a whole number of at least 0")] = 0
@@ -267,7 +135,7 @@ class HoldoutSettings(_Table):
     """How an answer is protected."""
 
 
-class ObjectiveSettings(_Table):
+class ObjectiveSettings(Table):
     """What counts besides the reward."""
 
     second: Annotated[Literal["none", "cost", "time"], Field(description="none, cost or time")] = (
@@ -284,7 +152,7 @@ class ObjectiveSettings(_Table):
         return Objective(second=self.second, margin=self.margin)
 
 
-class GuardSettings(_Table):
+class GuardSettings(Table):
     """Who looks at edits besides the rules."""
 
     reviewer: Annotated[
@@ -309,7 +177,7 @@ class GuardSettings(_Table):
         return judge
 
 
-class Settings(_Table):
+class Settings(Table):
     """All settings of a project. Working defaults everywhere: an empty front matter climbs."""
 
     models: ModelSettings = ModelSettings()
@@ -384,7 +252,8 @@ class Settings(_Table):
     ] = "docker"
     """Harbor environment, for `engine: harbor`."""
     environment_options: Annotated[
-        dict[str, JsonValue], Field(description="its options as 'key: value' lines below it")
+        dict[str, JsonValue],
+        Field(description="its options as 'key: value' lines below it"),
     ] = {}
     """Options that the Harbor environment takes."""
     min_free_gb: AmountLimit = 2.0

@@ -8,7 +8,8 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from autoloop.settings.model import NAME, PROGRAM, BudgetSettings, Settings
+from autoloop.settings.model import BudgetSettings, Settings
+from autoloop.settings.models import NAME, PROGRAM
 
 TABLE = "its settings as 'key: value' lines below it"
 
