@@ -26,10 +26,7 @@ from autoloop.ports import (
     transcript,
 )
 from autoloop.records import (
-    CONFLICT,
-    NARROW,
     Agent,
-    Decision,
     Failure,
     FailureReport,
     Feedback,
@@ -299,7 +296,6 @@ def _earlier(step: Step) -> EarlierStep:
     return EarlierStep(
         index=step.index,
         decision=verdict.decision.value if verdict else "open",
-        reason=_reason(step),
         title=proposal.title if proposal else "",
         hypothesis=proposal.hypothesis if proposal else "",
         expected=proposal.expected if proposal else "",
@@ -309,20 +305,6 @@ def _earlier(step: Step) -> EarlierStep:
         kind=proposal.kind if proposal else None,
         alternative_of=step.alternative_of,
     )
-
-
-def _reason(step: Step) -> str:
-    """Why, without a figure that validation had a part in."""
-    verdict = step.verdict
-    if verdict is None:
-        return ""
-    if verdict.decision is Decision.EMPTY or CONFLICT in verdict.numbers:
-        # Made by the loop, the guards or the reviewer, none of whom knows a hidden task.
-        return verdict.reason
-    gain = verdict.numbers.get("train_gain")
-    seen = "" if gain is None else f"; {100 * gain:+.0f} points on the train tasks"
-    narrow = "; its gain on train tasks rests on one of them" if NARROW in verdict.numbers else ""
-    return f"{verdict.decision.value}{seen}{narrow}"
 
 
 def _summary(trial: TrialResult, agent: str) -> TraceSummary:

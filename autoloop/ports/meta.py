@@ -59,8 +59,6 @@ class EarlierStep:
     index: int
     decision: str
     """Of its verdict; `open` while there is none."""
-    reason: str = ""
-    """Why, in words that say nothing of hidden tasks."""
     title: str = ""
     hypothesis: str = ""
     expected: str = ""
@@ -71,7 +69,7 @@ class EarlierStep:
     kind: ChangeKind | None = None
     """What of the agent it changed, where its author said so."""
     lesson: str = ""
-    """What was predicted and what happened on train tasks."""
+    """Why there was nothing to try, or what was predicted and what happened on train tasks."""
     remark: str = ""
     """What the meta-agent said afterwards that it learnt."""
     alternative_of: int | None = None

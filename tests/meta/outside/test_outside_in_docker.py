@@ -384,8 +384,8 @@ def test_a_command_that_is_not_there_is_said(workplace: Workplace) -> None:
     assert "exit code 127" in done.outcome.reason
 
 
-def test_the_reason_of_an_earlier_step_is_told_to_the_next(workplace: Workplace) -> None:
-    earlier = replace(step(1, decision=Decision.EMPTY), reason="the coding agent ended")
+def test_what_became_of_an_earlier_step_is_told_to_the_next(workplace: Workplace) -> None:
+    earlier = replace(step(1, decision=Decision.EMPTY), lesson="the coding agent ended")
     workplace.desk = desk(steps=[earlier])
 
     done = workplace.run("cat steps/INDEX.txt")
