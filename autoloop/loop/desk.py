@@ -15,6 +15,7 @@ from autoloop.loop.purse import Purse
 from autoloop.loop.repeats import repeats
 from autoloop.loop.work import Work
 from autoloop.ports import (
+    Allowance,
     Course,
     EarlierStep,
     SpotResult,
@@ -205,6 +206,10 @@ class Desk:
     def may_ask(self, expected: Usage) -> str:
         """Why no further model call is paid for; empty if one is."""
         return self._purse.refusal(expected)
+
+    def allowance(self) -> Allowance:
+        """The most that is still paid for, roughly and never too much."""
+        return self._purse.allowance()
 
     def _listed(self, trial: str) -> TrialResult:
         """A train trial by its name."""

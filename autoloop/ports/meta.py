@@ -117,6 +117,14 @@ class Course:
     """Conversations in a row, up to now, that led to nothing."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allowance:
+    """The most that further model calls of a step may take; None: there is no limit."""
+
+    tokens: int | None = None
+    usd: float | None = None
+
+
 class StepDesk(Protocol):
     """What the loop lays on the meta-agent's desk for one step: train split only.
 
@@ -210,6 +218,9 @@ class StepDesk(Protocol):
 
         `expected` is about what it will take: it must fit, too.
         """
+
+    def allowance(self) -> Allowance:
+        """The most that is still paid for, roughly and never too much, for who meters calls."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
