@@ -16,7 +16,7 @@ MAX_TOOLS = 1_000
 MAX_VALUES = 300_000
 """Values in a request: lists of nothing take fifty times as much memory as they are long."""
 _STRUCTURE = b",[{"
-_STRINGS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+_STRINGS = re.compile(rb'"[^"]*(?:"|\Z)')
 
 Wire = TypeVar("Wire", bound="WireModel")
 
@@ -44,7 +44,7 @@ class Asked:
 def read(kind: type[Wire], raw: bytes) -> Wire:
     """Read JSON of a given form, or say in a sentence what is wrong with it."""
     refuse_unless(
-        _values(raw) <= MAX_VALUES or _values(_STRINGS.sub(b"", raw)) <= MAX_VALUES,
+        _values(raw) <= MAX_VALUES or _values(_without_strings(raw)) <= MAX_VALUES,
         f"The request has more than {MAX_VALUES:,} values.",
     )
     try:
@@ -68,6 +68,11 @@ def data_url(source: Mapping[str, object]) -> str:
         f"An image source of type {source.get('type')!r} is not supported; send base64 or url.",
     )
     return f"data:{source.get('media_type', 'image/png')};base64,{source.get('data', '')}"
+
+
+def _without_strings(raw: bytes) -> bytes:
+    """JSON without its strings, in time that grows with its length, also where one has no end."""
+    return _STRINGS.sub(b"", raw.replace(rb"\\", b"").replace(rb"\"", b""))
 
 
 def _values(raw: bytes) -> int:
