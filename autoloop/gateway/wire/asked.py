@@ -8,6 +8,7 @@ from typing import TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from autoloop.errors import AgentError
+from autoloop.gateway.wire.reading import is_sendable
 from autoloop.records import ChatRequest
 
 MAX_MESSAGES = 10_000
@@ -57,6 +58,18 @@ def refuse_unless(condition: object, sentence: str) -> None:
     """Raise `RequestError` with the sentence unless the condition holds."""
     if not condition:
         raise RequestError(sentence)
+
+
+def refuse_unsendable(body: object) -> None:
+    """Raise `RequestError` for what no SDK can write: that is no fault of the provider.
+
+    The JSON that came was valid, so that only its numbers and its escapes can be at fault.
+    """
+    refuse_unless(
+        is_sendable(body),
+        "The request cannot be written as JSON again: a number in it is too large or none, or a"
+        " text holds half of a character.",
+    )
 
 
 def data_url(source: Mapping[str, object]) -> str:

@@ -87,13 +87,9 @@ def open_native(native: Native) -> Json:
     The request was read before as the format demands, so that its kinds of content are known.
 
     Raises:
-        RequestError: it holds what cannot be written as JSON.
+        RequestError: it holds content that only its provider would have.
     """
-    try:
-        body = from_json(native.body, allow_inf_nan=False)
-    except ValueError as error:
-        raise RequestError(f"The request is no JSON that can be sent on: {error}.") from error
-    return _OPENERS[native.form](body)
+    return _OPENERS[native.form](from_json(native.body))
 
 
 def whole_reply(native: Native | None, form: WireFormat) -> Json | None:
