@@ -8,7 +8,7 @@ from typing import TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from autoloop.errors import AgentError
-from autoloop.gateway.wire.reading import is_sendable
+from autoloop.gateway.wire.reading import data_url_parts, is_sendable
 from autoloop.records import ChatRequest
 
 MAX_MESSAGES = 10_000
@@ -18,6 +18,10 @@ MAX_VALUES = 300_000
 """Values in a request: lists of nothing take fifty times as much memory as they are long."""
 _STRUCTURE = b",[{"
 _STRINGS = re.compile(rb'"[^"]*(?:"|\Z)')
+_EMBEDDED = (
+    "Images and files are sent within the request, as text, base64 or a data URL"
+    " (data:image/png;base64,...); nothing is stored or fetched from an address."
+)
 
 Wire = TypeVar("Wire", bound="WireModel")
 
@@ -60,6 +64,17 @@ def refuse_unless(condition: object, sentence: str) -> None:
         raise RequestError(sentence)
 
 
+def embedded(url: str) -> str:
+    """A URL that is its own content; a provider would fetch any other for the agent."""
+    refuse_unless(data_url_parts(url), _EMBEDDED)
+    return url
+
+
+def embedded_file(content: str) -> str:
+    """A file as base64, or as a data URL."""
+    return embedded(content) if ":" in content else content
+
+
 def refuse_unsendable(body: object) -> None:
     """Raise `RequestError` for what no SDK can write: that is no fault of the provider.
 
@@ -73,13 +88,8 @@ def refuse_unsendable(body: object) -> None:
 
 
 def data_url(source: Mapping[str, object]) -> str:
-    """The URL of an Anthropic image source."""
-    if source.get("type") == "url":
-        return str(source.get("url", ""))
-    refuse_unless(
-        source.get("type") == "base64",
-        f"An image source of type {source.get('type')!r} is not supported; send base64 or url.",
-    )
+    """The data URL of an Anthropic image source."""
+    refuse_unless(source.get("type") == "base64", _EMBEDDED)
     return f"data:{source.get('media_type', 'image/png')};base64,{source.get('data', '')}"
 
 

@@ -15,6 +15,7 @@ from autoloop.gateway.wire.asked import (
     RequestError,
     WireModel,
     read,
+    refuse_unless,
 )
 from autoloop.gateway.wire.reading import arguments_object
 from autoloop.records import (
@@ -64,6 +65,7 @@ class _Part(_Camel):
     text: str | None = None
     thought: bool | None = None
     inline_data: _Data | None = None
+    file_data: JsonValue = None
     function_call: _Call | None = None
     function_response: _Result | None = None
 
@@ -262,6 +264,10 @@ def _text(content: _Content) -> str:
 
 def _files(content: _Content) -> Iterator[JsonObject]:
     for part in content.parts:
+        refuse_unless(
+            part.file_data is None,
+            "fileData is not offered, since nothing is stored or fetched; send inlineData.",
+        )
         if (data := part.inline_data) is None:
             continue
         if not data.mime_type.startswith("image/"):
