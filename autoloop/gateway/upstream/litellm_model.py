@@ -76,7 +76,7 @@ class LitellmModel:
             ProviderError: it failed in a way that retries did not mend.
         """
         arguments = self._arguments(request)
-        return self._patience.bear(lambda: self._ask(arguments))
+        return self._patience.bear(lambda: self._ask(arguments), stops=bool(request.stop))
 
     def _ask(self, arguments: dict[str, Any]) -> ChatReply:
         try:
