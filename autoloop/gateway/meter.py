@@ -2,17 +2,30 @@
 
 import asyncio
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from pydantic_core import from_json, to_json
+
 from autoloop.errors import ModelError, QuotaError
+from autoloop.gateway.wire.reading import data_url_parts
 from autoloop.ports import Rates
-from autoloop.records import ChatRequest, Message, Quota, Usage
+from autoloop.records import ChatRequest, JsonObject, Message, Native, Quota, Usage
 
 USUAL_REPLY_TOKENS = 32_000
 """Reserved for the answer of a call that names no max_tokens."""
 _BYTES_PER_TOKEN = 4
 _TOKENS_PER_MESSAGE = 4
 _TOKENS_PER_PART = 1_000
+"""Of a picture; the least of a file or a recording."""
+_CHARS_PER_TOKEN: Mapping[str, int] = {"audio": 100, "video": 100}
+"""Of base64: speech in the thriftiest code."""
+_FILE_CHARS_PER_TOKEN = 4
+"""Of base64: a file of dense text."""
+_URLS: Mapping[str, str] = {"image_url": "url", "file": "file_data"}
+"""By the type of a part, where its data URL is."""
+_MOST_PDF_TOKENS = 300_000
+"""A hundred pages of text and picture, which providers take at most."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,7 +65,8 @@ class QuotaMeter:
             ModelError: the quota is in money and the model's price is not known.
         """
         async with self._settled:
-            while (admission := self._try(request)) is None:
+            prompt = estimate_tokens(request)
+            while (admission := self._try(request, prompt)) is None:
                 await self._settled.wait()
             self._open.add(admission)
             return admission
@@ -69,12 +83,12 @@ class QuotaMeter:
         self._usage += usage
         self._dearest_usd = max(self._dearest_usd, usage.cost_usd or 0.0)
 
-    def _try(self, request: ChatRequest) -> Admission | None:
+    def _try(self, request: ChatRequest, prompt: int) -> Admission | None:
         self._check_calls()
         if not self._money_allows():
             return None
-        admission = self._fit_tokens(request)
-        return admission and self._fit_money(admission)
+        admission = self._fit_tokens(request, prompt)
+        return admission and self._fit_money(admission, prompt)
 
     def _check_calls(self) -> None:
         limit = self._quota.calls
@@ -99,8 +113,7 @@ class QuotaMeter:
         expected = (len(self._open) + 1) * self._dearest_usd
         return self._dearest_usd > 0 and spent + expected <= limit
 
-    def _fit_tokens(self, request: ChatRequest) -> Admission | None:
-        prompt = estimate_tokens(request)
+    def _fit_tokens(self, request: ChatRequest, prompt: int) -> Admission | None:
         wanted = request.max_tokens or USUAL_REPLY_TOKENS
         if self._quota.tokens is None:
             return Admission(request, prompt + wanted * request.choices)
@@ -118,14 +131,14 @@ class QuotaMeter:
             )
         return Admission(replace(request, max_tokens=room), prompt + room * request.choices)
 
-    def _fit_money(self, admission: Admission) -> Admission | None:
+    def _fit_money(self, admission: Admission, prompt: int) -> Admission | None:
         """The same with the money held back; its answer is bounded by what is left of it."""
         limit, rates = self._quota.usd, self._rates
         if limit is None or rates is None:
             return admission
         request = admission.request
         reply_usd = rates.reply_usd * request.choices
-        prompt_usd = estimate_tokens(request) * rates.prompt_usd
+        prompt_usd = prompt * rates.prompt_usd
         cost = prompt_usd + (request.max_tokens or USUAL_REPLY_TOKENS) * reply_usd
         room = limit - (self._usage.cost_usd or 0.0) - sum(other.usd for other in self._open)
         if cost <= room:
@@ -141,16 +154,53 @@ class QuotaMeter:
 
 
 def estimate_tokens(request: ChatRequest) -> int:
-    """About how many tokens a prompt has, without any model's tokenizer."""
+    """About how many tokens a prompt has, without any model's tokenizer.
+
+    Of a request that may go on as it was asked, all of it counts, whatever our own form has of it.
+    """
     tools = sum(
         len(tool.name) + len(tool.description) + len(json.dumps(tool.parameters))
         for tool in request.tools
     )
-    return tools // _BYTES_PER_TOKEN + sum(_message_tokens(m) for m in request.messages)
+    form = len(json.dumps(request.response_format)) if request.response_format else 0
+    ours = (tools + form) // _BYTES_PER_TOKEN + sum(map(_message_tokens, request.messages))
+    if request.native is None:
+        return ours
+    parts = [part for message in request.messages for part in message.parts]
+    return max(ours, _native_tokens(request.native, parts))
+
+
+def _native_tokens(native: Native, parts: list[JsonObject]) -> int:
+    # Only what our own form has as binary is no text: anything else may be called `data` too.
+    binary = sum(len(_binary(part)[1]) for part in parts)
+    text = len(to_json(from_json(native.body))) - binary
+    return text // _BYTES_PER_TOKEN + sum(map(_part_tokens, parts))
 
 
 def _message_tokens(message: Message) -> int:
     calls = sum(len(call.name) + len(call.arguments) for call in message.tool_calls)
     thoughts = sum(len(thought.text) + len(thought.seal) for thought in message.thoughts)
     size = len(message.content.encode(errors="replace")) + calls + thoughts
-    return size // _BYTES_PER_TOKEN + _TOKENS_PER_MESSAGE + _TOKENS_PER_PART * len(message.parts)
+    parts = sum(map(_part_tokens, message.parts))
+    return size // _BYTES_PER_TOKEN + _TOKENS_PER_MESSAGE + parts
+
+
+def _part_tokens(part: JsonObject) -> int:
+    media_type, base64 = _binary(part)
+    family = media_type.partition("/")[0]
+    if family == "image":
+        return _TOKENS_PER_PART
+    tokens = len(base64) // _CHARS_PER_TOKEN.get(family, _FILE_CHARS_PER_TOKEN)
+    if media_type == "application/pdf":
+        tokens = min(tokens, _MOST_PDF_TOKENS)
+    return max(tokens, _TOKENS_PER_PART)
+
+
+def _binary(part: JsonObject) -> tuple[str, str]:
+    """Media type and base64 of a part; both empty where all of it is text."""
+    kind = str(part.get("type"))
+    inner = part.get(kind)
+    table = inner if isinstance(inner, Mapping) else {}
+    if kind == "input_audio":
+        return "audio", str(table.get("data") or "")
+    return data_url_parts(str(table.get(_URLS.get(kind, "")) or "")) or ("", "")

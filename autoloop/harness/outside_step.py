@@ -69,7 +69,7 @@ def _arguments(words: list[str]) -> dict[str, list[str]] | Json:
         text = sys.stdin.read() if words[1] == "-" else _text(words[1])
         try:
             return dict(json.loads(text))
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, RecursionError) as error:
             raise WrongUseError(f"{words[1]} holds no JSON object: {error}") from error
     found: dict[str, list[str]] = {}
     name = ""

@@ -195,7 +195,7 @@ def _heredocs(joined: str, lines: list[str], at: int) -> tuple[tuple[Heredoc, ..
 def _is_exec_form(rest: str) -> bool:
     try:
         return isinstance(json.loads(rest), list)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
 
 

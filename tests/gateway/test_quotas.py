@@ -1,5 +1,6 @@
 """Quotas, from the outside: what a trial cannot take however it asks."""
 
+import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -8,7 +9,8 @@ import pytest
 
 from autoloop.errors import InfraError, ModelError
 from autoloop.gateway.meter import USUAL_REPLY_TOKENS, estimate_tokens
-from autoloop.harness.door import _UnixConnection
+from autoloop.gateway.wire import openai_chat
+from autoloop.harness.door import Json, _UnixConnection
 from autoloop.ports import Rates
 from autoloop.records import ChatReply, ChatRequest, ModelCall, Quota, Usage
 from autoloop.testing.models import ScriptedModel, reply
@@ -142,6 +144,111 @@ def test_a_prompt_that_does_not_fit_is_refused_before_it_costs(open_trial: OpenT
     assert answer.status == 429
     assert "of its 1000 tokens" in answer.error
     assert model.requests == ()
+
+
+LONG = "word " * 2_000
+SAID = [{"role": "user", "content": "hi"}]
+DOCUMENT = {"type": "document", "source": {"type": "text", "media_type": "text/plain", "data": "x"}}
+SCHEMA = {"type": "object", "description": LONG}
+
+
+@pytest.mark.parametrize(
+    ("route", "body"),
+    [
+        (
+            "/v1/messages",
+            {"messages": [{"role": "user", "content": [{**DOCUMENT, "context": LONG}]}]},
+        ),
+        (
+            "/v1/messages",
+            {
+                "messages": SAID,
+                "tools": [{"name": "t", "input_schema": {}, "input_examples": [{"data": LONG}]}],
+            },
+        ),
+        (
+            "/v1/messages",
+            {
+                "messages": SAID,
+                "output_config": {"format": {"type": "json_schema", "schema": SCHEMA}},
+            },
+        ),
+        (
+            "/v1/chat/completions",
+            {"messages": [{"role": "assistant", "content": "x", "reasoning": LONG}]},
+        ),
+        (
+            "/v1/chat/completions",
+            {
+                "messages": SAID,
+                "response_format": {
+                    "type": "json_schema",
+                    "json_schema": {"name": "x", "schema": SCHEMA},
+                },
+            },
+        ),
+        (
+            "/v1/responses",
+            {
+                "input": "hi",
+                "text": {"format": {"type": "json_schema", "name": "x", "schema": SCHEMA}},
+            },
+        ),
+        (
+            "/v1beta/models/any:generateContent",
+            {
+                "contents": [{"role": "user", "parts": [{"text": "hi"}]}],
+                "generationConfig": {
+                    "responseMimeType": "application/json",
+                    "responseJsonSchema": SCHEMA,
+                },
+            },
+        ),
+    ],
+    ids=["context", "examples", "schema", "reasoning", "format", "text format", "google's schema"],
+)
+def test_all_that_goes_out_counts_wherever_in_the_request_it_stands(
+    open_trial: OpenTrial, route: str, body: Json
+) -> None:
+    model = ScriptedModel([])
+    trial = open_trial(model, quota=Quota(tokens=1_000))
+
+    assert trial.post(route, {"max_tokens": 10, **body}).status == 429
+    assert model.requests == ()
+
+
+def _file(media_type: str, characters: int) -> Json:
+    data = f"data:{media_type};base64,{'A' * characters}"
+    return {"type": "file", "file": {"filename": "f", "file_data": data}}
+
+
+@pytest.mark.parametrize(
+    ("part", "tokens"),
+    [
+        (_file("application/pdf", 400_000), 100_000),
+        (_file("application/pdf", 4_000_000), 300_000),
+        (_file("text/plain", 4_000_000), 1_000_000),
+        (_file("image/png", 4_000_000), 1_000),
+        ({"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}, 1_000),
+        ({"type": "input_audio", "input_audio": {"data": "A" * 400_000, "format": "wav"}}, 4_000),
+    ],
+    ids=["pdf", "scan", "text", "large picture", "picture", "sound"],
+)
+def test_files_count_by_their_size_and_pictures_by_their_number(part: Json, tokens: int) -> None:
+    body = {"messages": [{"role": "user", "content": [part]}]}
+
+    asked = openai_chat.read_request(json.dumps(body).encode()).request
+
+    assert 0 <= estimate_tokens(asked) - tokens < 100
+
+
+def test_text_in_another_alphabet_counts_the_same_however_it_is_written() -> None:
+    body = {"messages": [{"role": "user", "content": "дело " * 1_000}]}
+    escaped, plain = (json.dumps(body, ensure_ascii=way).encode() for way in (True, False))
+
+    counts = {estimate_tokens(openai_chat.read_request(raw).request) for raw in (escaped, plain)}
+
+    assert len(counts) == 1
 
 
 def test_the_openai_sdk_does_not_retry_a_refusal(open_trial: OpenTrial) -> None:

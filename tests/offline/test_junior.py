@@ -255,6 +255,13 @@ def test_odd_conversations_get_an_answer_too(messages: tuple[Message, ...]) -> N
     assert reply.usage.calls == 1
 
 
+def test_a_call_that_is_nested_too_deeply_is_like_any_that_cannot_be_read() -> None:
+    call = ToolCall(id="1", name="bash", arguments="[" * 200_000)
+    done = Message(role="tool", tool_call_id="1", content="-")
+
+    assert ask(user(ORDERS), Message(role="assistant", tool_calls=(call,)), done).message
+
+
 def test_tokens_are_estimated_from_length_and_cost_nothing() -> None:
     short, long = ask(user("hello")).usage, ask(user("hello" * 400)).usage
 

@@ -29,8 +29,9 @@ def run_of(text: str) -> list[str]:
         "FROM a\nRUN echo $((1 << 2)) '<<EOF' \"<<X\" <<<word\n",
         "# a note\n# syntax=late/image:1\nFROM a\n",
         "FROM a\nADD https://host/file.tar /x\nARG WORD=1\n",
+        "FROM a\nRUN " + "[" * 200_000 + "\n",
     ],
-    ids=["lines", "exec form", "no heredocs", "late directive", "downloads"],
+    ids=["lines", "exec form", "no heredocs", "late directive", "downloads", "brackets"],
 )  # fmt: skip
 def test_what_the_classic_builder_knows_is_left_to_it(text: str) -> None:
     assert parse(text).is_classic

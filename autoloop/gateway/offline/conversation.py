@@ -79,7 +79,7 @@ def _exchanges(messages: Sequence[Message]) -> list[Exchange]:
 def _command(call: ToolCall) -> str:
     try:
         arguments = json.loads(call.arguments)
-    except ValueError:
+    except (ValueError, RecursionError):
         return ""
     values = list(arguments.values()) if isinstance(arguments, dict) else []
     return values[0] if values and isinstance(values[0], str) else ""

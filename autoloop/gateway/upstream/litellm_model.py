@@ -78,7 +78,7 @@ class LitellmModel:
         """
         arguments = self._arguments(request)
         refuse_unsendable(arguments)
-        return self._patience.bear(lambda: self._ask(arguments))
+        return self._patience.bear(lambda: self._ask(arguments), stops=bool(request.stop))
 
     def _ask(self, arguments: dict[str, Any]) -> ChatReply:
         try:

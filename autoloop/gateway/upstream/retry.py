@@ -62,15 +62,20 @@ class Patience:
     limiter: Limiter | None = None
     """The queue that every attempt waits in; None: there is none."""
 
-    def bear(self, ask: Callable[[], ChatReply]) -> ChatReply:
+    def bear(self, ask: Callable[[], ChatReply], *, stops: bool = False) -> ChatReply:
         """Ask until there is an answer.
 
         What failed attempts consumed is part of the reply's usage, or of the error's.
 
+        Args:
+            ask: one attempt.
+            stops: whether the request names texts to stop at, so that a paid answer with nothing
+                in it is what was asked for: the first that is written may be one of them.
+
         Raises:
             ProviderError: the last failure, when patience ran out. Other errors pass at once.
         """
-        call = _Call(self, ask)
+        call = _Call(self, ask, believes=1 if stops else FEW)
         retrying = Retrying(
             retry=retry_if_exception(_may_pass),
             stop=call.is_over,
@@ -96,11 +101,13 @@ class Patience:
 class _Call:
     """One call with all its attempts."""
 
-    def __init__(self, patience: Patience, ask: Callable[[], ChatReply]) -> None:
+    def __init__(self, patience: Patience, ask: Callable[[], ChatReply], *, believes: int) -> None:
+        """`believes`: how many empty answers in which the model wrote something convince."""
         self.spent = Usage()
         """What attempts that failed consumed, as far as the provider said."""
         self._patience = patience
         self._ask = ask
+        self._believes = believes
         self._began: float | None = None
         self._empty = 0
         self._stubborn = 0
@@ -140,7 +147,7 @@ class _Call:
         if not _is_empty(reply):
             return reply
         self._empty += 1
-        if self._empty >= FEW and reply.usage.completion_tokens:
+        if self._empty >= self._believes and reply.usage.completion_tokens:
             # The model wrote something, and nothing of it for us: that is its answer.
             return reply
         error = empty(reply.model)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, cast
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
+from pydantic_core import from_json
 
 from autoloop.meta.bench import Bench
 from autoloop.meta.editing import EDITING_TOOLS
@@ -135,7 +136,8 @@ def _parsed_list(words: list[str]) -> JsonValue:
 
 def _parsed(text: str) -> JsonValue:
     try:
-        return cast("JsonValue", json.loads(text))
+        # It refuses what is nested too deeply with a ValueError, unlike `json.loads`.
+        return cast("JsonValue", from_json(text))
     except ValueError:
         return text  # The tool says what is wrong with it.
 

@@ -1,5 +1,7 @@
 """litellm against a provider on loopback: the whole way over HTTP."""
 
+from dataclasses import replace
+
 import pytest
 
 from autoloop.errors import AgentError, AutoloopError, ModelError, ProviderError
@@ -90,6 +92,19 @@ def test_options_are_sent_and_max_tokens_stays_below_what_the_model_writes(
 
     sent = provider.requests[0]
     assert (sent["max_tokens"], sent["temperature"], sent["stop"]) == (16_384, 0.5, ["END"])
+
+
+@pytest.mark.parametrize(("stop", "asked"), [(("END",), 1), ((), 3)])
+def test_nothing_before_a_text_to_stop_at_is_an_answer(
+    provider: Provider, stop: tuple[str, ...], asked: int
+) -> None:
+    provider.answers = [answer("") for _ in range(3)]
+
+    reply = _model(provider, "openai/gpt-4o").complete(replace(HELLO, stop=stop))
+
+    assert reply.message.content == ""
+    assert len(provider.requests) == asked
+    assert reply.usage.prompt_tokens == 1_000 * asked
 
 
 @pytest.mark.parametrize(

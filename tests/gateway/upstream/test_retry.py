@@ -132,6 +132,21 @@ def test_a_model_that_means_to_say_nothing_is_believed_in_the_end() -> None:
     assert given.usage == Usage(calls=1, prompt_tokens=10 * FEW, completion_tokens=2 * FEW)
 
 
+def test_an_answer_that_begins_with_a_text_to_stop_at_is_asked_for_once() -> None:
+    silence = reply("", usage=Usage(calls=1, prompt_tokens=10, completion_tokens=2))
+
+    given = Patience(sleep=lambda _: None).bear(lambda: silence, stops=True)
+
+    assert given == silence
+
+
+def test_an_answer_without_a_token_is_no_stop() -> None:
+    silence = reply("", usage=Usage(calls=1, prompt_tokens=10))
+
+    with pytest.raises(PassingError, match="empty answers"):
+        Patience(sleep=lambda _: None).bear(lambda: silence, stops=True)
+
+
 def test_the_queue_of_the_provider_learns_how_calls_went() -> None:
     limiter, said = Limiter(most=8), list[int]()
     slow = PassingError("Slow down.", overloaded=True, retry_after_s=0.001)

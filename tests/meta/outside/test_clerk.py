@@ -65,6 +65,14 @@ def test_nonsense_is_refused_with_a_sentence(text: str) -> None:
     assert answer.stdout.startswith("Refused: ")
 
 
+@pytest.mark.parametrize("deep", ["[" * 200_000, "[" * 900 + "]" * 900])
+def test_a_value_that_is_nested_too_deeply_is_refused_like_any_wrong_one(deep: str) -> None:
+    answer = clerk().answer(question("spot_check", tasks=[deep]))
+
+    assert answer.exit_code == 1
+    assert answer.stdout.startswith("Refused: ")
+
+
 def test_a_source_that_is_too_long_is_refused() -> None:
     answer = clerk().answer(question("check_agent", source="x" * 300_000))
 
