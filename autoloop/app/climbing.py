@@ -1,7 +1,7 @@
 """Starts a climb or goes on with one."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from queue import SimpleQueue
 
@@ -186,10 +186,15 @@ class _Work:
             reuse_for(
                 self.project.runs, terms, sandbox=sandbox, observer=climbing.observer
             ) as reuse,
-            meta_agent(run, self.built.machine, self.project) as proposer,
+            self._proposer(run, climbing) as proposer,
         ):
             parts = self._parts(run, tasks, climbing, reuse=reuse, proposer=proposer)
             return climbing.work(parts, plan, run, climbing.stop)
+
+    def _proposer(self, run: Run, climbing: Climb) -> AbstractContextManager[Proposer]:
+        if climbing.proposer is not None:
+            return nullcontext(climbing.proposer)
+        return meta_agent(run, self.built.machine, self.project)
 
     def _parts(
         self,
@@ -212,7 +217,7 @@ class _Work:
             engine=self.built.machine.engine,
             retried=self.built.retried,
             reuse=None if is_calibration(run.name) else reuse,
-            proposer=climbing.proposer or proposer,
+            proposer=proposer,
             strategy=_strategy(run),
             guard=guard,
             merge_guard=merge_guards(material),

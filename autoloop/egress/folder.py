@@ -20,14 +20,15 @@ def private_folder() -> Iterator[Path]:
     base = wanted if len(str(wanted)) <= _LONGEST_BASE else Path("/tmp")  # noqa: S108
     _sweep(base)
     home = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=base))
-    try:
-        # The kernel drops the lock when we die. It gets its name once it is held.
-        with (home / "new").open("w") as lock:
+    # The kernel drops the lock when we die. It gets its name once it is held, and is held until
+    # the folder is gone: whoever sweeps meanwhile would be in the way.
+    with (home / "new").open("w") as lock:
+        try:
             fcntl.flock(lock, fcntl.LOCK_EX)
             (home / "new").rename(home / _LOCK)
             yield home
-    finally:
-        shutil.rmtree(home)
+        finally:
+            shutil.rmtree(home)
 
 
 def _sweep(base: Path) -> None:

@@ -24,10 +24,11 @@ def course_of(
     so on from the beginning. Three empty conversations in a row come before all of it. `gains` are
     those of edits on train tasks, by step.
     """
+    steps = tuple(steps)
     own = _own(steps)
     barren = list(takewhile(lambda step: not _is_kept(step), reversed(own)))
     tried = {s.proposal.kind for s in barren if s.proposal is not None and s.proposal.kind}
-    empty = empty_in_a_row(own)
+    empty = empty_in_a_row(steps)
     approach = _approach(fruitless=len(barren), empty=empty, plateau=plateau)
     pair = _pair(own, gains, len(barren) // (plateau * len(_STAGES)) - 1)
     if approach is Approach.MERGE and not pair:
@@ -95,4 +96,6 @@ def _is_kept(step: Step) -> bool:
 
 
 def _is_empty(step: Step) -> bool:
-    return step.verdict is not None and step.verdict.decision is Decision.EMPTY
+    """Whether a conversation led to nothing; an edit that its reviewer refused is something."""
+    is_over = step.verdict is not None and step.verdict.decision is Decision.EMPTY
+    return is_over and step.proposal is None

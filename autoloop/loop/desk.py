@@ -15,6 +15,7 @@ from autoloop.loop.purse import Purse
 from autoloop.loop.repeats import repeats
 from autoloop.loop.work import Work
 from autoloop.ports import (
+    Allowance,
     Course,
     EarlierStep,
     SpotResult,
@@ -25,10 +26,7 @@ from autoloop.ports import (
     transcript,
 )
 from autoloop.records import (
-    CONFLICT,
-    NARROW,
     Agent,
-    Decision,
     Failure,
     FailureReport,
     Feedback,
@@ -209,6 +207,10 @@ class Desk:
         """Why no further model call is paid for; empty if one is."""
         return self._purse.refusal(expected)
 
+    def allowance(self) -> Allowance:
+        """The most that is still paid for, roughly and never too much."""
+        return self._purse.allowance()
+
     def _listed(self, trial: str) -> TrialResult:
         """A train trial by its name."""
         found = next((t for t in self._work.lab.trials if t.id == trial), None)
@@ -294,7 +296,6 @@ def _earlier(step: Step) -> EarlierStep:
     return EarlierStep(
         index=step.index,
         decision=verdict.decision.value if verdict else "open",
-        reason=_reason(step),
         title=proposal.title if proposal else "",
         hypothesis=proposal.hypothesis if proposal else "",
         expected=proposal.expected if proposal else "",
@@ -304,20 +305,6 @@ def _earlier(step: Step) -> EarlierStep:
         kind=proposal.kind if proposal else None,
         alternative_of=step.alternative_of,
     )
-
-
-def _reason(step: Step) -> str:
-    """Why, without a figure that validation had a part in."""
-    verdict = step.verdict
-    if verdict is None:
-        return ""
-    if verdict.decision is Decision.EMPTY or CONFLICT in verdict.numbers:
-        # Made by the loop, the guards or the reviewer, none of whom knows a hidden task.
-        return verdict.reason
-    gain = verdict.numbers.get("train_gain")
-    seen = "" if gain is None else f"; {100 * gain:+.0f} points on the train tasks"
-    narrow = "; its gain on train tasks rests on one of them" if NARROW in verdict.numbers else ""
-    return f"{verdict.decision.value}{seen}{narrow}"
 
 
 def _summary(trial: TrialResult, agent: str) -> TraceSummary:

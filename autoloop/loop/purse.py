@@ -1,8 +1,10 @@
 """What a conversation of the meta-agent may take of a run's budget."""
 
+import math
 from dataclasses import dataclass
 
 from autoloop.loop.meter import Meter
+from autoloop.ports import Allowance
 from autoloop.records import Usage
 
 SHARE = "its share of the run's {what} is used up"
@@ -29,6 +31,12 @@ class _Limit:
             return SHARE.format(what=self.what)
         return ""
 
+    @property
+    def room(self) -> float | None:
+        """The most that more calls may take; None: there is no limit."""
+        share = None if self.share is None else self.share - self.taken
+        return min((most for most in (self.left, share) if most is not None), default=None)
+
 
 class Purse:
     """Charges one conversation as it goes on, and says when it is too dear. One thread only.
@@ -51,8 +59,17 @@ class Purse:
 
     def refusal(self, expected: Usage) -> str:
         """Why a call that takes about so much is not paid for; empty if it is."""
+        return next((limit.refusal for limit in self._limits(expected) if limit.refusal), "")
+
+    def allowance(self) -> Allowance:
+        """The most that is still paid for, rounded down to what tells little."""
+        rooms = {limit.what: _roughly(limit.room) for limit in self._limits(Usage())}
+        tokens = rooms["tokens"]
+        return Allowance(tokens=None if tokens is None else int(tokens), usd=rooms["money"])
+
+    def _limits(self, expected: Usage) -> tuple[_Limit, ...]:
         left, taken = self._meter.rest(), self._meter.talk
-        limits = (
+        return (
             _Limit(
                 what="tokens",
                 share=self._tokens,
@@ -69,4 +86,11 @@ class Purse:
             ),
             _Limit(what="time", share=None, left=left.hours, taken=0.0, expected=0.0),
         )
-        return next((limit.refusal for limit in limits if limit.refusal), "")
+
+
+def _roughly(amount: float | None) -> float | None:
+    """An amount rounded down by a fifth at most; nothing of what is overdrawn."""
+    if amount is None or amount <= 0:
+        return None if amount is None else 0.0
+    unit = 2.0 ** (math.frexp(amount)[1] - 3)
+    return math.floor(amount / unit) * unit

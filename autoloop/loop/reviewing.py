@@ -5,26 +5,36 @@ from dataclasses import replace
 from autoloop.errors import InfraError, ModelError
 from autoloop.loop.work import Work
 from autoloop.ports import ReviewCase, Reviewer, ReviewOutcome
-from autoloop.records import Decision, Origin, Review, Split, Step, Verdict
+from autoloop.records import Decision, Origin, Review, Split, Step, Usage, Verdict, charged
+
+NOTHING = Usage()
 
 
 def reviewed(work: Work, step: Step) -> Step:
     """The step with its review, recorded once it is paid; refused where a no is binding.
 
-    What is recorded is not asked again. Edits that the loop makes itself are not reviewed.
+    What is recorded is not asked again. Edits that the loop makes itself are not reviewed. Nobody
+    is asked once the budget is spent; where a review is needed, such an edit is not tried.
     """
     reviewer = work.parts.reviewer
     if reviewer is None or step.origin is not Origin.META or step.review is not None:
         return step
-    outcome = _asked(work, step, reviewer)
-    step = replace(step, review=outcome.review, meta_usage=step.meta_usage + outcome.usage)
-    if work.plan.reviewer_binds and outcome.review.worthwhile == "no":
-        reason = f"the reviewer refuses it: {outcome.review.reason}"
-        verdict = Verdict(decision=Decision.EMPTY, reason=reason)
+    spent = work.lab.meter.refusal()
+    if spent is None:
+        outcome = _asked(work, step, reviewer)
+        refusal = _refusal(outcome.review)
+    else:
+        refusal = f"the reviewer was not asked: {spent.value}"
+        outcome = _unsure(refusal)
+    step = replace(step, review=outcome.review)
+    if work.plan.reviewer_binds and refusal:
+        verdict = Verdict(decision=Decision.EMPTY, reason=refusal)
         step = replace(step, verdict=verdict, opened=None, decided=work.seen())
-    step = work.book.save(step)
-    work.lab.meter.spend(outcome.usage)
-    return step
+    return _paid(work, step, outcome.usage)
+
+
+def _refusal(review: Review) -> str:
+    return f"the reviewer refuses it: {review.reason}" if review.worthwhile == "no" else ""
 
 
 def _asked(work: Work, step: Step, reviewer: Reviewer) -> ReviewOutcome:
@@ -41,6 +51,17 @@ def _asked(work: Work, step: Step, reviewer: Reviewer) -> ReviewOutcome:
         return reviewer.review(case)
     except (ModelError, InfraError) as error:
         if work.plan.reviewer_binds:
+            _paid(work, step, charged(error))
             raise
-        reason = f"the reviewer could not be asked: {error}"
-        return ReviewOutcome(review=Review(worthwhile="unsure", reason=reason))
+        return _unsure(f"the reviewer could not be asked: {error}", usage=charged(error))
+
+
+def _paid(work: Work, step: Step, usage: Usage) -> Step:
+    """The step with what its reviewer took, recorded and charged."""
+    step = work.book.save(replace(step, meta_usage=step.meta_usage + usage))
+    work.lab.meter.spend(usage)
+    return step
+
+
+def _unsure(reason: str, *, usage: Usage = NOTHING) -> ReviewOutcome:
+    return ReviewOutcome(review=Review(worthwhile="unsure", reason=reason), usage=usage)

@@ -76,7 +76,9 @@ class Search:
             for step in waiting:
                 join(self._work, step)
         elif move.opening is not None and limit is None:
-            propose(self._work, begin(self._work, move.opening))
+            # One that could not be paid for when the run was resumed comes first.
+            begun = next(filter(is_begun, self._work.book.all()), None)
+            propose(self._work, begun or begin(self._work, move.opening))
             self._goes_on = self._exhausted = False
             self._save()
         elif self._work.lab.running:
@@ -116,7 +118,9 @@ class Search:
         steps = self._work.book.all()
         if has_given_up(steps) and not self._goes_on:
             return StopReason.NO_PROPOSALS
-        return self._work.lab.meter.refusal(steps=len(steps))
+        # One that waits for its edit has begun: it is not forbidden.
+        begun = sum(map(is_begun, steps))
+        return self._work.lab.meter.refusal(steps=len(steps) - begun)
 
     def _tell(self, notice: str) -> None:
         if notice and notice != self._told:

@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from autoloop.errors import AgentError
+from autoloop.errors import AgentError, InfraError, ModelError
 from autoloop.meta.bench import Bench
 from autoloop.meta.editing import EDITING_TOOLS
 from autoloop.meta.prompting import Room, opening
@@ -14,7 +14,7 @@ from autoloop.meta.talk import Talk
 from autoloop.meta.toolbox import Toolbox
 from autoloop.meta.wording import Prompts
 from autoloop.ports import ChatModel, ProposalOutcome, StepDesk
-from autoloop.records import ChatReply, Message, charged
+from autoloop.records import ChatReply, Message, Usage, charged
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,13 +70,14 @@ class ConversationProposer:
         record = TalkRecord(None if self._folder is None else self._folder / talk_file(desk))
         talk = self._begin(desk, record)
         for turn in range(self._limits.turns):
+            talk.usage += record.charged()
             reply = record.reply()
             if reply is None:
                 why = self._why_not(desk, talk, record)
                 if why:
                     return talk.end(why)
                 try:
-                    reply = self._ask(desk, talk)
+                    reply = self._ask(desk, talk, record)
                 except AgentError as error:
                     talk.usage += charged(error)
                     return talk.end(f"the provider refuses the conversation: {error}")
@@ -114,8 +115,16 @@ class ConversationProposer:
             return "the record of the conversation is as large as it may become"
         return desk.may_ask(talk.expected)
 
-    def _ask(self, desk: StepDesk, talk: Talk) -> ChatReply:
-        return self._model.complete(talk.request(step_seed(self._seed, desk.step)))
+    def _ask(self, desk: StepDesk, talk: Talk, record: TalkRecord) -> ChatReply:
+        """The model's answer; what a call cost that ends the run is kept for who resumes it."""
+        try:
+            return self._model.complete(talk.request(step_seed(self._seed, desk.step)))
+        except (ModelError, InfraError) as error:
+            cost = charged(error)
+            if cost != Usage():
+                record.add_charged(cost)
+                desk.charge(talk.usage + cost)
+            raise
 
 
 def step_seed(seed: int, step: int) -> int:

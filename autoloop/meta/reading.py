@@ -80,7 +80,7 @@ READING_TOOLS: tuple[type[Tool], ...] = (
 
 def step_line(step: EarlierStep) -> str:
     """An earlier step as one line: what it changed, what became of it, what was learnt."""
-    told = one_line(step.lesson or step.reason, 400)
+    told = one_line(step.lesson, 400)
     kind = f" [{step.kind.value}]" if step.kind else ""
     other = f" [another edit for step {step.alternative_of}]" if step.alternative_of else ""
     remark = f" Learnt: {one_line(step.remark, 300)}" if step.remark else ""

@@ -45,6 +45,13 @@ class _Reply(_Entry):
     usage: Usage
 
 
+class _Charged(_Entry):
+    """A call that was not answered and cost something all the same."""
+
+    kind: Literal["charged"] = "charged"
+    usage: Usage
+
+
 class _Answer(_Entry):
     kind: Literal["answer"] = "answer"
     text: str
@@ -56,8 +63,8 @@ class _Answer(_Entry):
     proposal: Proposal | None
 
 
-_ENTRY: TypeAdapter[_Opening | _Reply | _Answer] = TypeAdapter(
-    Annotated[_Opening | _Reply | _Answer, Field(discriminator="kind")]
+_ENTRY: TypeAdapter[_Opening | _Reply | _Charged | _Answer] = TypeAdapter(
+    Annotated[_Opening | _Reply | _Charged | _Answer, Field(discriminator="kind")]
 )
 
 
@@ -117,6 +124,18 @@ class TalkRecord:
         messages = tuple(_load(Message, raw) for raw in found.messages)
         return Said(messages=messages, prompts=found.prompts)
 
+    def charged(self) -> Usage:
+        """What calls that failed before the model's next answer cost, as far as is recorded."""
+        total = Usage()
+        while self._at < len(self._lines):
+            line = self._lines[self._at]
+            if not isinstance(line.entry, _Charged):
+                break
+            self._at += 1
+            self._size = line.end
+            total += line.entry.usage
+        return total
+
     def reply(self) -> ChatReply | None:
         """The model's next recorded answer."""
         found = self._next(_Reply)
@@ -156,6 +175,10 @@ class TalkRecord:
                 usage=reply.usage,
             )
         )
+
+    def add_charged(self, usage: Usage) -> None:
+        """Record what a failed call cost; on disk when this returns."""
+        self._add(_Charged(usage=usage))
 
     def add_answer(self, answer: ToolAnswer) -> None:
         """Record an answer of a tool; on disk when this returns."""
@@ -198,7 +221,7 @@ class TalkRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Line:
-    entry: _Opening | _Reply | _Answer
+    entry: _Opening | _Reply | _Charged | _Answer
     end: int
     """Bytes up to and with this line."""
 

@@ -11,7 +11,7 @@ from autoloop.meta.bench import diff_of
 from autoloop.meta.conversation import step_seed
 from autoloop.meta.wording import Prompts
 from autoloop.ports import ChatModel, ReviewCase, ReviewOutcome
-from autoloop.records import ChatReply, ChatRequest, Message, Review, ToolSpec, Usage
+from autoloop.records import ChatReply, ChatRequest, Message, Review, ToolSpec, Usage, charged
 from autoloop.records.quoting import clip, one_line, quote
 
 TOOL = "give_review"
@@ -70,7 +70,9 @@ class ModelReviewer:
         try:
             reply = self._model.complete(request)
         except AgentError as error:
-            return _unsure(f"The provider refuses to review it: {one_line(str(error))}", Usage())
+            return _unsure(
+                f"The provider refuses to review it: {one_line(str(error))}", charged(error)
+            )
         answer = next(_answers(reply), None)
         if answer is None:
             return _unsure(_NO_ANSWER, reply.usage)

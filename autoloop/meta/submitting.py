@@ -74,7 +74,9 @@ class Submit(Tool):
         [], description="Other edits for this hypothesis, tried if those before are not kept."
     )
     lesson: str = Field(
-        "", max_length=_LESSON_CHARS, description="What the last decided step has taught you."
+        "",
+        max_length=_LESSON_CHARS,
+        description="What the decided step of the highest number has taught you.",
     )
 
     def run(self, bench: Bench) -> str:
@@ -169,7 +171,7 @@ def _finding_line(finding: Finding) -> str:
 
 
 def _lesson(bench: Bench, text: str) -> StepLesson | None:
-    """What was learnt, of the last step that is decided."""
+    """What was learnt, of the last step, by number, that is decided."""
     decided = [step.index for step in bench.desk.history() if step.decision != "open"]
     said = one_line(text, _LESSON_CHARS)
     return StepLesson(step=decided[-1], text=said) if decided and said else None

@@ -19,6 +19,7 @@ from autoloop.ports.gateway import (
     Turn,
 )
 from autoloop.ports.meta import (
+    Allowance,
     Approach,
     Course,
     EarlierStep,
@@ -47,6 +48,7 @@ from autoloop.ports.traces import Diagnosis, Trace, TrialCase, transcript
 from autoloop.ports.trials import Engine, TrialRunner
 
 __all__ = [
+    "Allowance",
     "Approach",
     "AuditOutcome",
     "Auditor",

@@ -59,8 +59,6 @@ class EarlierStep:
     index: int
     decision: str
     """Of its verdict; `open` while there is none."""
-    reason: str = ""
-    """Why, in words that say nothing of hidden tasks."""
     title: str = ""
     hypothesis: str = ""
     expected: str = ""
@@ -71,7 +69,7 @@ class EarlierStep:
     kind: ChangeKind | None = None
     """What of the agent it changed, where its author said so."""
     lesson: str = ""
-    """What was predicted and what happened on train tasks."""
+    """Why there was nothing to try, or what was predicted and what happened on train tasks."""
     remark: str = ""
     """What the meta-agent said afterwards that it learnt."""
     alternative_of: int | None = None
@@ -117,6 +115,14 @@ class Course:
     """Steps whose edits to put together, for `MERGE`."""
     empty: int = 0
     """Conversations in a row, up to now, that led to nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allowance:
+    """The most that further model calls of a step may take; None: there is no limit."""
+
+    tokens: int | None = None
+    usd: float | None = None
 
 
 class StepDesk(Protocol):
@@ -212,6 +218,9 @@ class StepDesk(Protocol):
 
         `expected` is about what it will take: it must fit, too.
         """
+
+    def allowance(self) -> Allowance:
+        """The most that is still paid for, roughly and never too much, for who meters calls."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

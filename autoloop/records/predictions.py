@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from autoloop.records.proposals import ChangeKind, TaskPrediction
-from autoloop.records.steps import CONFLICT, Decision, Origin, Step
+from autoloop.records.steps import CONFLICT, NARROW, Decision, Origin, Step
 from autoloop.records.tasks import Split
-from autoloop.records.trials import Purpose, TrialResult
+from autoloop.records.trials import Purpose, TrialResult, Version
 
 EVEN = 0.5
 """From this chance on something is predicted to happen."""
@@ -133,10 +133,14 @@ def _train_gain(step: Step, by_task: Mapping[str, Sequence[TrialResult]]) -> flo
 
 
 def _gain(step: Step, trials: Sequence[TrialResult]) -> float | None:
-    """Mean reward on one task with an edit minus that without; None where a side is missing."""
-    on = [trial for trial in trials if step.index in trial.version.on]
-    bases = {trial.version.base for trial in on}
-    off = [trial for trial in trials if _is_without(trial, step.index, bases)]
+    """Mean reward on one task with an edit minus that without; None where a side is missing.
+
+    On the last incumbent that it was tried on: before, it may have been another text.
+    """
+    tried = [trial for trial in trials if step.index in trial.version.on]
+    base = max((trial.version.base for trial in tried), default=0)
+    on = [trial for trial in tried if trial.version.base == base]
+    off = [trial for trial in trials if _is_without(trial.version, step, base)]
     if not on or not off:
         return None
     return fmean(trial.reward for trial in on) - fmean(trial.reward for trial in off)
@@ -170,7 +174,9 @@ def _lesson(step: Step, scored: ScoredStep, gain: float | None) -> str:
         # Made by the loop, the guards or the reviewer, none of whom knows a hidden task.
         return f"{verdict.decision.value}: {verdict.reason}"
     seen = "" if gain is None else f"; {100 * gain:+.0f} points on the train tasks"
-    return " ".join([f"{_fate(verdict.decision, scored)}{seen}.", *_cures(scored.tasks)])
+    narrow = "; its gain on train tasks rests on one of them" if NARROW in verdict.numbers else ""
+    fate = f"{_fate(verdict.decision, scored)}{seen}{narrow}."
+    return " ".join([fate, *_cures(scored.tasks)])
 
 
 def _fate(decision: Decision, scored: ScoredStep) -> str:
@@ -231,13 +237,13 @@ def _outcome(
     return TaskOutcome(task=predicted.task, chance=predicted.chance, cured=cured)
 
 
-def _is_without(trial: TrialResult, step: int, bases: set[int]) -> bool:
-    """Whether a trial ran what the edit is compared with: its incumbent, perhaps with others."""
-    version = trial.version
-    if step in version.on:
-        return False
+def _is_without(version: Version, step: Step, base: int) -> bool:
+    """Whether it is what the edit is compared with: chance left it out, or nothing else was on."""
+    if version.base == base:
+        left_out = step.index in version.off and step.index not in version.on
+        return left_out or version.on == step.parents
     # An incumbent ran as an edit under test before it was kept.
-    return version.base in bases or any(version.on == (base,) for base in bases)
+    return not step.parents and version.on == (base,) and not version.off
 
 
 def _score(kind: ChangeKind | None, scored: Iterable[ScoredStep]) -> PredictionScore:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from autoloop.ports import (
+    Allowance,
     Course,
     EarlierStep,
     SpotResult,
@@ -94,9 +95,13 @@ class DeskFake:
 
     def may_ask(self, expected: Usage) -> str:
         """Refuse what goes beyond the purse."""
-        taken = self.charged[-1].tokens if self.charged else 0
-        too_much = self.purse is not None and taken + expected.tokens > self.purse
+        too_much = self.purse is not None and self._taken + expected.tokens > self.purse
         return "its share of the run's tokens is used up" if too_much else ""
+
+    def allowance(self) -> Allowance:
+        """What is left in the purse."""
+        left = None if self.purse is None else max(self.purse - self._taken, 0)
+        return Allowance(tokens=left)
 
     def history(self) -> tuple[EarlierStep, ...]:
         """The steps as laid out."""
@@ -154,6 +159,10 @@ class DeskFake:
     def write_notebook(self, text: str) -> None:
         """Replace the notes."""
         self.notes = text
+
+    @property
+    def _taken(self) -> int:
+        return self.charged[-1].tokens if self.charged else 0
 
     def _look_up(self, trial: str) -> None:
         if all(summary.trial != trial for summary in self.summaries):

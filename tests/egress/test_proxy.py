@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -260,6 +261,18 @@ def test_a_killed_process_leaves_nothing_for_long() -> None:
 
     with EgressProxy():
         assert not left.parent.exists()
+
+
+def test_proxies_that_begin_while_others_end_leave_each_other_alone() -> None:
+    def come_and_go() -> None:
+        for _ in range(50):
+            with EgressProxy():
+                pass
+
+    with ThreadPoolExecutor(4) as pool:
+        ended = [pool.submit(come_and_go) for _ in range(4)]
+
+    assert [one.exception() for one in ended] == [None] * 4
 
 
 def test_a_long_temporary_folder_is_avoided(

@@ -117,6 +117,29 @@ def test_a_long_text_full_of_brackets_is_a_text(trial: Trial) -> None:
     assert trial.chat('[{"a": 1}, \\"' * 100_000).status == 200
 
 
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize(
+    "route", ["/v1/messages/count_tokens", "/v1/messages", "/v1/chat/completions", "/v1/responses"]
+)
+def test_a_text_of_many_quotes_that_never_ends_is_refused_at_once(trial: Trial, route: str) -> None:
+    endless = b"," * (MAX_VALUES + 1) + b'"' + b'\\"' * 1_000_000
+
+    assert trial.send(route, endless).status == 400
+    assert trial.chat().status == 200
+
+
+def test_values_are_counted_outside_of_texts_however_these_are_escaped(trial: Trial) -> None:
+    def asked(text: bytes, values: int) -> bytes:
+        said = b'{"messages": [{"role": "user", "content": "' + text + b'"}], "x": '
+        return said + b"[" + b",".join([b"1"] * values) + b"]}"
+
+    texts = [rb"a\\", rb"a\\\\", rb"\"," * 20, rb"\\\"," * 20, rb"\n\\,[{" * 200_000]
+
+    for text in texts:
+        assert trial.send("/v1/chat/completions", asked(text, 10)).status == 200
+        assert "values" in trial.send("/v1/chat/completions", asked(text, MAX_VALUES)).error
+
+
 def test_too_many_headers_are_refused(trial: Trial) -> None:
     with connect(trial.session) as client:
         lines = b"".join(b"h%d: x\r\n" % number for number in range(MAX_HEADERS + 50))

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 import pytest
 
 from autoloop.errors import ModelError
+from autoloop.gateway.wire.google_generate import read_request
 from autoloop.harness.door import Answer
 from autoloop.records import Message, ToolCall, Usage
 from autoloop.testing.models import ScriptedModel, reply
@@ -99,6 +100,43 @@ def test_calls_and_their_results_keep_together_without_ids(open_trial: OpenTrial
     assert [c.arguments for c in said.tool_calls] == ['{"command": "ls"}'] * 2
     assert [first.tool_call_id, second.tool_call_id] == [c.id for c in said.tool_calls]
     assert (first.content, second.content) == ('{"output": "a"}', '{"output": "b"}')
+
+
+@pytest.mark.timeout(30)
+@pytest.mark.parametrize("has_ids", [True, False])
+def test_tens_of_thousands_of_calls_find_their_results_each_at_once(*, has_ids: bool) -> None:
+    called = [
+        {"name": "bash", "id": str(number)} if has_ids else {"name": f"bash_{number % 2}"}
+        for number in range(37_000)
+    ]
+    contents = [
+        {"role": "model", "parts": [{"functionCall": one} for one in called[at : at + 1_000]]}
+        for at in range(0, len(called), 1_000)
+    ]
+    answered = called[::-1]
+    contents += [
+        {"parts": [{"functionResponse": one} for one in answered[at : at + 1_000]]}
+        for at in range(0, len(answered), 1_000)
+    ]
+
+    messages = read_request(json.dumps({"contents": contents}).encode()).messages
+
+    ids = [call.id for message in messages for call in message.tool_calls]
+    results = [message.tool_call_id or "" for message in messages if message.role == "tool"]
+    assert results == ids[::-1] if has_ids else sorted(results) == sorted(ids)
+
+
+def test_a_result_without_an_id_answers_the_first_call_that_no_id_answered() -> None:
+    calls = [{"name": "bash", "id": "a"}, {"name": "bash", "id": "b"}, {"name": "bash", "id": "c"}]
+    results = [{"name": "bash", "id": "b"}, {"name": "bash"}, {"name": "bash"}]
+    contents = [
+        {"role": "model", "parts": [{"functionCall": call} for call in calls]},
+        {"parts": [{"functionResponse": result} for result in results]},
+    ]
+
+    _, *messages = read_request(json.dumps({"contents": contents}).encode()).messages
+
+    assert [message.tool_call_id for message in messages] == ["b", "a", "c"]
 
 
 def test_a_call_of_a_tool_comes_as_a_part_with_its_id(open_trial: OpenTrial) -> None:

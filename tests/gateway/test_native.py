@@ -8,6 +8,7 @@ import anthropic
 import pytest
 
 from autoloop.gateway.upstream.anthropic_model import AnthropicModel
+from autoloop.gateway.upstream.litellm_model import LitellmModel
 from autoloop.gateway.upstream.openai_model import OpenAIChatModel, OpenAIResponsesModel
 from autoloop.gateway.upstream.retry import Patience
 from autoloop.records import ModelCall, Quota
@@ -155,6 +156,52 @@ def test_tools_and_files_of_the_provider_are_refused_at_anthropics_door(
 
     assert answer.status == 400
     assert provider.requests == ()
+
+
+ASKED = {
+    "/v1/messages": '{"max_tokens": 9, "messages": [{"role": "user", "content": "hi"}], "tools":'
+    ' [{"name": "t", "input_schema": {"type": "object", "maximum": NUMBER}}]}',
+    "/v1/chat/completions": '{"messages": [{"role": "user", "content": "hi"}], "tools": [{"type":'
+    ' "function", "function": {"name": "t", "parameters": {"maximum": NUMBER}}}]}',
+    "/v1/responses": '{"input": "hi", "tools": [{"type": "function", "name": "t", "parameters":'
+    ' {"maximum": NUMBER}}]}',
+}
+
+
+@pytest.mark.parametrize("route", ASKED)
+@pytest.mark.parametrize("number", ["1e999", "-1e999", "NaN"])
+def test_a_number_that_json_has_not_is_the_agents_fault_at_every_kind_of_model(
+    provider: LoopbackProvider, open_trial: OpenTrial, route: str, number: str
+) -> None:
+    litellm = LitellmModel("openai/gpt-4o", api_base=provider.openai_url, environ=KEYS)
+    for model in (_anthropic(provider), _chat(provider), _responses(provider), litellm):
+        trial = open_trial(model)
+
+        answer = trial.send(route, ASKED[route].replace("NUMBER", number).encode())
+
+        assert answer.status == 400
+        assert trial.session.trouble is None
+    assert provider.requests == ()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    ['{"x": 1e999}', '{"x": NaN}', r'{"x": "\ud800"}', '{"x": ' * 900 + "1" + "}" * 900],
+)
+def test_arguments_that_no_json_can_hold_go_on_as_the_text_that_they_are(
+    provider: LoopbackProvider, open_trial: OpenTrial, arguments: str
+) -> None:
+    call = {"id": "c", "type": "function", "function": {"name": "t", "arguments": arguments}}
+    said = {"role": "assistant", "content": None, "tool_calls": [call]}
+    result = {"role": "tool", "tool_call_id": "c", "content": "ok"}
+
+    answer = open_trial(_anthropic(provider)).post(
+        "/v1/chat/completions", {"messages": [{"role": "user", "content": "hi"}, said, result]}
+    )
+
+    assert answer.status == 200
+    (block,) = provider.requests[0].body["messages"][1]["content"]
+    assert block["input"] == {"invalid_json": arguments}
 
 
 @pytest.mark.parametrize(

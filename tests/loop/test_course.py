@@ -149,3 +149,18 @@ def test_six_empty_conversations_end_a_run_and_three_more_each_time() -> None:
     ends = [count for count in range(13) if has_given_up(steps[: 1 + count])]
 
     assert ends == [6, 9, 12]
+
+
+def test_a_late_verdict_on_an_older_edit_does_not_hide_empty_conversations() -> None:
+    late = replace(step(1), decided=99)
+
+    steps = [late, *(step(n, EMPTY) for n in range(2, 5))]
+
+    assert (course(steps).approach, course(steps).empty) == (Approach.SMALL, empty_in_a_row(steps))
+
+
+def test_an_edit_that_its_reviewer_refused_is_no_empty_conversation() -> None:
+    refused = [replace(step(n), verdict=step(n, EMPTY).verdict) for n in range(1, 7)]
+
+    assert empty_in_a_row(refused) == 0
+    assert not has_given_up(refused)

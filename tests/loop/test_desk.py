@@ -84,10 +84,10 @@ def test_no_figure_that_validation_had_a_part_in_is_shown() -> None:
     history = desk_of(table).history()
 
     assert all(step.train_gain is not None for step in history)
-    assert [step.reason for step in history] == [
-        "keep; +100 points on the train tasks",
-        "revert; -83 points on the train tasks",
-        "revert; -17 points on the train tasks",
+    assert [step.lesson for step in history] == [
+        "keep; +100 points on the train tasks.",
+        "revert; -83 points on the train tasks.",
+        "revert; -17 points on the train tasks.",
     ]
 
 
@@ -110,7 +110,7 @@ def test_an_empty_step_says_why() -> None:
 
     (step,) = desk_of(table).history()
 
-    assert (step.decision, step.reason) == ("empty", "I had no idea")
+    assert (step.decision, step.lesson) == ("empty", "empty: I had no idea")
 
 
 def test_the_scoreboard_shows_the_incumbent_alone() -> None:
@@ -319,7 +319,7 @@ def test_why_an_edit_went_with_nothing_is_told() -> None:
 
     told = desk_of(table).history()[2]
 
-    assert (told.decision, told.reason) == ("revert", conflict.reason)
+    assert (told.decision, told.lesson) == ("revert", f"revert: {conflict.reason}")
 
 
 def predicting(*, chance: float) -> Proposal:

@@ -9,7 +9,7 @@ from autoloop.errors import UserError
 from autoloop.loop import Meter, climb
 from autoloop.loop.purse import Purse
 from autoloop.meta import ConversationProposer, TalkLimits
-from autoloop.ports import ProposalOutcome, StepDesk
+from autoloop.ports import Allowance, ProposalOutcome, StepDesk
 from autoloop.records import Budget, Purpose, Split, Step, StopReason, Usage
 from autoloop.testing.clocks import THEN, ManualClock
 from autoloop.testing.models import ScriptedModel, reply
@@ -162,3 +162,31 @@ def test_a_conversation_is_charged_in_its_steps_record_while_it_goes_on() -> Non
     assert [usage.prompt_tokens for usage in seen] == [100, 200]
     (step,) = table.store.steps()
     assert (step.meta_usage, step.open_usage) == (tokens(300), Usage())
+
+
+def test_an_allowance_is_what_is_left_of_the_share_and_of_the_run() -> None:
+    own = meter(tokens=1_024, usd=4.0)
+    purse = Purse(own, share=0.5)
+    assert purse.allowance() == Allowance(tokens=512, usd=2.0)
+
+    purse.charge(tokens(256, usd=0.5))
+    assert purse.allowance() == Allowance(tokens=256, usd=1.5)
+
+    own.spend(tokens(704, usd=3.0))
+    assert purse.allowance() == Allowance(tokens=64, usd=0.5)
+
+    own.spend(tokens(100, usd=1.0))
+    assert purse.allowance() == Allowance(tokens=0, usd=0.0)
+
+
+@pytest.mark.parametrize("left", [1, 2, 3, 7, 1_000, 123_457, 10**9 - 1])
+def test_an_allowance_is_rough_and_never_too_much(left: int) -> None:
+    allowed = Purse(meter(tokens=left), share=1.0).allowance().tokens
+
+    assert allowed is not None
+    assert 0.8 * left <= allowed <= left
+    assert bin(allowed).rstrip("0").count("1") <= 3
+
+
+def test_without_limits_an_allowance_has_none() -> None:
+    assert Purse(meter(), share=0.1).allowance() == Allowance()

@@ -4,7 +4,8 @@ import pytest
 
 from autoloop.errors import InfraError, ModelError
 from autoloop.loop.desk import Desk
-from autoloop.records import Budget, Purpose, Review, StopReason, Usage
+from autoloop.ports import ProposalOutcome
+from autoloop.records import Budget, Purpose, Review, StopReason, Usage, charge
 from autoloop.testing.proposers import edit
 from autoloop.testing.reviewers import NO, YES, ScriptedReviewer
 from tests.loop.builders import Table, agent
@@ -102,3 +103,47 @@ def test_who_has_no_reviewer_has_no_reviews() -> None:
     table.climb()
 
     assert table.store.steps()[0].review is None
+
+
+@pytest.mark.parametrize("binds", [False, True])
+def test_what_a_review_cost_that_cannot_be_had_is_charged(*, binds: bool) -> None:
+    error = ModelError("no such key")
+    charge(error, PAID)
+    table = reviewed(ScriptedReviewer({1: error}), binds=binds)
+
+    table.climb()
+
+    assert table.store.steps()[0].meta_usage == PAID
+
+
+def test_a_binding_review_is_paid_for_each_time_that_it_was_asked_for() -> None:
+    error = ModelError("no such key")
+    charge(error, PAID)
+    table = reviewed(ScriptedReviewer({1: error}), binds=True)
+    table.climb()
+
+    table.reviewer = ScriptedReviewer(usage=PAID)
+    table.climb()
+
+    assert table.store.steps()[0].meta_usage == PAID + PAID
+
+
+@pytest.mark.parametrize(("binds", "decision"), [(False, "undecided"), (True, "empty")])
+def test_nobody_is_asked_once_the_budget_is_spent(*, binds: bool, decision: str) -> None:
+    dear = Usage(calls=1, prompt_tokens=5_000)
+    reviewer = ScriptedReviewer(usage=PAID)
+    table = reviewed(reviewer, binds=binds)
+    table.turns = [ProposalOutcome(proposal=edit(agent(1.0)), usage=dear)]
+    table.budget = Budget(hours=None, tokens=4_000)
+    table.__post_init__()
+
+    table.climb()
+
+    (step,) = table.store.steps()
+    reason = "the reviewer was not asked: tokens budget spent"
+    assert (reviewer.cases, step.meta_usage) == ([], dear)
+    assert step.review == Review(worthwhile="unsure", reason=reason)
+    assert table.decisions() == [decision]
+    assert (step.candidate is None) is binds
+    assert step.verdict is not None
+    assert (step.verdict.reason == reason) is binds

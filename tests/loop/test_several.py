@@ -24,12 +24,14 @@ from autoloop.records import (
     Step,
     StopReason,
     TrialStarted,
+    Usage,
     Verdict,
     Version,
 )
 from autoloop.testing.clocks import THEN
 from autoloop.testing.proposers import Turn
 from autoloop.testing.strategies import ScreenStrategy
+from autoloop.testing.trials import SMALL
 from tests.loop.builders import RUN, Table, improving, sided
 
 TURNS: tuple[Turn, ...] = (
@@ -346,3 +348,34 @@ def test_a_strategy_that_never_decides_is_found_out() -> None:
 
 def _timeless(step: Step) -> Step:
     return replace(step, started_at=THEN, finished_at=None)
+
+
+class KilledError(Exception):
+    """The process is gone, and with it the trial under way."""
+
+
+def test_a_step_there_was_no_room_for_when_resumed_comes_before_another() -> None:
+    paid = Usage(calls=1, prompt_tokens=50)
+
+    def cut_off(desk: StepDesk) -> ProposalOutcome:
+        desk.charge(paid)
+        raise KilledError
+
+    table = several(TURNS[0], cut_off, TURNS[2], strategy=ScreenStrategy(edits=2, enough=9))
+    with pytest.raises(KilledError):
+        table.climb()
+    made = len(table.store.trials())
+    ahead = table.plan().holdout_trials + len(table.plan().visible)
+    # There is room for one more trial; while it is under way, for nothing else.
+    room = (made + ahead) * SMALL.tokens + paid.tokens + SMALL.tokens // 2
+    table.budget = Budget(hours=None, steps=2, tokens=room)
+    done = improving("Be hasty", B=-0.2)
+    table.turns = (TURNS[0], lambda desk: replace(done(desk), usage=paid), TURNS[2])
+    table.__post_init__()
+    table.runner.usage = Usage()
+
+    table.climb()
+
+    assert [desk.step for desk in table.proposer.desks] == [2]
+    assert [step.usage for step in table.store.steps()] == [Usage(), paid]
+    assert [trial.usage for trial in table.store.trials()][made] == Usage()

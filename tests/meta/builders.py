@@ -46,7 +46,7 @@ def step(
     return EarlierStep(
         index=index,
         decision=decision.value,
-        reason="It was no better.",
+        lesson="It was no better.",
         title=title,
         hypothesis="It forgets things.",
         expected="Fewer lost details.",

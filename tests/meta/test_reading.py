@@ -78,6 +78,6 @@ def test_the_notebook_is_read_as_it_was_left() -> None:
 
 
 def test_an_edit_under_test_is_listed_as_open() -> None:
-    said = ask(Bench(desk(steps=[replace(step(1), decision="open", reason="")])), "list_steps")
+    said = ask(Bench(desk(steps=[replace(step(1), decision="open", lesson="")])), "list_steps")
 
     assert said == "step 1: open: 'An earlier edit'. "

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from autoloop.errors import ModelError
+from autoloop.errors import InfraError, ModelError, ProviderError
 from autoloop.meta import ConversationProposer
 from autoloop.meta.record import MOST_BYTES, TalkRecord
 from autoloop.ports import ProposalOutcome
-from autoloop.records import ChatReply, Thought, Usage
+from autoloop.records import ChatReply, Thought, Usage, charge
 from autoloop.testing.desk import DeskFake
 from autoloop.testing.models import ScriptedModel, reply
 from tests.meta.builders import PLEADING, call, desk
@@ -165,3 +165,30 @@ def test_a_model_that_answered_and_was_not_heard_is_charged_when_it_is(tmp_path:
     assert (known.message.content, known.usage.prompt_tokens) == ("Hello.", 7)
     assert told == [False, True]
     assert again.reply() is None
+
+
+@pytest.mark.parametrize("error", [ModelError("No key."), ProviderError("Overloaded.")])
+def test_what_a_failed_call_cost_is_charged_and_stays_so_when_it_goes_on(
+    tmp_path: Path, error: ModelError | ProviderError
+) -> None:
+    charge(error, Usage(prompt_tokens=900, lost=2))
+    cut, whole = desk(), finished(tmp_path / "whole", desk(), SCRIPT)
+
+    for failures in (2, 1):
+        with pytest.raises((ModelError, InfraError)):
+            ConversationProposer(
+                ScriptedModel([*SCRIPT[: failures - 1], error]), folder=tmp_path
+            ).propose(cut)
+    outcome = finished(tmp_path, desk(), SCRIPT[1:])
+
+    assert [usage.prompt_tokens for usage in cut.charged] == [10, 910, 1_810]
+    assert outcome == replace(whole, usage=whole.usage + Usage(prompt_tokens=1_800, lost=4))
+
+
+def test_a_failed_call_that_cost_nothing_leaves_nothing(tmp_path: Path) -> None:
+    own = desk()
+
+    talk(tmp_path, own, [SCRIPT[0], ModelError("No network.")])
+
+    assert [usage.calls for usage in own.charged] == [1]
+    assert "charged" not in next(tmp_path.glob("*.jsonl")).read_text()

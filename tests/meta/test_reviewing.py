@@ -10,7 +10,7 @@ from autoloop.meta import ModelReviewer
 from autoloop.meta.reviewing import TOOL, question
 from autoloop.meta.wording import Prompts
 from autoloop.ports import ReviewCase
-from autoloop.records import ChatReply, Finding, Review, ToolCall, Usage
+from autoloop.records import ChatReply, Finding, Review, ToolCall, Usage, charge
 from autoloop.testing.models import ScriptedModel, reply
 from autoloop.testing.proposers import edit
 
@@ -120,3 +120,12 @@ def test_the_stand_in_takes_an_authors_own_doubt_at_its_word() -> None:
 
     assert stand_in(replace(CASE, proposal=doubtful)).worthwhile == "no"
     assert stand_in(replace(CASE, proposal=path)).worthwhile == "unsure"
+
+
+def test_what_a_refused_question_cost_is_told() -> None:
+    error = AgentError("too long")
+    charge(error, Usage(prompt_tokens=70))
+
+    outcome = ModelReviewer(ScriptedModel([error])).review(CASE)
+
+    assert outcome.usage == Usage(prompt_tokens=70)

@@ -106,7 +106,7 @@ def finished(proposal: Proposal, *, index: int, kept: bool) -> EarlierStep:
     return EarlierStep(
         index=index,
         decision=(Decision.KEEP if kept else Decision.REVERT).value,
-        reason="So it was decided.",
+        lesson="So it was decided.",
         title=proposal.title,
         hypothesis=proposal.hypothesis,
         expected=proposal.expected,

@@ -7,6 +7,7 @@ import pytest
 
 from autoloop.records import (
     CONFLICT,
+    NARROW,
     ChangeKind,
     Decision,
     Origin,
@@ -151,14 +152,18 @@ def test_an_edit_is_compared_with_the_incumbent_that_it_was_tried_against() -> N
     on = trial("t", Version(base=2, on=(3,)), 0.5)
     first = trial("t", Version(), 1.0)
     as_an_edit = trial("t", Version(base=0, on=(2,)), 0.0)
-    beside_it = trial("t", Version(base=2, on=(4,)), 0.0)
+    left_out = trial("t", Version(base=2, on=(4,), off=(3,)), 0.0)
+    another_edit = trial("t", Version(base=2, on=(4,)), 0.0)
+    on_another = trial("t", Version(base=1, on=(3,)), 1.0)
 
     def cured(*trials: TrialResult) -> bool | None:
         return scored_steps(steps, trials)[0].tasks[0].cured
 
     assert cured(on, first) is None
     assert cured(on, first, as_an_edit) is True
-    assert cured(on, first, beside_it) is True
+    assert cured(on, first, left_out) is True
+    assert cured(on, first, another_edit) is None
+    assert cured(on, on_another, replace(as_an_edit, reward=0.75)) is False
 
 
 @pytest.mark.parametrize(
@@ -206,6 +211,15 @@ def test_the_gain_on_train_tasks_is_taken_from_trials_where_the_verdict_is_silen
     assert train_gains([step(1, Decision.REVERT, numbers={"train_gain": 0.2})], trials) == {1: 0.2}
     assert train_gains([silent], ()) == {}
     assert "+25 points on the train tasks" in lessons_of([silent], trials)[1]
+
+
+def test_a_lesson_says_that_a_gain_rests_on_one_task() -> None:
+    narrow = step(1, Decision.REVERT, numbers={"train_gain": 0.05, NARROW: 1.0})
+
+    assert (
+        "+5 points on the train tasks; its gain on train tasks rests on one of them."
+        in (lessons_of([narrow], ())[1])
+    )
 
 
 def test_a_lesson_says_nothing_of_hidden_tasks() -> None:

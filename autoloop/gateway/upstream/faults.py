@@ -1,5 +1,6 @@
 """What SDKs raise, translated into errors by whose fault it is, with no key in the text."""
 
+import json
 import re
 import socket
 import ssl
@@ -7,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+import httpx
 import openai
 
 from autoloop.errors import AgentError, AutoloopError, ModelError
@@ -24,8 +26,6 @@ _ACCOUNT = (
     "insufficient credits",
     "exceeded your current quota",
 )
-_KEY = ("api key", "api_key", "x-api-key")
-_NAME = ("not a valid model", "invalid model", "model_not_found", "provider not provided")
 _TOO_LONG = (
     "context_length_exceeded",
     "context length",
@@ -39,6 +39,10 @@ _POLICY = ("content_filter", "content management policy", "content_policy", "usa
 _TRUSTED = frozenset(range(400, 500)) - {408}
 """Statuses that litellm does not make up."""
 _OVERLOADED = frozenset({429, 503, 529})
+_SDKS_OWN = re.compile(
+    r"(?:(?:[\w.]*(?:Error|Exception)|error code: \d+)(?: - |: | ))*", re.IGNORECASE
+)
+"""What SDKs write before the words of a provider."""
 _LONGEST = 600
 _DEEPEST = 10
 _STATUS: Mapping[str, int] = {
@@ -61,6 +65,39 @@ _STATUS: Mapping[str, int] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _Matter:
+    """What a refused request (400) is about, where it is none of the request's.
+
+    Providers quote what they refuse, so that a phrase in the middle may be the agent's.
+    """
+
+    names: frozenset[str]
+    """Types and codes of such errors."""
+    sentences: tuple[str, ...]
+    """How their messages begin, in small letters."""
+
+
+_NO_CREDIT = _Matter(
+    names=frozenset({"insufficient_quota", "billing_error", "billing_hard_limit_reached"}),
+    sentences=(
+        *("your credit balance is too low", "insufficient credits"),
+        "you exceeded your current quota",
+    ),
+)
+_NO_KEY = _Matter(
+    names=frozenset({"invalid_api_key", "authentication_error"}),
+    sentences=(
+        *("api key not valid", "api key expired", "api key not found", "invalid api key"),
+        *("incorrect api key", "no api key", "missing api key", "invalid x-api-key"),
+    ),
+)
+_NO_MODEL = _Matter(
+    names=frozenset({"model_not_found", "not_found_error"}),
+    sentences=("invalid model", "llm provider not provided"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Told:
     """What an SDK's error says."""
 
@@ -69,6 +106,10 @@ class _Told:
     """For a person: one line, no secret."""
     said: str
     """All of it in small letters, to look for phrases in."""
+    names: frozenset[str]
+    """The error's type and code, where the provider gives them."""
+    message: str
+    """The provider's own words in small letters, from their beginning."""
     status: int | None
     refused: bool
     """Whether the answer was nothing but this error: such a call is not paid."""
@@ -77,15 +118,31 @@ class _Told:
     def has(self, phrases: tuple[str, ...]) -> bool:
         return any(phrase in self.said for phrase in phrases)
 
+    def is_about(self, matter: _Matter) -> bool:
+        """Whether the request was refused for this, by the provider's own words."""
+        if self.status != 400:
+            return False
+        return bool(self.names & matter.names) or self.message.startswith(matter.sentences)
+
+    @property
+    def names_the_model(self) -> bool:
+        """Whether the name of the model is refused in a sentence that begins with it."""
+        name, is_split, _ = self.message.partition(" is not a valid model")
+        return bool(is_split) and self.status == 400 and self.model.lower().endswith(name)
+
 
 def translate(error: Exception, *, model: str, environ: Mapping[str, str]) -> AutoloopError:
     """The error of ours that says what happened, what to do about it, and whose fault it is."""
     whole, _, _ = str(error).partition("Traceback (most recent call last)")
     body, http = getattr(error, "body", None), _http_status(error)
+    inner = _inner(error)
+    message = str(inner.get("message") or _SDKS_OWN.sub("", whole, count=1))
     told = _Told(
         model=model,
         text=mask(" ".join(whole.split()), environ)[:_LONGEST],
         said=f"{whole} {body}".lower(),
+        names=frozenset(str(inner.get(key)) for key in ("type", "code")),
+        message=message.strip().lower(),
         status=http or _told_status(error, body),
         refused=http is not None,
         error=error,
@@ -102,13 +159,14 @@ def mask(text: str, environ: Mapping[str, str]) -> str:
 def _for_a_person(told: _Told) -> ModelError | None:
     """What only a person can mend: it stops a run, which can be resumed."""
     model, status, text = told.model, told.status, told.text
-    if status == 402 or (status in {400, 403, 429} and told.has(_ACCOUNT)):
+    has_no_credit = told.is_about(_NO_CREDIT) or (status in {403, 429} and told.has(_ACCOUNT))
+    if status == 402 or has_no_credit:
         return ModelError(f"The account of {model!r} has no credit left: {text}")
-    if status in {401, 403} or (status == 400 and told.has(_KEY)):
+    if status in {401, 403} or told.is_about(_NO_KEY):
         return ModelError(
             f"The provider of {model!r} refuses the key; set its key in the environment: {text}"
         )
-    if status == 404 or (status == 400 and told.has(_NAME)):
+    if status == 404 or told.is_about(_NO_MODEL) or told.names_the_model:
         return ModelError(f"The provider does not offer the model {model!r}: {text}")
     return None
 
@@ -213,12 +271,37 @@ def _is_litellms(error: BaseException) -> bool:
 
 def _told_status(error: Exception, body: object) -> int | None:
     """The status that an error within an answer stands for."""
-    inner = body.get("error", body) if isinstance(body, Mapping) else None
-    if not isinstance(inner, Mapping):
+    inner = _error_in(body)
+    if inner is None:
         return None
     names = (str(inner.get(key)) for key in ("code", "type"))
     found = next((_STATUS[name] for name in names if name in _STATUS), None)
     return found or getattr(error, "status_code", None)
+
+
+def _error_in(body: object) -> Mapping[str, object] | None:
+    """The part of an answer that tells of the error; formats put it at the top or one below."""
+    inner = body.get("error", body) if isinstance(body, Mapping) else None
+    return inner if isinstance(inner, Mapping) else None
+
+
+def _inner(error: Exception) -> Mapping[str, object]:
+    """What the provider itself told, also where litellm has made an error of its own of it."""
+    for cause in _causes(error):
+        body = getattr(cause, "body", None)
+        found = _error_in(body) or _error_in(_answered(cause))
+        if found:
+            return found
+    return {}
+
+
+def _answered(cause: BaseException) -> object:
+    """The answer as JSON that an error of HTTP brings with it, if it does."""
+    response = getattr(cause, "response", None)
+    try:
+        return json.loads(response.content) if isinstance(response, httpx.Response) else None
+    except (ValueError, RecursionError, httpx.StreamError):
+        return None
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

@@ -16,6 +16,7 @@ from autoloop.gateway.upstream.faults import RAISED, translate
 from autoloop.gateway.upstream.limiter import SHARED
 from autoloop.gateway.upstream.retry import Patience, empty
 from autoloop.gateway.wire import to_chat
+from autoloop.gateway.wire.asked import refuse_unsendable
 from autoloop.gateway.wire.openai_chat import message_json, tool_json
 from autoloop.ports import Rates
 from autoloop.records import ChatReply, ChatRequest, JsonValue, Usage, charge
@@ -76,6 +77,7 @@ class LitellmModel:
             ProviderError: it failed in a way that retries did not mend.
         """
         arguments = self._arguments(request)
+        refuse_unsendable(arguments)
         return self._patience.bear(lambda: self._ask(arguments), stops=bool(request.stop))
 
     def _ask(self, arguments: dict[str, Any]) -> ChatReply:

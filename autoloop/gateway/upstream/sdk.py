@@ -18,6 +18,7 @@ from autoloop.gateway.upstream.faults import translate
 from autoloop.gateway.upstream.limiter import SHARED
 from autoloop.gateway.upstream.retry import PassingError, Patience
 from autoloop.gateway.upstream.told import raise_told
+from autoloop.gateway.wire.asked import refuse_unsendable
 from autoloop.gateway.wire.events import read_events
 from autoloop.gateway.wire.native import open_native
 from autoloop.gateway.wire.reading import Json, table_of
@@ -193,7 +194,9 @@ class SdkModel(ABC):
         native = request.native
         is_native = native is not None and native.form == self.form
         body = self._taken(open_native(native)) if native and is_native else self._written(request)
-        return self._limited(body, self._longest(request))
+        limited = self._limited(body, self._longest(request))
+        refuse_unsendable(limited)
+        return limited
 
     def _taken(self, body: Json) -> Json:
         """An agent's own request without what the model is known to refuse."""

@@ -1,7 +1,8 @@
 """Google's generateContent: requests in, answers, streams and errors out."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections import defaultdict, deque
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, cast
 
 from pydantic import Field, JsonValue
@@ -14,6 +15,7 @@ from autoloop.gateway.wire.asked import (
     RequestError,
     WireModel,
     read,
+    refuse_unless,
 )
 from autoloop.gateway.wire.reading import arguments_object
 from autoloop.records import (
@@ -63,6 +65,7 @@ class _Part(_Camel):
     text: str | None = None
     thought: bool | None = None
     inline_data: _Data | None = None
+    file_data: JsonValue = None
     function_call: _Call | None = None
     function_response: _Result | None = None
 
@@ -193,9 +196,36 @@ def _format(config: _Config) -> JsonObject:
     return {"type": "json_schema", "json_schema": {"name": "answer", "schema": schema}}
 
 
+class _Waiting:
+    """Calls without a result, found by id or name in a time that does not grow with them."""
+
+    def __init__(self) -> None:
+        self._calls: list[ToolCall] = []
+        self._answered: set[int] = set()
+        self._by_id: defaultdict[str, deque[int]] = defaultdict(deque)
+        self._by_name: defaultdict[str, deque[int]] = defaultdict(deque)
+
+    def add(self, calls: Iterable[ToolCall]) -> None:
+        """Take in calls in their order."""
+        for call in calls:
+            place = len(self._calls)
+            self._calls.append(call)
+            self._by_id[call.id].append(place)
+            self._by_name[call.name].append(place)
+
+    def take(self, result: _Result) -> ToolCall:
+        """The first call that a result fits, by its id, or by its name where it has none."""
+        places = self._by_id.get(result.id) if result.id else self._by_name.get(result.name)
+        while places:
+            if (place := places.popleft()) not in self._answered:
+                self._answered.add(place)
+                return self._calls[place]
+        raise RequestError(f"A functionResponse of {result.name!r} answers no functionCall.")
+
+
 def _conversation(contents: list[_Content]) -> Iterator[Message]:
     """The messages. Calls often have no ids here: results then answer them in order, by name."""
-    waiting: list[ToolCall] = []
+    waiting = _Waiting()
     for number, content in enumerate(contents):
         results = [part.function_response for part in content.parts if part.function_response]
         for result in results:
@@ -205,7 +235,7 @@ def _conversation(contents: list[_Content]) -> Iterator[Message]:
             for index, part in enumerate(content.parts)
             if part.function_call
         ]
-        waiting += calls
+        waiting.add(calls)
         text, parts = _text(content), tuple(_files(content))
         if text or parts or calls or not results:
             role = "assistant" if content.role == "model" else "user"
@@ -221,15 +251,10 @@ def _called(call: _Call, default: str) -> ToolCall:
     return ToolCall(id=call.id or default, name=call.name, arguments=json.dumps(call.args or {}))
 
 
-def _answered(result: _Result, waiting: list[ToolCall]) -> Message:
-    fits = [
-        one for one in waiting if one.id == result.id or (not result.id and one.name == result.name)
-    ]
-    if not fits:
-        raise RequestError(f"A functionResponse of {result.name!r} answers no functionCall.")
-    waiting.remove(fits[0])
+def _answered(result: _Result, waiting: _Waiting) -> Message:
+    call = waiting.take(result)
     text = result.response if isinstance(result.response, str) else json.dumps(result.response)
-    return Message(role="tool", content=text, tool_call_id=fits[0].id)
+    return Message(role="tool", content=text, tool_call_id=call.id)
 
 
 def _text(content: _Content) -> str:
@@ -239,6 +264,10 @@ def _text(content: _Content) -> str:
 
 def _files(content: _Content) -> Iterator[JsonObject]:
     for part in content.parts:
+        refuse_unless(
+            part.file_data is None,
+            "fileData is not offered, since nothing is stored or fetched; send inlineData.",
+        )
         if (data := part.inline_data) is None:
             continue
         if not data.mime_type.startswith("image/"):

@@ -34,7 +34,7 @@ _OF_EVERY_BLOCK = frozenset({"type", "cache_control"})
 _ANTHROPIC_TOOL = frozenset(
     {"type", "name", "description", "input_schema", "strict", "cache_control", "input_examples"}
 )
-_SOURCES = frozenset({"base64", "url", "text"})
+_SOURCES = frozenset({"base64", "text"})
 
 _INNER: Mapping[str, _Keys] = {
     "thinking": frozenset({"type", "budget_tokens", "display"}),
@@ -42,8 +42,10 @@ _INNER: Mapping[str, _Keys] = {
     "cache_control": frozenset({"type", "ttl"}),
     "reasoning": frozenset({"effort", "summary", "generate_summary"}),
     "text": frozenset({"format", "verbosity"}),
+    "source": frozenset({"type", "media_type", "data"}),
+    "image_url": frozenset({"url", "detail"}),
 }
-"""Of options that are objects, what may go on."""
+"""Of what is an object, what may go on."""
 
 _CHAT: _Keys = frozenset(
     {
@@ -58,6 +60,7 @@ _CHAT_MESSAGE = frozenset(
         *("reasoning_content", "reasoning"),
     }
 )
+_CHAT_PART = frozenset({"type", "cache_control"})
 _CHAT_TOOL = frozenset({"type", "function"})
 
 _RESPONSES: _Keys = frozenset(
@@ -72,12 +75,11 @@ _ITEMS: Mapping[str, _Keys] = {
     "function_call_output": frozenset({"call_id", "output"}),
     "reasoning": frozenset({"id", "summary", "content", "encrypted_content"}),
 }
-_RESPONSES_PART = frozenset(
-    {
-        *("type", "text", "refusal", "image_url", "detail", "file_data", "filename"),
-        *("annotations", "logprobs"),
-    }
-)
+_RESPONSES_PARTS: Mapping[str, _Keys] = {
+    "input_image": frozenset({"type", "image_url", "detail"}),
+    "input_file": frozenset({"type", "file_data", "filename"}),
+}
+_RESPONSES_TEXT = frozenset({"type", "text", "refusal", "annotations", "logprobs"})
 _RESPONSES_TOOL = frozenset({"type", "name", "description", "parameters", "strict"})
 
 
@@ -87,13 +89,9 @@ def open_native(native: Native) -> Json:
     The request was read before as the format demands, so that its kinds of content are known.
 
     Raises:
-        RequestError: it holds what cannot be written as JSON.
+        RequestError: it holds content that only its provider would have.
     """
-    try:
-        body = from_json(native.body, allow_inf_nan=False)
-    except ValueError as error:
-        raise RequestError(f"The request is no JSON that can be sent on: {error}.") from error
-    return _OPENERS[native.form](body)
+    return _OPENERS[native.form](from_json(native.body))
 
 
 def whole_reply(native: Native | None, form: WireFormat) -> Json | None:
@@ -127,7 +125,7 @@ def _block(block: Json) -> Json:
     kind = text_at(block, "type")
     kept = _only(block, _OF_EVERY_BLOCK | _BLOCKS.get(kind, frozenset()))
     if "source" in kept and text_at(table_at(kept, "source"), "type") not in _SOURCES:
-        raise RequestError("Content is sent as base64, as text, or by its URL; nothing is stored.")
+        raise RequestError("Content is sent as base64 or as text; nothing is stored or fetched.")
     if kind == "tool_result":
         kept["content"] = _blocks(block.get("content") or "")
     return kept
@@ -135,9 +133,18 @@ def _block(block: Json) -> Json:
 
 def _chat(body: Json) -> Json:
     kept = _only(body, _CHAT)
-    kept["messages"] = [_only(message, _CHAT_MESSAGE) for message in rows_at(body, "messages")]
+    kept["messages"] = [_chat_message(message) for message in rows_at(body, "messages")]
     if isinstance(body.get("tools"), list):
         kept["tools"] = [_only(tool, _CHAT_TOOL) for tool in rows_at(body, "tools")]
+    return kept
+
+
+def _chat_message(message: Json) -> Json:
+    kept = _only(message, _CHAT_MESSAGE)
+    if isinstance(kept.get("content"), list):
+        kept["content"] = [
+            _only(part, _CHAT_PART | {text_at(part, "type")}) for part in rows_at(kept, "content")
+        ]
     return kept
 
 
@@ -155,7 +162,10 @@ def _item(item: Json) -> Json:
     kept = _only(item, _ITEMS.get(kind, frozenset()) | {"type"})
     for key in ("content", "output"):
         if isinstance(kept.get(key), list):
-            kept[key] = [_only(part, _RESPONSES_PART) for part in rows_at(kept, key)]
+            kept[key] = [
+                _only(part, _RESPONSES_PARTS.get(text_at(part, "type"), _RESPONSES_TEXT))
+                for part in rows_at(kept, key)
+            ]
     return kept
 
 

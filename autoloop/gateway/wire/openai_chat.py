@@ -13,11 +13,13 @@ from autoloop.gateway.wire.asked import (
     Asked,
     RequestError,
     WireModel,
+    embedded,
+    embedded_file,
     read,
     refuse_unless,
 )
 from autoloop.gateway.wire.native import whole_reply
-from autoloop.gateway.wire.reading import Json, plain, rows_at, table_at
+from autoloop.gateway.wire.reading import Json, plain, rows_at, table_at, text_at
 from autoloop.records import (
     ChatReply,
     ChatRequest,
@@ -190,10 +192,18 @@ def _content(
                 kind != "file" or table_at(part, "file").keys() <= {"file_data", "filename"},
                 "Files are sent as file_data; none are stored.",
             )
-            parts.append(part)
+            _refuse_addresses(part)
+            parts.append({key: value for key, value in part.items() if key in {"type", kind}})
         else:
             raise RequestError(f"A content part of type {kind!r} is not supported.")
     return "\n".join(texts), tuple(parts)
+
+
+def _refuse_addresses(part: Json) -> None:
+    if part["type"] == "image_url":
+        embedded(text_at(table_at(part, "image_url"), "url"))
+    embedded_file(text_at(table_at(part, "file"), "file_data"))
+    embedded_file(text_at(table_at(part, "input_audio"), "data"))
 
 
 def message_json(message: Message) -> dict[str, JsonValue]:

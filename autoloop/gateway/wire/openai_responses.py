@@ -14,6 +14,8 @@ from autoloop.gateway.wire.asked import (
     RequestError,
     Wire,
     WireModel,
+    embedded,
+    embedded_file,
     read,
     refuse_unless,
 )
@@ -228,8 +230,10 @@ def _content(content: str | list[_Json]) -> tuple[str, tuple[JsonObject, ...]]:
         if isinstance(kind, str) and kind in _TEXTS:
             texts.append(str(part.get(_TEXTS[kind], "")))
         elif kind == "input_image" and isinstance(part.get("image_url"), str):
-            parts.append({"type": "image_url", "image_url": {"url": part["image_url"]}})
+            url = embedded(text_at(part, "image_url"))
+            parts.append({"type": "image_url", "image_url": {"url": url}})
         elif kind == "input_file" and isinstance(part.get("file_data"), str):
+            embedded_file(text_at(part, "file_data"))
             file: JsonObject = {key: part[key] for key in ("file_data", "filename") if key in part}
             parts.append({"type": "file", "file": file})
         else:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import TypeAlias
 
 from pydantic import JsonValue
+from pydantic_core import from_json
 
 Json: TypeAlias = dict[str, JsonValue]
 
@@ -41,11 +42,26 @@ def table_of(value: object) -> Json:
 
 def arguments_object(arguments: str) -> Json:
     """Arguments as an object; what is no JSON object stands whole under `invalid_json`."""
+    found = read_object(arguments or "{}")
+    return {"invalid_json": arguments} if found is None else found
+
+
+def read_object(text: str) -> Json | None:
+    """A JSON object that can be written again; None for any other text."""
     try:
-        value = json.loads(arguments or "{}")
+        value: JsonValue = from_json(text, allow_inf_nan=False)
+    except ValueError:
+        return None
+    return value if isinstance(value, dict) and is_sendable(value) else None
+
+
+def is_sendable(value: object) -> bool:
+    """Whether SDKs can write a value as JSON: 1e999 is read as infinity, which JSON has not."""
+    try:
+        json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
     except (ValueError, RecursionError):
-        value = None
-    return value if isinstance(value, dict) else {"invalid_json": arguments}
+        return False
+    return True
 
 
 def arguments_text(value: Mapping[str, JsonValue]) -> str:

@@ -164,19 +164,18 @@ def _part(part: JsonObject) -> Json:
     """An image or a document; what the format does not have becomes a note of it."""
     told = plain(part)
     wire = told if isinstance(told, dict) else {}
-    if wire.get("type") == "image_url":
-        return {"type": "image", "source": _source(text_at(table_at(wire, "image_url"), "url"))}
     file = table_at(wire, "file")
-    if wire.get("type") == "file" and data_url_parts(text_at(file, "file_data")):
+    if source := _source(text_at(table_at(wire, "image_url"), "url")):
+        return {"type": "image", "source": source}
+    if source := _source(text_at(file, "file_data")):
         title: Json = {"title": file["filename"]} if text_at(file, "filename") else {}
-        return {"type": "document", "source": _source(text_at(file, "file_data")), **title}
+        return {"type": "document", "source": source, **title}
     return {"type": "text", "text": f"[a part of type {wire.get('type')!r} is left out]"}
 
 
 def _source(url: str) -> Json:
-    if (parts := data_url_parts(url)) is None:
-        return {"type": "url", "url": url}
-    return {"type": "base64", "media_type": parts[0], "data": parts[1]}
+    parts = data_url_parts(url)
+    return {"type": "base64", "media_type": parts[0], "data": parts[1]} if parts else {}
 
 
 def read_reply(whole: Json, *, model: str) -> ChatReply:

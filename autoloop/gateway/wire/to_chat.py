@@ -7,7 +7,7 @@ from dataclasses import replace
 from pydantic import JsonValue
 
 from autoloop.gateway.wire.openai_chat import message_json, tool_json
-from autoloop.gateway.wire.reading import Json, count_at, rows_at, table_at, text_at
+from autoloop.gateway.wire.reading import Json, count_at, read_object, rows_at, table_at, text_at
 from autoloop.records import (
     ChatReply,
     ChatRequest,
@@ -53,21 +53,13 @@ def mended(message: Message) -> Message:
     """Calls with invalid JSON, which several providers refuse to see again, made valid."""
     calls = tuple(
         call
-        if is_object(call.arguments)
+        if read_object(call.arguments) is not None
         else ToolCall(
             id=call.id, name=call.name, arguments=json.dumps({"invalid_json": call.arguments})
         )
         for call in message.tool_calls
     )
     return replace(message, tool_calls=calls)
-
-
-def is_object(text: str) -> bool:
-    """Whether a text is a JSON object."""
-    try:
-        return isinstance(json.loads(text), dict)
-    except (ValueError, RecursionError):
-        return False
 
 
 def read_reply(whole: Json, *, model: str) -> ChatReply:

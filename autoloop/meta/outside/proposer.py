@@ -9,6 +9,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from queue import Empty, SimpleQueue
+from typing import TypeVar
 
 from autoloop import harness
 from autoloop.errors import EngineError, InfraError, ModelError, ProviderError
@@ -27,6 +28,7 @@ from autoloop.meta.outside.questions import (
 )
 from autoloop.meta.outside.records import MOST_OUTPUT, StepRecord
 from autoloop.ports import (
+    Allowance,
     Bind,
     Container,
     ContainerSpec,
@@ -46,6 +48,7 @@ SOCKET_FOLDER = "/run/autoloop"
 HOME = "/home/agent"
 NOBODY = "65534:65534"
 RESOURCES = Resources(cpus=2.0, memory_mb=4096, pids=1024)
+_Amount = TypeVar("_Amount", int, float)
 _TICK_S = 0.5
 _DEATH_S = 60.0
 
@@ -82,12 +85,15 @@ class OutsideProposer:
     def propose(self, desk: StepDesk) -> ProposalOutcome:
         """Let the program work until it submits, ends, or is ended."""
         record = StepRecord(self._folder / _name(desk))
-        grant = Grant(
-            trial=f"meta-step-{desk.step}",
-            agent_source=desk.source,
-            seed=step_seed(self._seed, desk.step),
-            quota=_rest(self._program.quota, record.paid),
-        )
+        version = self._program.prompts.version
+        if record.paid != Usage():
+            desk.charge(record.paid)
+        too_dear = desk.may_ask(Usage())
+        if too_dear:
+            return ProposalOutcome(
+                proposal=None, reason=too_dear, usage=record.paid, prompts=version
+            )
+        grant = self._grant(desk, record)
         with (
             laid_out(desk, self._program, told=_begun(record)) as workspace,
             self._session(grant, record) as session,
@@ -98,7 +104,7 @@ class OutsideProposer:
             with self._sandbox.start(spec) as container:
                 outcome = shift.work(container, model=self._gateway.task_model)
         usage = record.paid + session.usage
-        return replace(outcome, usage=usage, prompts=self._program.prompts.version)
+        return replace(outcome, usage=usage, prompts=version)
 
     @contextmanager
     def _session(self, grant: Grant, record: StepRecord) -> Iterator[Session]:
@@ -106,6 +112,16 @@ class OutsideProposer:
             # Only then is it known which calls were still in flight, and what they may cost.
             afterwards.callback(lambda: record.spend(session.usage))
             yield session
+
+    def _grant(self, desk: StepDesk, record: StepRecord) -> Grant:
+        """What it may take: its share, and no more than the run still pays for."""
+        quota = _rest(self._program.quota, record.paid)
+        return Grant(
+            trial=f"meta-step-{desk.step}",
+            agent_source=desk.source,
+            seed=step_seed(self._seed, desk.step),
+            quota=_capped(quota, desk.allowance()),
+        )
 
     def _spec(self, trial: str, session: Session, workspace: Workspace) -> ContainerSpec:
         return ContainerSpec(
@@ -143,7 +159,7 @@ class _Shift:
         self._is_over = False
         self._ends_at = float("inf")
         self._was_late = threading.Event()
-        self._charged = Usage()
+        self._charged = record.paid
         self._too_dear = ""
 
     def work(self, container: Container, *, model: str) -> ProposalOutcome:
@@ -228,6 +244,8 @@ class _Shift:
             self._charge()
             if isinstance(item, Ended):
                 return item
+            if self._too_dear:
+                return self._cut_off(item)
             if item is None:
                 self._desk.check_stop()
             else:
@@ -246,7 +264,14 @@ class _Shift:
         if usage != self._charged:
             self._charged = usage
             self._desk.charge(usage)
-            self._too_dear = self._desk.may_ask(Usage())
+        # Spot checks and time are paid for, too.
+        self._too_dear = self._desk.may_ask(Usage())
+
+    def _cut_off(self, item: Asked | None) -> Ended:
+        """End it at once: in a grace it would spend what is kept for others."""
+        if item is not None:
+            item.answer.set_result(refused(f"the step is over: {self._too_dear}."))
+        return Ended(how=self._too_dear)
 
     def _why_over(self) -> str | None:
         return self._clerk.ending or self._too_dear or None
@@ -317,6 +342,20 @@ def _rest(quota: Quota, paid: Usage) -> Quota:
         tokens=_less(quota.tokens, paid.tokens),
         usd=None if quota.usd is None else max(quota.usd - (paid.cost_usd or 0.0), 0.0),
     )
+
+
+def _capped(quota: Quota, allowance: Allowance) -> Quota:
+    """A quota within what is still paid for."""
+    return replace(
+        quota,
+        tokens=_lower(quota.tokens, allowance.tokens),
+        usd=_lower(quota.usd, allowance.usd),
+    )
+
+
+def _lower(one: _Amount | None, other: _Amount | None) -> _Amount | None:
+    """The lower of two limits; None is no limit."""
+    return min((most for most in (one, other) if most is not None), default=None)
 
 
 def _less(most: int | None, spent: int) -> int | None:

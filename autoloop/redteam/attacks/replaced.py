@@ -139,7 +139,7 @@ REPLACED: dict[str, tuple[str, tuple[str, ...]]] = {
         written("/app/tool.sh", f"#!/bin/sh\n{PAYLOAD}")
         + "\ngit config --global core.fsmonitor /app/tool.sh"
         + "\ngit config --system core.hooksPath /app/hooks",
-        ("shell-startup",),
+        ("tool-startup",),
     ),
     "tests of its own": (
         written("/tests/conftest.py", IN_PYTHON)

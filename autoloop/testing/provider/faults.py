@@ -50,6 +50,7 @@ KINDS: Mapping[str, tuple[str, str | None, str]] = {
     "overloaded": ("server_error", None, "overloaded_error"),
     "context": ("invalid_request_error", "context_length_exceeded", "invalid_request_error"),
     "policy": ("invalid_request_error", "content_filter", "invalid_request_error"),
+    "other": ("invalid_request_error", None, "invalid_request_error"),
     "model": ("invalid_request_error", "model_not_found", "not_found_error"),
     "key": ("invalid_request_error", "invalid_api_key", "authentication_error"),
     "forbidden": ("invalid_request_error", None, "permission_error"),

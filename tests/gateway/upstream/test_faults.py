@@ -185,6 +185,59 @@ def test_what_no_retry_mends_is_told_at_once_to_whom_it_concerns(
     assert bench.provider.tally.requests == 1
 
 
+def _refusal(message: str, *, kind: str = "other") -> Fault:
+    return Fault(name="refusal", status=400, kind=kind, message=message)
+
+
+@EACH_MODEL
+@pytest.mark.parametrize(
+    "message",
+    [
+        "messages.1.content.0.tool_use.id: 'api_key' is not allowed",
+        "Invalid value: 'api key'. Supported values are: 'low', 'medium', and 'high'.",
+        "Invalid type for 'tools[0].name': 'x-api-key'",
+        "Unknown name 'invalid model': cannot find field.",
+        "tools.0.name: 'your credit balance is too low' is too long",
+        "Unexpected value 'model_not_found insufficient_quota billing_error invalid_api_key'",
+    ],
+)
+def test_what_an_agent_wrote_and_the_provider_quotes_blames_neither_key_nor_account(
+    bench: Bench, kind: str, message: str
+) -> None:
+    error = bench.fail(kind, _refusal(message))
+
+    assert type(error) is AgentError
+    assert bench.provider.tally.requests == 1
+
+
+@EACH_MODEL
+@pytest.mark.parametrize(
+    ("fault", "sentence"),
+    [
+        (_refusal("API key not valid. Please pass a valid API key."), "refuses the key"),
+        (_refusal("Your credit balance is too low to access the API."), "has no credit left"),
+        (_refusal("Invalid model name passed in model=x."), "does not offer the model"),
+        (_refusal("Refused.", kind="key"), "refuses the key"),
+        (_refusal("Refused.", kind="credit"), "has no credit left"),
+        (_refusal("Refused.", kind="model"), "does not offer the model"),
+    ],
+)
+def test_a_bad_request_that_is_about_key_account_or_name_stops_the_run(
+    bench: Bench, kind: str, fault: Fault, sentence: str
+) -> None:
+    error = bench.fail(kind, fault)
+
+    assert type(error) is ModelError
+    assert sentence in str(error)
+
+
+def test_a_name_that_is_not_offered_may_begin_the_sentence(bench: Bench) -> None:
+    error = bench.fail("chat", _refusal("gpt-5 is not a valid model ID"))
+    quoted = bench.fail("chat", _refusal("'gpt-9' is not a valid model ID"))
+
+    assert (type(error), type(quoted)) == (ModelError, AgentError)
+
+
 @EACH_MODEL
 def test_invalid_arguments_reach_the_agent_as_they_are(bench: Bench, kind: str) -> None:
     if kind == "litellm-anthropic":

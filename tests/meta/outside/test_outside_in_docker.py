@@ -308,10 +308,63 @@ def test_the_run_is_charged_while_the_program_works(workplace: Workplace) -> Non
     assert done.outcome.usage.calls == 2
 
 
-def test_a_step_ends_when_the_run_does_not_pay_for_it_any_more(workplace: Workplace) -> None:
-    workplace.desk.purse = 10
+def test_a_step_ends_at_once_when_the_run_does_not_pay_for_it_any_more(
+    workplace: Workplace, engine: APIClient
+) -> None:
+    # The model takes more than what its request was bounded to.
+    workplace.desk.purse = 14
 
-    done = workplace.run(ASK + "curl one; sleep 300", seconds=300, grace_s=0.5)
+    done = workplace.run(ASK + "curl one; while :; do curl more; done", seconds=300, grace_s=300)
+
+    assert done.outcome.reason == "its share of the run's tokens is used up"
+    assert len(done.model.requests) == 1
+    running = engine.containers(filters={"label": f"autoloop.run={RUN}", "status": "running"})
+    assert running == []
+
+
+def test_a_question_that_comes_too_late_is_answered_before_all_is_ended(
+    workplace: Workplace,
+) -> None:
+    workplace.desk.purse = 14
+
+    done = workplace.run(ASK + f"curl one; {EDIT}; {SUBMIT}; sleep 300", seconds=300, grace_s=300)
+
+    assert done.outcome.reason == "its share of the run's tokens is used up"
+
+
+def test_no_call_is_made_that_would_reach_into_what_is_kept_back(workplace: Workplace) -> None:
+    workplace.desk.purse = 20
+
+    done = workplace.run(ASK + f"curl one; curl {'two' * 20}; {EDIT}; {SUBMIT}")
+
+    (request,) = done.model.requests
+    assert request.max_tokens is not None
+    assert request.max_tokens < 20
+    assert done.outcome.usage.tokens == 15
+    assert done.outcome.proposal is not None
+
+
+def test_what_the_run_does_not_pay_for_is_not_even_started(workplace: Workplace) -> None:
+    workplace.desk.purse = -1
+
+    done = workplace.run(ASK + f"curl one; {EDIT}; {SUBMIT}")
+
+    assert done.outcome.reason == "its share of the run's tokens is used up"
+    assert (done.model.requests, list(done.folder.glob("*/output.txt"))) == ((), [])
+
+
+def test_a_spot_check_that_takes_what_was_left_ends_the_step(workplace: Workplace) -> None:
+    def spend(_source: str, _task: str) -> float:
+        workplace.desk.purse = -1
+        return 1.0
+
+    workplace.desk.reward = spend
+
+    done = workplace.run(
+        f"{EDIT}; autoloop-step spot_check --tasks csv; while :; do sleep 1; done",
+        seconds=300,
+        grace_s=300,
+    )
 
     assert done.outcome.reason == "its share of the run's tokens is used up"
 
@@ -363,8 +416,8 @@ def test_a_command_that_is_not_there_is_said(workplace: Workplace) -> None:
     assert "exit code 127" in done.outcome.reason
 
 
-def test_the_reason_of_an_earlier_step_is_told_to_the_next(workplace: Workplace) -> None:
-    earlier = replace(step(1, decision=Decision.EMPTY), reason="the coding agent ended")
+def test_what_became_of_an_earlier_step_is_told_to_the_next(workplace: Workplace) -> None:
+    earlier = replace(step(1, decision=Decision.EMPTY), lesson="the coding agent ended")
     workplace.desk = desk(steps=[earlier])
 
     done = workplace.run("cat steps/INDEX.txt")
