@@ -99,17 +99,27 @@ class Ended:
 
     reward: float | None
     """None: not scored."""
-    attempts: int
-    usage: Usage
+    sessions: Sequence[Session]
+    """One of each attempt."""
     answers: int
     """Answers of the model that its agent was given."""
     problems: Sequence[str]
     """Why attempts were not the last."""
 
+    @property
+    def attempts(self) -> int:
+        """How often it was begun."""
+        return len(self.sessions)
+
+    @property
+    def usage(self) -> Usage:
+        """What its calls consumed, with answers that came after its end as far as they came."""
+        return sum((session.usage for session in self.sessions), Usage())
+
 
 def run_trial(gateway: SocketGateway, folder: Path, number: int) -> Ended:
     """A trial with its repeats, as the loop has them where the machine was at fault."""
-    usage, answers, problem, problems = Usage(), 0, "", list[str]()
+    answers, problem, problems, sessions = 0, "", list[str](), list[Session]()
     for attempt in range(1, ATTEMPTS + 1):
         place = folder / f"{number}-{attempt}"
         place.mkdir(parents=True)
@@ -118,7 +128,7 @@ def run_trial(gateway: SocketGateway, folder: Path, number: int) -> Ended:
         with gateway.open(grant) as session:
             session.begin(Turn(instruction=name, env=LocalEnv(place)))
             problem = _problem(session, WAYS[number % len(WAYS)], name)
-            usage += session.usage
+            sessions.append(session)
             answers += sum(isinstance(e, ModelCall) and e.reply is not None for e in session.events)
             if session.trouble is None:
                 break
@@ -128,8 +138,7 @@ def run_trial(gateway: SocketGateway, folder: Path, number: int) -> Ended:
     reward = float(lines == [f"{at}" for at in range(COMMANDS)])
     return Ended(
         reward=None if problem else reward,
-        attempts=attempt,
-        usage=usage,
+        sessions=sessions,
         answers=answers,
         problems=problems,
     )
@@ -149,7 +158,6 @@ class Crowd:
     """What became of a crowd of trials at one kind of model."""
 
     ended: Sequence[Ended]
-    late: Usage
     tally: Tally
     seconds: float
     least_at_once: int
@@ -158,7 +166,7 @@ class Crowd:
     @property
     def usage(self) -> Usage:
         """What all trials counted."""
-        return sum((one.usage for one in self.ended), self.late)
+        return sum((one.usage for one in self.ended), Usage())
 
     @property
     def scored(self) -> int:
@@ -234,7 +242,6 @@ def crowd(kind: str, plan: Plan) -> Crowd:
         ended = list(pool.map(partial(run_trial, gateway, folder), range(plan.trials)))
         return Crowd(
             ended=ended,
-            late=gateway.late_usage,
             tally=provider.tally,
             seconds=time.monotonic() - began,
             least_at_once=limiter.least,

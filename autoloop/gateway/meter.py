@@ -33,7 +33,10 @@ class Admission:
     """A call that may be made, and what is held back for it."""
 
     request: ChatRequest
+    prompt: int
+    """Tokens that the request is thought to have."""
     tokens: int
+    """Those, and as many as the answer may have."""
     usd: float = 0.0
 
 
@@ -48,13 +51,19 @@ class QuotaMeter:
         self._quota = quota
         self._rates = rates
         self._usage = Usage()
+        self._known = Usage()
+        """What calls consumed that ended."""
+        self._abandoned: dict[Admission, Usage] = {}
         self._open: set[Admission] = set()
         self._dearest_usd = 0.0
         self._settled = asyncio.Condition()
 
     @property
     def usage(self) -> Usage:
-        """What settled calls consumed; may be read from any thread."""
+        """What calls consumed that ended, and what those may that the trial did not wait for.
+
+        May be read from any thread.
+        """
         return self._usage
 
     async def admit(self, request: ChatRequest) -> Admission:
@@ -73,22 +82,43 @@ class QuotaMeter:
 
     async def settle(self, admission: Admission, usage: Usage) -> None:
         """A call ended: what it consumed takes the place of what was held back."""
-        self.abandon(admission, usage)
+        self._open.discard(admission)
+        self._add(usage)
         async with self._settled:
             self._settled.notify_all()
 
-    def abandon(self, admission: Admission, usage: Usage) -> None:
-        """Like `settle`, when the trial has ended and nobody waits any more."""
+    def abandon(self, admission: Admission) -> None:
+        """The trial ended before the answer: what was held back counts, until `correct`."""
+        if admission in self._open:  # Else its answer came in the same moment.
+            self._open.remove(admission)
+            self._abandoned[admission] = self._most(admission)
+            self._add(Usage())
+
+    def correct(self, admission: Admission, usage: Usage) -> None:
+        """The answer to an abandoned call came after all: this is what it consumed."""
         self._open.discard(admission)
-        self._usage += usage
+        self._abandoned.pop(admission, None)
+        self._add(usage)
+
+    def _add(self, usage: Usage) -> None:
+        self._known += usage
         self._dearest_usd = max(self._dearest_usd, usage.cost_usd or 0.0)
+        self._usage = sum(self._abandoned.values(), start=self._known)
+
+    def _most(self, admission: Admission) -> Usage:
+        """What a call may have consumed of which nobody knows how it ended."""
+        prompt, reply = admission.prompt, admission.tokens - admission.prompt
+        rates, usd = self._rates, self._dearest_usd
+        if rates is not None:
+            usd = prompt * rates.prompt_usd + reply * rates.reply_usd
+        return Usage(calls=1, prompt_tokens=prompt, completion_tokens=reply, lost=1, cost_usd=usd)
 
     def _try(self, request: ChatRequest, prompt: int) -> Admission | None:
         self._check_calls()
         if not self._money_allows():
             return None
         admission = self._fit_tokens(request, prompt)
-        return admission and self._fit_money(admission, prompt)
+        return admission and self._fit_money(admission)
 
     def _check_calls(self) -> None:
         limit = self._quota.calls
@@ -116,12 +146,12 @@ class QuotaMeter:
     def _fit_tokens(self, request: ChatRequest, prompt: int) -> Admission | None:
         wanted = request.max_tokens or USUAL_REPLY_TOKENS
         if self._quota.tokens is None:
-            return Admission(request, prompt + wanted * request.choices)
+            return Admission(request, prompt, prompt + wanted * request.choices)
         held = sum(admission.tokens for admission in self._open)
         # Each of several answers may be as long as allowed.
         room = (self._quota.tokens - self._usage.tokens - held - prompt) // request.choices
         if room >= wanted:
-            return Admission(request, prompt + wanted * request.choices)
+            return Admission(request, prompt, prompt + wanted * request.choices)
         if self._open:
             return None
         if room <= 0:
@@ -129,16 +159,16 @@ class QuotaMeter:
                 f"This trial has used {self._usage.tokens} of its {self._quota.tokens} tokens; "
                 f"a prompt of about {prompt} more does not fit."
             )
-        return Admission(replace(request, max_tokens=room), prompt + room * request.choices)
+        return Admission(replace(request, max_tokens=room), prompt, prompt + room * request.choices)
 
-    def _fit_money(self, admission: Admission, prompt: int) -> Admission | None:
+    def _fit_money(self, admission: Admission) -> Admission | None:
         """The same with the money held back; its answer is bounded by what is left of it."""
         limit, rates = self._quota.usd, self._rates
         if limit is None or rates is None:
             return admission
         request = admission.request
         reply_usd = rates.reply_usd * request.choices
-        prompt_usd = prompt * rates.prompt_usd
+        prompt_usd = admission.prompt * rates.prompt_usd
         cost = prompt_usd + (request.max_tokens or USUAL_REPLY_TOKENS) * reply_usd
         room = limit - (self._usage.cost_usd or 0.0) - sum(other.usd for other in self._open)
         if cost <= room:

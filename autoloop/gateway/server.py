@@ -25,7 +25,6 @@ from autoloop.gateway.routes import application
 from autoloop.gateway.session import ModelDoor, TrialSession
 from autoloop.gateway.threads import Threads
 from autoloop.ports import ChatModel, Clock, Grant, PricedModel, Session
-from autoloop.records import Usage
 from autoloop.records.secrets import Mask, environment_mask
 
 SOCKET_NAME = "sock"
@@ -68,7 +67,6 @@ class SocketGateway:
         self._base = base
         self._mask = mask or environment_mask()
         self._threads = Threads()
-        self._late = Usage()
         self._stack = ExitStack()
         self._ground: _Ground | None = None
         self._open: set[_Opened] = set()
@@ -79,14 +77,6 @@ class SocketGateway:
     def task_model(self) -> str:
         """Name of the model that every trial gets, whatever it asks for."""
         return self._upstream.name
-
-    @property
-    def late_usage(self) -> Usage:
-        """Tokens and money of answers that came after their trial had ended.
-
-        The calls themselves are counted in their sessions; this is what those could not know.
-        """
-        return self._late
 
     def __enter__(self) -> Self:
         _allow_open_files()
@@ -144,7 +134,7 @@ class SocketGateway:
             recorder=Recorder(self._limits, mask=self._mask),
             rates=self._upstream.rates if isinstance(self._upstream, PricedModel) else None,
         )
-        door = ModelDoor(session, self._upstream, late=self._add_late, threads=self._threads)
+        door = ModelDoor(session, self._upstream, threads=self._threads)
         handlers: set[asyncio.Task[object]] = set()
         app = application(session, door, handlers=handlers)
         try:
@@ -154,9 +144,6 @@ class SocketGateway:
                 yield session
         finally:
             shutil.rmtree(folder)
-
-    def _add_late(self, usage: Usage) -> None:
-        self._late += usage
 
 
 def _allow_open_files() -> None:

@@ -1,7 +1,6 @@
 """One trial's side of the gateway: what it may do, what it did, and how it ended."""
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -59,7 +58,7 @@ class TrialSession:
 
     @property
     def usage(self) -> Usage:
-        """What the model calls so far consumed."""
+        """What the model calls so far consumed, and those may that it did not wait for."""
         return self.meter.usage
 
     @property
@@ -117,18 +116,10 @@ class TrialSession:
 class ModelDoor:
     """Puts a trial's requests to the upstream model: metered, recorded, each in a thread."""
 
-    def __init__(
-        self,
-        session: TrialSession,
-        upstream: ChatModel,
-        *,
-        late: Callable[[Usage], None],
-        threads: Threads,
-    ) -> None:
+    def __init__(self, session: TrialSession, upstream: ChatModel, *, threads: Threads) -> None:
         self.threads = threads
         self._session = session
         self._upstream = upstream
-        self._late = late
         self._parallel = asyncio.Semaphore(MAX_PARALLEL_CALLS)
 
     @property
@@ -162,11 +153,15 @@ class ModelDoor:
     async def _send(self, call: "_Call", admission: Admission) -> ChatReply:
         meter = self._session.meter
         call.request = admission.request
+
+        def correct(usage: Usage) -> None:
+            meter.correct(admission, replace(usage, calls=1))
+
         try:
             reply = await self.threads.do(
                 partial(self._upstream.complete, admission.request),
-                late=lambda reply: self._late(replace(reply.usage, calls=0)),
-                late_error=lambda error: self._late(charged(error)),
+                late=lambda reply: correct(reply.usage),
+                late_error=lambda error: correct(charged(error)),
             )
         except AutoloopError as error:
             await self._fail(call, admission, error)
@@ -177,7 +172,7 @@ class ModelDoor:
             raise failure from error
         except asyncio.CancelledError:
             call.record(None, refusal=ENDED)
-            meter.abandon(admission, Usage(calls=1))
+            meter.abandon(admission)
             raise
         call.record(reply)
         await meter.settle(admission, replace(reply.usage, calls=1))

@@ -66,7 +66,11 @@ class Session(Protocol):
 
     @property
     def usage(self) -> Usage:
-        """What the model calls so far consumed."""
+        """What the model calls so far consumed.
+
+        Once the context is left, calls that it did not wait for count with the most they may
+        consume, until their answers come.
+        """
 
     @property
     def events(self) -> tuple[TraceEvent, ...]:

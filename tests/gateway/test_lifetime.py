@@ -16,9 +16,10 @@ import pytest
 from autoloop.errors import InfraError, ProviderError, RunError
 from autoloop.gateway import SocketGateway
 from autoloop.gateway.folder import private_folder
+from autoloop.gateway.meter import QuotaMeter
 from autoloop.gateway.threads import Threads
 from autoloop.harness.door import Door
-from autoloop.ports import ChatModel, Gateway, Grant, Session, Turn
+from autoloop.ports import ChatModel, Gateway, Grant, Rates, Session, Turn
 from autoloop.records import (
     AgentEnd,
     ChatReply,
@@ -214,28 +215,50 @@ def test_every_trial_has_a_socket_and_a_meter_of_its_own(tmp_path: Path) -> None
         assert (one.usage.calls, two.usage.calls) == (1, 0)
 
 
-def _wait_for_late_usage(gateway: SocketGateway) -> None:
+def _wait_for_the_answer(gateway: SocketGateway, session: Session) -> None:
     """Until the answer of a trial that has ended was counted; the gateway is busy meanwhile."""
     with gateway.open(_grant()) as other:
-        while not gateway.late_usage.tokens:
+        while session.usage.lost:
             Door(str(other.folder / "sock")).get("/v1/models")
+
+
+def _left_in_flight(gateway: SocketGateway, model: SlowModel, folder: Path) -> Session:
+    """A session that ended while the model was asked."""
+    with ExitStack() as asking, gateway.open(_grant()) as session:
+        session.begin(_turn(folder))
+        body = {**CHAT, "max_tokens": 500, "n": 2}
+        asking.enter_context(_asking(session, "/v1/chat/completions", body))
+        assert model.asked.wait(20)
+    return session
 
 
 def test_a_call_in_flight_ends_with_the_trial_and_its_cost_is_not_lost(tmp_path: Path) -> None:
     model = SlowModel()
     with SocketGateway(model, clock=TickingClock()) as gateway:
-        with ExitStack() as asking, gateway.open(_grant()) as session:
-            session.begin(_turn(tmp_path))
-            asking.enter_context(_asking(session, "/v1/chat/completions", CHAT))
-            assert model.asked.wait(20)
+        session = _left_in_flight(gateway, model, tmp_path)
         model.go_on.set()
-        _wait_for_late_usage(gateway)
+        _wait_for_the_answer(gateway, session)
 
-        event = session.events[0]
-        assert isinstance(event, ModelCall)
-        assert event.refusal == "The trial ended before the answer came."
-        assert session.usage == Usage(calls=1)
-        assert gateway.late_usage == Usage(prompt_tokens=70, completion_tokens=7)
+    event = session.events[0]
+    assert isinstance(event, ModelCall)
+    assert event.refusal == "The trial ended before the answer came."
+    assert session.usage == Usage(calls=1, prompt_tokens=70, completion_tokens=7)
+
+
+def test_a_call_in_flight_counts_with_the_most_it_may_cost_until_its_answer_comes(
+    tmp_path: Path,
+) -> None:
+    class PricedModel(SlowModel):
+        rates = Rates(prompt_usd=0.001, reply_usd=0.002)
+
+    model = PricedModel()
+    with SocketGateway(model, clock=TickingClock()) as gateway:
+        usage = _left_in_flight(gateway, model, tmp_path).usage
+        model.go_on.set()
+
+    assert (usage.calls, usage.lost, usage.completion_tokens) == (1, 1, 1_000)
+    assert usage.prompt_tokens > 0
+    assert usage.cost_usd == pytest.approx(usage.prompt_tokens * 0.001 + 1_000 * 0.002)
 
 
 def test_what_a_call_cost_that_failed_after_the_trial_is_not_lost(tmp_path: Path) -> None:
@@ -248,14 +271,22 @@ def test_what_a_call_cost_that_failed_after_the_trial_is_not_lost(tmp_path: Path
 
     model = FailingModel()
     with SocketGateway(model, clock=TickingClock()) as gateway:
-        with ExitStack() as asking, gateway.open(_grant()) as session:
-            session.begin(_turn(tmp_path))
-            asking.enter_context(_asking(session, "/v1/chat/completions", CHAT))
-            assert model.asked.wait(20)
+        session = _left_in_flight(gateway, model, tmp_path)
         model.go_on.set()
-        _wait_for_late_usage(gateway)
+        _wait_for_the_answer(gateway, session)
 
-        assert gateway.late_usage.tokens == 77
+    assert session.usage.tokens == 77
+
+
+def test_an_answer_in_the_moment_of_the_end_counts_once() -> None:
+    async def answered_and_abandoned() -> Usage:
+        meter = QuotaMeter(Quota())
+        admission = await meter.admit(ChatRequest(messages=()))
+        meter.correct(admission, Usage(calls=1, prompt_tokens=70))
+        meter.abandon(admission)
+        return meter.usage
+
+    assert asyncio.run(answered_and_abandoned()) == Usage(calls=1, prompt_tokens=70)
 
 
 def test_a_command_in_flight_is_recorded_when_the_trial_ends(tmp_path: Path) -> None:

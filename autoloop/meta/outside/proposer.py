@@ -5,7 +5,7 @@ import json
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -96,14 +96,22 @@ class OutsideProposer:
         grant = self._grant(desk, record)
         with (
             laid_out(desk, self._program, told=_begun(record)) as workspace,
-            self._gateway.open(grant) as session,
+            self._session(grant, record) as session,
         ):
             shift = _Shift(desk, session, record, program=self._program)
             spec = self._spec(grant.trial, session, workspace)
             # Docker's client starts it; whatever comes, leaving the context removes it.
             with self._sandbox.start(spec) as container:
                 outcome = shift.work(container, model=self._gateway.task_model)
-            return replace(outcome, prompts=version)
+        usage = record.paid + session.usage
+        return replace(outcome, usage=usage, prompts=version)
+
+    @contextmanager
+    def _session(self, grant: Grant, record: StepRecord) -> Iterator[Session]:
+        with ExitStack() as afterwards, self._gateway.open(grant) as session:
+            # Only then is it known which calls were still in flight, and what they may cost.
+            afterwards.callback(lambda: record.spend(session.usage))
+            yield session
 
     def _grant(self, desk: StepDesk, record: StepRecord) -> Grant:
         """What it may take: its share, and no more than the run still pays for."""
@@ -290,14 +298,13 @@ class _Shift:
         return f"{seconds // 60:.0f} minutes {seconds % 60:.0f} seconds left"
 
     def _outcome(self, ended: Ended) -> ProposalOutcome:
-        usage = self._record.paid + self._session.usage
         proposal = self._bench.proposal
         if proposal is not None:
-            return ProposalOutcome(proposal=proposal, usage=usage)
+            return ProposalOutcome(proposal=proposal)
         _raise_trouble(self._session.trouble)
         if ended.error is not None:
             raise ended.error
-        return ProposalOutcome(proposal=None, reason=self._reason(ended), usage=usage)
+        return ProposalOutcome(proposal=None, reason=self._reason(ended))
 
     def _reason(self, ended: Ended) -> str:
         """Why there is no edit; whoever works on the next step reads it."""

@@ -1,14 +1,16 @@
 """Coding agents in the meta-agent's place, played by scripts: what they get and what they leave."""
 
 import json
+import threading
 from dataclasses import replace
 
 import pytest
 from docker.api.client import APIClient
 
 from autoloop.errors import ModelError
-from autoloop.records import Decision, Finding, Quota
-from autoloop.testing.models import ScriptedModel
+from autoloop.gateway.meter import USUAL_REPLY_TOKENS
+from autoloop.records import ChatReply, ChatRequest, Decision, Finding, Quota, Usage
+from autoloop.testing.models import ScriptedModel, reply
 from tests.meta.builders import PLEADING, SOURCE, desk, step
 from tests.meta.outside.conftest import EDIT, RUN, SUBMIT, Workplace
 
@@ -253,6 +255,36 @@ def test_model_calls_are_counted_and_charged(workplace: Workplace) -> None:
     assert done.outcome.usage.tokens == 30
     events = [json.loads(line) for line in done.text("events.jsonl").splitlines()]
     assert [event["last_message"] for event in events] == ["one", "two"]
+
+
+class OneLeftOver:
+    """A model that answers "two" when it was asked "one" as well, and that one never in time."""
+
+    name = "slow"
+
+    def __init__(self) -> None:
+        self.asked = threading.Event()
+        self.go_on = threading.Event()
+
+    def complete(self, request: ChatRequest) -> ChatReply:
+        if request.messages[-1].content == "one":
+            self.asked.set()
+            self.go_on.wait(60)
+        assert self.asked.wait(20)
+        return reply("ok", usage=Usage(calls=1, prompt_tokens=10, completion_tokens=5))
+
+
+def test_a_call_in_flight_at_the_end_is_charged_with_the_most_it_may_cost(
+    workplace: Workplace,
+) -> None:
+    model = OneLeftOver()
+
+    done = workplace.run(ASK + "curl one & curl two", model=model)
+    model.go_on.set()
+
+    assert (done.outcome.usage.calls, done.outcome.usage.lost) == (2, 1)
+    assert done.outcome.usage.tokens > USUAL_REPLY_TOKENS
+    assert json.loads(done.text("spent.json"))[-1]["lost"] == 1
 
 
 def test_a_steps_share_of_the_model_ends_its_calls(workplace: Workplace) -> None:
