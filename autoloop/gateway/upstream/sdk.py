@@ -148,7 +148,9 @@ class SdkModel(ABC):
         """
         self._require_key()
         body = self._body(request)
-        return self._patience.bear(lambda: self._estimated(self._ask(body), request))
+        return self._patience.bear(
+            lambda: self._estimated(self._ask(body), request), stops=bool(request.stop)
+        )
 
     @abstractmethod
     def _written(self, request: ChatRequest) -> Json:

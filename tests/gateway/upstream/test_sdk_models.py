@@ -319,6 +319,15 @@ def test_an_empty_answer_is_asked_for_again_once_and_paid(form: str, fault: str)
     assert answer.usage.completion_tokens == charged_tokens.output
 
 
+@every_format
+def test_nothing_before_a_text_to_stop_at_is_an_answer(form: str) -> None:
+    with LoopbackProvider(model=ScriptedModel([reply("")])) as provider:
+        answer = _model(provider, form).complete(replace(HELLO, stop=("END",)))
+
+    assert answer.message.content == ""
+    assert answer.usage.calls == provider.tally.charged.calls == 1
+
+
 def test_what_anthropic_counted_before_a_stream_was_cut_is_part_of_the_usage() -> None:
     with LoopbackProvider(script=by_number([FAULTS["cut"]])) as provider:
         answer = _model(provider, "anthropic").complete(HELLO)
