@@ -119,7 +119,8 @@ class Rewriter:
             )
             self._stages[words[-1].lower()] = self._stage
         elif instruction.name == "SHELL":
-            self._stage.shell = tuple(json.loads(instruction.rest))
+            # What is no list of words, the engine refuses in words of its own.
+            self._stage.shell = _listed(instruction.rest) or self._stage.shell
         elif instruction.name == "ARG":
             self._take_args(instruction.rest)
         elif instruction.name == "ENV":
@@ -168,6 +169,15 @@ class Rewriter:
         if name in self._stage.variables or not self._stage.image:
             return self._stage.variables.get(name, self._global.get(name))
         return self._environment_of(self._stage.image).get(name)
+
+
+def _listed(rest: str) -> tuple[str, ...]:
+    """The words of a JSON list; none where it is no such list."""
+    try:
+        words = json.loads(rest)
+    except (ValueError, RecursionError):
+        return ()
+    return tuple(map(str, words)) if isinstance(words, list) else ()
 
 
 def _split(text: str) -> list[str]:

@@ -86,6 +86,11 @@ def test_tabs_are_cut_and_the_stages_shell_is_used() -> None:
     assert run_of(text) == ["/bin/bash", "-e", "-c", "x\n"]
 
 
+@pytest.mark.parametrize("shell", ["bash -c", '"bash"', "[" * 200_000])
+def test_a_shell_that_is_no_list_is_left_to_the_engine(shell: str) -> None:
+    assert run_of(f"FROM a\nSHELL {shell}\nRUN <<EOF\nx\nEOF\n") == ["/bin/sh", "-c", "x\n"]
+
+
 def test_a_script_with_an_interpreter_is_run_as_a_file() -> None:
     shell, option, script = run_of("FROM a\nRUN <<EOF\n#!/usr/bin/env python3\nprint(1)\nEOF\n")
 
