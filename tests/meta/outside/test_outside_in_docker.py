@@ -308,16 +308,23 @@ def test_the_run_is_charged_while_the_program_works(workplace: Workplace) -> Non
     assert done.outcome.usage.calls == 2
 
 
+def greedy() -> ScriptedModel:
+    """A model that takes more than what its request was bounded to."""
+    dear = Usage(calls=1, prompt_tokens=40, completion_tokens=5)
+    return ScriptedModel(lambda _: reply("Hm.", usage=dear))
+
+
 def test_a_step_ends_at_once_when_the_run_does_not_pay_for_it_any_more(
     workplace: Workplace, engine: APIClient
 ) -> None:
-    # The model takes more than what its request was bounded to.
-    workplace.desk.purse = 14
+    workplace.desk.purse, model = 40, greedy()
 
-    done = workplace.run(ASK + "curl one; while :; do curl more; done", seconds=300, grace_s=300)
+    done = workplace.run(
+        ASK + "curl one; while :; do curl more; done", seconds=300, grace_s=300, model=model
+    )
 
     assert done.outcome.reason == "its share of the run's tokens is used up"
-    assert len(done.model.requests) == 1
+    assert len(model.requests) == 1
     running = engine.containers(filters={"label": f"autoloop.run={RUN}", "status": "running"})
     assert running == []
 
@@ -325,9 +332,11 @@ def test_a_step_ends_at_once_when_the_run_does_not_pay_for_it_any_more(
 def test_a_question_that_comes_too_late_is_answered_before_all_is_ended(
     workplace: Workplace,
 ) -> None:
-    workplace.desk.purse = 14
+    workplace.desk.purse = 40
 
-    done = workplace.run(ASK + f"curl one; {EDIT}; {SUBMIT}; sleep 300", seconds=300, grace_s=300)
+    done = workplace.run(
+        ASK + f"curl one; {EDIT}; {SUBMIT}; sleep 300", seconds=300, grace_s=300, model=greedy()
+    )
 
     assert done.outcome.reason == "its share of the run's tokens is used up"
 
