@@ -169,7 +169,7 @@ def _joined(lines: list[str], first: int, goes_on: re.Pattern[str]) -> tuple[str
 def _heredocs(joined: str, lines: list[str], at: int) -> tuple[tuple[Heredoc, ...], int]:
     """The heredocs that a logical line begins, and where they end; none when one has no end."""
     name, rest, flags = _head(joined)
-    if name not in WITH_HEREDOCS or _is_exec_form(rest[len(flags) :]):
+    if name not in WITH_HEREDOCS or exec_form(rest[len(flags) :]) is not None:
         return (), at
     found, end = [], at
     for word in WORD.findall(rest):
@@ -192,11 +192,13 @@ def _heredocs(joined: str, lines: list[str], at: int) -> tuple[tuple[Heredoc, ..
     return tuple(found), end
 
 
-def _is_exec_form(rest: str) -> bool:
+def exec_form(rest: str) -> tuple[str, ...] | None:
+    """The words of a JSON list, as in `CMD ["a", "b"]`; None where it is no such list."""
     try:
-        return isinstance(json.loads(rest), list)
+        words = json.loads(rest)
     except (ValueError, RecursionError):
-        return False
+        return None
+    return tuple(map(str, words)) if isinstance(words, list) else None
 
 
 def _is_modern(instruction: Instruction) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from autoloop.sandbox.archives import Entry
-from autoloop.sandbox.dockerfile import AUTOMATIC, Dockerfile, Instruction
+from autoloop.sandbox.dockerfile import AUTOMATIC, Dockerfile, Instruction, exec_form
 
 FOLDER = ".autoloop-heredocs"
 """Where the files of COPY and ADD are put in the build context."""
@@ -120,7 +120,7 @@ class Rewriter:
             self._stages[words[-1].lower()] = self._stage
         elif instruction.name == "SHELL":
             # What is no list of words, the engine refuses in words of its own.
-            self._stage.shell = _listed(instruction.rest) or self._stage.shell
+            self._stage.shell = exec_form(instruction.rest) or self._stage.shell
         elif instruction.name == "ARG":
             self._take_args(instruction.rest)
         elif instruction.name == "ENV":
@@ -169,15 +169,6 @@ class Rewriter:
         if name in self._stage.variables or not self._stage.image:
             return self._stage.variables.get(name, self._global.get(name))
         return self._environment_of(self._stage.image).get(name)
-
-
-def _listed(rest: str) -> tuple[str, ...]:
-    """The words of a JSON list; none where it is no such list."""
-    try:
-        words = json.loads(rest)
-    except (ValueError, RecursionError):
-        return ()
-    return tuple(map(str, words)) if isinstance(words, list) else ()
 
 
 def _split(text: str) -> list[str]:

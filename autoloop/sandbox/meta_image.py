@@ -2,7 +2,6 @@
 
 import platform
 import shutil
-import subprocess
 import sys
 import threading
 from dataclasses import dataclass
@@ -12,10 +11,9 @@ from tempfile import TemporaryDirectory
 from docker.api.client import APIClient
 
 from autoloop.errors import ImageError, SettingsError
-from autoloop.records.secrets import child_environment
 from autoloop.sandbox.context import BuildContext
 from autoloop.sandbox.images import Images
-from autoloop.sandbox.wheels import TIMEOUT_S, fetch_wheels, machine_of
+from autoloop.sandbox.wheels import TIMEOUT_S, fetch, fetch_wheels, machine_of
 
 FOLDER = "sandboxes/meta"
 PACKAGED_FOLDER = Path(__file__).parent / "meta"
@@ -81,24 +79,11 @@ class MetaImage:
         command = [*_npm(places["node"], machine), "install", "--prefix", str(places["npm"])]
         command += ["--ignore-scripts", "--omit=dev", "--no-audit", "--no-fund", "--os=linux"]
         command += [f"--cpu={NPM_MACHINES.get(machine, machine)}", "--libc=glibc", *packages]
-        try:
-            done = subprocess.run(
-                command,
-                env=child_environment(),
-                capture_output=True,
-                text=True,
-                timeout=TIMEOUT_S,
-                check=False,
-            )
-        except subprocess.TimeoutExpired as error:
-            raise ImageError(
-                f"Fetching {' '.join(packages)} took longer than {TIMEOUT_S:g} s."
-            ) from error
-        if done.returncode != 0:
-            raise ImageError(
-                f"The packages of {self._folder / LIST} cannot be fetched with npm:"
-                f"\n{done.stderr.strip()[-2_000:]}"
-            )
+        fetch(
+            command,
+            what=" ".join(packages),
+            failure=f"The packages of {self._folder / LIST} cannot be fetched with npm",
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from docker.api.client import APIClient
@@ -31,6 +32,20 @@ def fetch_wheels(
         return
     command = [sys.executable, "-m", "pip", "install", *pip_options(api, python)]
     command += ["--target", str(target), "--requirement", str(requirements)]
+    fetch(
+        command,
+        what=f"the packages of {requirements}",
+        failure=f"The packages of {requirements} cannot be fetched with pip; each must have a "
+        f"wheel for Python {python} on Linux",
+    )
+
+
+def fetch(command: Sequence[str], *, what: str, failure: str) -> None:
+    """Run a package manager on the host, which is given no secret.
+
+    Raises:
+        ImageError: it fails, or takes too long.
+    """
     try:
         done = subprocess.run(
             command,
@@ -41,14 +56,9 @@ def fetch_wheels(
             check=False,
         )
     except subprocess.TimeoutExpired as error:
-        raise ImageError(
-            f"Fetching the packages of {requirements} took longer than {TIMEOUT_S:g} s."
-        ) from error
+        raise ImageError(f"Fetching {what} took longer than {TIMEOUT_S:g} s.") from error
     if done.returncode != 0:
-        raise ImageError(
-            f"The packages of {requirements} cannot be fetched with pip; each must have a "
-            f"wheel for Python {python} on Linux:\n{done.stderr.strip()[-2_000:]}"
-        )
+        raise ImageError(f"{failure}:\n{done.stderr.strip()[-2_000:]}")
 
 
 def machine_of(api: APIClient) -> str:

@@ -1,6 +1,5 @@
 """Every real provider, through litellm."""
 
-import os
 import warnings
 from collections.abc import Mapping
 from contextlib import suppress
@@ -20,6 +19,7 @@ from autoloop.gateway.wire.asked import refuse_unsendable
 from autoloop.gateway.wire.openai_chat import message_json, tool_json
 from autoloop.ports import Rates
 from autoloop.records import ChatReply, ChatRequest, JsonValue, Usage, charge
+from autoloop.records.secrets import own_environment
 
 
 class LitellmModel:
@@ -35,7 +35,7 @@ class LitellmModel:
         api_base: str | None = None,
         timeout_s: float = 600.0,
         patience: Patience | None = None,
-        environ: Mapping[str, str] = os.environ,
+        environ: Mapping[str, str] | None = None,
         facts: ModelFacts | None = None,
     ) -> None:
         """`facts`: by default the table's; a price that is not the table's goes before its own."""
@@ -86,7 +86,8 @@ class LitellmModel:
             return self._reply(response)
         except RAISED as error:
             # Without its cause, which a traceback would show with the key that it may quote.
-            raise translate(error, model=self._name, environ=self._environ) from None
+            secret = own_environment() if self._environ is None else self._environ
+            raise translate(error, model=self._name, environ=secret) from None
 
     def _arguments(self, request: ChatRequest) -> dict[str, Any]:
         optional = {
