@@ -46,6 +46,20 @@ def chance_of_gain(gains: Sequence[TaskGain]) -> float:
     return NormalDist().cdf(sum(task.share for task in gains) / sqrt(spread))
 
 
+def chance_of_proof(gains: Sequence[TaskGain], *, sure: float, weight: float) -> float:
+    """How likely `chance_of_gain` is to reach `sure` once trials of this weight in all are in.
+
+    Predictive power with a flat prior (Spiegelhalter, Freedman & Blackburn 1986, Controlled
+    Clinical Trials 7): what was seen says how the trials to come may end.
+    """
+    told = min(1.0, sum(task.weight for task in gains) / weight) if weight else 1.0
+    normal, chance = NormalDist(), chance_of_gain(gains)
+    if told == 1.0:
+        return float(chance >= sure)
+    deviations = normal.inv_cdf(min(max(chance, 1e-9), 1.0 - 1e-9))
+    return normal.cdf((deviations - normal.inv_cdf(sure) * sqrt(told)) / sqrt(1.0 - told))
+
+
 def gains_of(board: Board, edit: OpenEdit, tasks: Iterable[str]) -> tuple[TaskGain, ...]:
     """An edit's gain on each of these tasks that ran with and without it."""
     names = tuple(tasks)

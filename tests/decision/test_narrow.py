@@ -1,10 +1,19 @@
 """Whether a train gain hangs on one task, from observations with an edit and without it."""
 
 from dataclasses import replace
+from statistics import NormalDist
 
+import numpy as np
 import pytest
 
-from autoloop.decision.narrow import TaskGain, chance_of_gain, gains_of, is_narrow, mean_gain
+from autoloop.decision.narrow import (
+    TaskGain,
+    chance_of_gain,
+    chance_of_proof,
+    gains_of,
+    is_narrow,
+    mean_gain,
+)
 from autoloop.records import Board, Version
 from tests.decision.strategies.builders import TRAIN, VALIDATION, make_board, seen
 
@@ -52,6 +61,28 @@ def test_a_chance_grows_with_the_trials_behind_it() -> None:
     assert 0.5 < chance_of_gain(few) < 0.9 < chance_of_gain(many) < 1.0
     assert chance_of_gain([]) == 0.5
     assert chance_of_gain([gain(-0.2, 9.0)]) < 0.5
+
+
+def test_a_proof_is_as_likely_as_drawn_futures_say() -> None:
+    """With a flat prior, as in the formula: what is seen is the truth give or take its error."""
+    seen_ = [gain(0.1, weight=1.0)] * 6
+    told, all_of_it = 6.0, 20.0
+    draws = np.random.default_rng(0)
+    truth = draws.normal(0.1, np.sqrt(0.25 / told), 200_000)
+    more = draws.normal(truth, np.sqrt(0.25 / (all_of_it - told)))
+    mean = (0.1 * told + more * (all_of_it - told)) / all_of_it
+    proven = mean / np.sqrt(0.25 / all_of_it) >= NormalDist().inv_cdf(0.8)
+
+    prospect = chance_of_proof(seen_, sure=0.8, weight=all_of_it)
+
+    assert prospect == pytest.approx(proven.mean(), abs=0.005)
+
+
+def test_with_nothing_seen_a_proof_is_open_and_with_everything_seen_it_is_there_or_not() -> None:
+    assert chance_of_proof([], sure=0.8, weight=20.0) == 0.5
+    assert chance_of_proof([], sure=0.8, weight=0.0) == 0.0
+    assert chance_of_proof([gain(0.3, weight=20.0)], sure=0.8, weight=20.0) == 1.0
+    assert chance_of_proof([gain(-0.3, weight=20.0)], sure=0.8, weight=20.0) == 0.0
 
 
 def test_trials_that_were_drawn_are_compared_with_each_other_alone() -> None:

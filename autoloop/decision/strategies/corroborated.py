@@ -4,18 +4,19 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from autoloop.decision.narrow import chance_of_gain, gains_of, is_narrow, mean_gain
+from autoloop.decision.narrow import chance_of_gain, chance_of_proof, gains_of, is_narrow, mean_gain
 from autoloop.ports import Strategy
 from autoloop.records import NARROW, Board, Decision, Move, OpenEdit, Order, Verdict, Version
 
 SURE = 0.8
 """Rules keep nothing for its gain that is less likely to help than this."""
-HOPELESS = 0.1
-"""Below this chance no more trials are spent on the question."""
+HOPELESS = 0.2
+"""Where validation will most likely not bear the edit out in all its trials, none more is spent."""
 LEAST = 6
 """Trials with the edit on validation tasks before it may be called hopeless."""
-ROUNDS = 8
-"""Trials with the edit on each validation task after which the question is closed."""
+ROUNDS = 4
+"""Trials with the edit on each validation task after which the question is closed, and as many
+without it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +25,8 @@ class _Proof:
 
     gain: float
     chance: float
+    prospect: float
+    """How likely it is that validation bears the edit out once it had all its trials."""
     trials: int
     """With the edit."""
 
@@ -89,7 +92,7 @@ def _answer(board: Board, edit: OpenEdit, verdict: Verdict) -> Verdict | None:
     if proof.gain > 0.0 and proof.chance >= SURE:
         return _said(verdict, proof, verdict.decision, reason=f"{verdict.reason}; {proof.words}")
     most = ROUNDS * len(board.validation)
-    if proof.trials >= most or (proof.trials >= LEAST and proof.chance <= HOPELESS):
+    if proof.trials >= most or (proof.trials >= LEAST and proof.prospect <= HOPELESS):
         return _said(verdict, proof, Decision.REVERT, reason=f"reverted: {proof.words}")
     if board.exhausted:
         reason = f"undecided, so reverted: {proof.words}"
@@ -111,7 +114,12 @@ def _proof(board: Board, edit: OpenEdit) -> _Proof:
     gains = gains_of(board, edit, board.validation)
     tasks = set(board.validation)
     trials = sum(edit.step in o.version.on and o.task in tasks for o in board.observations)
-    return _Proof(gain=mean_gain(gains), chance=chance_of_gain(gains), trials=trials)
+    return _Proof(
+        gain=mean_gain(gains),
+        chance=chance_of_gain(gains),
+        prospect=chance_of_proof(gains, sure=SURE, weight=len(tasks) * ROUNDS / 2),
+        trials=trials,
+    )
 
 
 def _orders(board: Board, edit: OpenEdit) -> Iterator[Order]:
