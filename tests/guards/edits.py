@@ -7,7 +7,7 @@ complete agent.py.
 
 import ast
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,11 +50,11 @@ def train_tasks(cache: Path) -> tuple[TrainTask, ...]:
 
 def edits() -> tuple[Edit, ...]:
     """The whole corpus."""
-    before = agent_source()
+    before = _statements(agent_source())
     return tuple(_read(path, before) for path in sorted(CORPUS.rglob("*.edit")))
 
 
-def _read(path: Path, before: str) -> Edit:
+def _read(path: Path, before: Mapping[ast.stmt, str]) -> Edit:
     text = path.read_text(encoding="utf-8")
     header = dict(_HEADER.findall(text))
     code = _HEADER.sub("", text).lstrip("\n")
@@ -69,15 +69,13 @@ def _read(path: Path, before: str) -> Edit:
     )
 
 
-def _put_in(before: str, code: str) -> str:
+def _put_in(before: Mapping[ast.stmt, str], code: str) -> str:
     """The program with the definitions of an edit in it."""
-    new, old = ast.parse(code), ast.parse(before)
-    places = {name: node for node in old.body for name in _names(node)}
+    places = {name: node for node in before for name in _names(node)}
     changes: dict[ast.stmt, str] = {}
     imports: list[str] = []
     extra: list[str] = []
-    for node in new.body:
-        text = _decorators(code, node) + (ast.get_source_segment(code, node) or "")
+    for node, text in _statements(code).items():
         found = next((places[name] for name in _names(node) if name in places), None)
         if isinstance(node, ast.Import | ast.ImportFrom):
             imports.append(text)
@@ -85,27 +83,30 @@ def _put_in(before: str, code: str) -> str:
             extra.append(text)
         else:
             changes[found] = text
-    return _assembled(before, old, changes, imports, extra)
+    return _assembled({**before, **changes}, imports, extra)
 
 
-def _decorators(code: str, node: ast.stmt) -> str:
-    lines = code.splitlines(keepends=True)
+def _statements(code: str) -> dict[ast.stmt, str]:
+    """Those of a module and the text of each, decorators and all."""
+    lines = code.encode().splitlines(keepends=True)
+    return {node: _text(lines, node) for node in ast.parse(code).body}
+
+
+def _text(lines: Sequence[bytes], node: ast.stmt) -> str:
     first = min((one.lineno for one in getattr(node, "decorator_list", [])), default=node.lineno)
-    return "".join(lines[first - 1 : node.lineno - 1])
+    end = node.end_lineno or node.lineno
+    last = lines[end - 1][: node.end_col_offset]
+    return b"".join([*lines[first - 1 : end - 1], last]).decode()
 
 
 def _assembled(
-    before: str,
-    old: ast.Module,
-    changes: Mapping[ast.stmt, str],
-    imports: list[str],
-    extra: list[str],
+    statements: Mapping[ast.stmt, str], imports: Sequence[str], extra: Sequence[str]
 ) -> str:
     parts: list[str] = []
-    for number, node in enumerate(old.body):
+    for number, (node, text) in enumerate(statements.items()):
         if isinstance(node, ast.FunctionDef) and node.name == "solve":
             parts += extra
-        parts.append(changes.get(node, ast.get_source_segment(before, node) or ""))
+        parts.append(text)
         if number == 0 and imports:
             parts.append("\n".join(imports))
     return "\n\n".join(parts) + "\n"
