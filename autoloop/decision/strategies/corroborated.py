@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from autoloop.decision.narrow import chance_of_gain, chance_of_proof, gains_of, is_narrow, mean_gain
-from autoloop.ports import Strategy
+from autoloop.decision.strategies.around import Around
 from autoloop.records import NARROW, Board, Decision, Move, OpenEdit, Order, Verdict, Version
 
 SURE = 0.8
@@ -40,24 +40,12 @@ class _Proof:
 
 
 @dataclass(frozen=True, slots=True)
-class Corroborated:
+class Corroborated(Around):
     """Another strategy, but that narrow edits need the word of validation before they are kept.
 
     Where that is not clear it asks for trials on validation tasks with and without the edit. Edits
     that the other strategy keeps for something else than a gain are left to it.
     """
-
-    inner: Strategy
-
-    @property
-    def name(self) -> str:
-        """That of the other strategy."""
-        return self.inner.name
-
-    @property
-    def mixes(self) -> bool:
-        """As the other strategy."""
-        return self.inner.mixes
 
     def decide(self, board: Board) -> Move:
         """As the other strategy, which keeps no narrow edit that validation does not bear out."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from autoloop.ports import Strategy
+from autoloop.decision.strategies.around import Around
 from autoloop.records import Board, Decision, Move, Verdict
 
 TAMPERED = "tampered_trials"
@@ -21,24 +21,12 @@ class _Blame:
 
 
 @dataclass(frozen=True, slots=True)
-class Incorruptible:
+class Incorruptible(Around):
     """Another strategy, but that it ends edits which tamper, and keeps none that may have.
 
     Where several edits were on together, the guilty one is among those that were on in every trial
     with tampering that is not explained yet; further trials tell it from the others.
     """
-
-    inner: Strategy
-
-    @property
-    def name(self) -> str:
-        """That of the other strategy."""
-        return self.inner.name
-
-    @property
-    def mixes(self) -> bool:
-        """As the other strategy."""
-        return self.inner.mixes
 
     def decide(self, board: Board) -> Move:
         """End who is guilty; else as the other strategy, which keeps no suspect."""
