@@ -46,6 +46,7 @@ def begin(work: Work, opening: Opening) -> Step:
             parent=tip.commit,
             started_at=work.parts.clock.now(),
             origin=due.origin if due else Origin.META,
+            takes_back=due.target.index if due else None,
             base=tip.step,
             parents=opening.parents,
             opened=work.seen(),

@@ -143,16 +143,13 @@ def _rollback(records: RunRecords) -> Ablation | None:
 
 
 def _targets(records: RunRecords) -> Mapping[int, Step]:
-    """What each rollback took back: the least certain of the edits that were kept by then."""
-    landed = records.landed()
-    place = {step.index: number for number, step in enumerate(landed, start=1)}
-    found: dict[int, Step] = {}
-    for rollback in (s for s in records.steps if s.origin is Origin.ROLLBACK):
-        by_then = landed[: place.get(rollback.base, 0)]
-        target = _least_certain(by_then, {step.index for step in found.values()})
-        if target is not None:
-            found[rollback.index] = target
-    return found
+    """What each rollback took back."""
+    steps = {step.index: step for step in records.steps}
+    return {
+        s.index: steps[s.takes_back]
+        for s in records.steps
+        if s.origin is Origin.ROLLBACK and s.takes_back is not None
+    }
 
 
 def _least_certain(landed: Sequence[Step], tried: set[int]) -> Step | None:

@@ -92,6 +92,7 @@ from autoloop.records.rates import (
 )
 from autoloop.records.steps import (
     CONFLICT,
+    LOSS,
     NARROW,
     Ask,
     Budget,
@@ -157,6 +158,7 @@ from autoloop.records.truth import SelectionGap, SuccessRates, Worthless
 __all__ = [
     "CONFLICT",
     "EVIDENCE_LENGTH",
+    "LOSS",
     "NARROW",
     "SYSTEM_PATHS",
     "Agent",

@@ -14,6 +14,9 @@ CONFLICT = "conflicts_with"
 """The number of a verdict that no strategy gave: the kept step that the edit does not go with."""
 NARROW = "narrow"
 """The number of a verdict that says that the edit's train gain hangs on a single task."""
+LOSS = "p_loss"
+"""The number of a verdict on an edit that is kept as good, and simpler, cheaper or faster: the
+chance that it loses more than is allowed, and so is kept in vain."""
 
 
 class Decision(StrEnum):
@@ -197,6 +200,8 @@ class Step:
     """Of whoever made the edit, and of its reviewer."""
     open_usage: Usage = field(default_factory=Usage)
     """Of a conversation about it that has not ended; nothing once it has."""
+    takes_back: int | None = None
+    """Kept step whose edit the loop itself takes back, as a whole or in part."""
     alternative_of: int | None = None
     """Step whose proposal carried this edit as another way to test the same hypothesis."""
     alternative: int = 0

@@ -11,7 +11,7 @@ class Worthless:
     judged: int
     """Kept ones whose verdict says how likely they help; the others are not in `expected`."""
     expected: float
-    """Sum over these of one minus that chance."""
+    """Sum over these of the chance that they were kept in vain."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from autoloop.records import (
+    LOSS,
     Decision,
     Interval,
     Origin,
@@ -15,6 +16,7 @@ from autoloop.records import (
     Step,
     SuccessRates,
     TrialResult,
+    Verdict,
     Worthless,
 )
 
@@ -32,19 +34,21 @@ class Sides:
 def expected_worthless(steps: Iterable[Step]) -> Worthless:
     """How many kept edits the verdicts themselves expect to be worthless.
 
-    Taking an edit back is none.
+    What the loop takes out of agent.py itself is none, and what it took back is kept no more.
     """
-    kept = [
-        step.verdict
-        for step in steps
-        if step.verdict is not None
-        and step.verdict.decision is Decision.KEEP
-        and step.origin is not Origin.ROLLBACK
-    ]
-    chances = [v.numbers["p_better"] for v in kept if "p_better" in v.numbers]
-    return Worthless(
-        kept=len(kept), judged=len(chances), expected=sum(1.0 - chance for chance in chances)
-    )
+    kept = [s for s in steps if s.verdict is not None and s.verdict.decision is Decision.KEEP]
+    gone = {step.takes_back for step in kept if step.origin is Origin.ROLLBACK}
+    own = [s.verdict for s in kept if s.origin is Origin.META and s.index not in gone]
+    chances = [chance for v in own if v and (chance := _in_vain(v)) is not None]
+    return Worthless(kept=len(own), judged=len(chances), expected=sum(chances))
+
+
+def _in_vain(verdict: Verdict) -> float | None:
+    """Chance that an edit is of no use for what it was kept for; None where that is not known."""
+    numbers = verdict.numbers
+    if LOSS in numbers:
+        return numbers[LOSS]
+    return 1.0 - numbers["p_better"] if "p_better" in numbers else None
 
 
 def selection_gap(scores: Mapping[Split, SplitScores]) -> SelectionGap | None:

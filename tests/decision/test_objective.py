@@ -7,7 +7,7 @@ import pytest
 from autoloop.decision import BayesRule, rule_by_name
 from autoloop.decision.objective import Expense, compared, saving_of
 from autoloop.errors import SettingsError
-from autoloop.records import Decision, Evidence, Objective, Score, Side, Split, Verdict
+from autoloop.records import LOSS, Decision, Evidence, Objective, Score, Side, Split, Verdict
 from tests.decision.builders import TRAIN, VALIDATION, make_evidence
 
 COST = Objective(second="cost", margin=0.05)
@@ -44,6 +44,7 @@ def test_an_edit_that_is_as_good_and_cheaper_is_kept() -> None:
     assert found.reason.startswith("kept: as good, and 31 % cheaper")
     assert found.numbers["cost_ratio"] == pytest.approx(0.69)
     assert found.numbers["cost_ratio_high"] < 1.0
+    assert found.numbers[LOSS] <= 0.05
 
 
 def test_without_a_second_objective_a_price_does_not_count() -> None:
@@ -51,6 +52,7 @@ def test_without_a_second_objective_a_price_does_not_count() -> None:
 
     assert found.decision is not Decision.KEEP
     assert "cost_ratio" not in found.numbers
+    assert LOSS not in found.numbers
 
 
 @pytest.mark.parametrize(("cheap", "reward"), [(1.2, 1.0), (None, 1.0), (0.5, 0.3)])

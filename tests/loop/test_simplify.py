@@ -80,6 +80,7 @@ def test_a_kept_edit_is_taken_back_on_trial_after_six_fruitless_ones() -> None:
     last = table.store.steps()[-1]
     assert origins(table) == "m" * 7 + "r"
     assert title_of(last) == 'Revert "Look twice"'
+    assert last.takes_back == 1
     assert last.proposal is not None
     assert last.proposal.source == sided()
 

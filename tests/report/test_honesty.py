@@ -6,6 +6,7 @@ import pytest
 
 from autoloop.records import (
     CONFLICT,
+    LOSS,
     Decision,
     Interval,
     Origin,
@@ -71,10 +72,40 @@ def test_kept_edits_are_expected_to_be_worthless_by_what_their_verdicts_lack() -
     )
 
 
-def test_reverted_edits_and_taking_one_back_are_none_of_them() -> None:
-    steps = [make_step(1, Decision.REVERT), kept(2, 0.9, origin=Origin.ROLLBACK)]
+def test_reverted_edits_and_what_the_loop_takes_out_are_none_of_them() -> None:
+    steps = [
+        make_step(1, Decision.REVERT),
+        kept(2, 0.9, origin=Origin.ROLLBACK, takes_back=1),
+        kept(3, 0.1, origin=Origin.SIMPLIFY, takes_back=1),
+    ]
 
     assert worthless_sentence(expected_worthless(steps)) == ""
+
+
+def test_an_edit_that_was_taken_back_is_kept_no_more() -> None:
+    back = kept(3, 0.4, origin=Origin.ROLLBACK, takes_back=1)
+    missed = replace(make_step(4, Decision.REVERT), origin=Origin.ROLLBACK, takes_back=2)
+
+    found = expected_worthless([kept(1, 0.6), kept(2, 0.9), back, missed])
+
+    assert (found.kept, found.judged) == (1, 1)
+    assert found.expected == pytest.approx(0.1)
+
+
+def test_an_edit_with_a_part_left_out_is_still_one_of_them() -> None:
+    part = kept(2, 0.1, origin=Origin.SIMPLIFY, takes_back=1)
+
+    assert expected_worthless([kept(1, 0.8), part]).expected == pytest.approx(0.2)
+
+
+def test_an_edit_kept_for_its_virtue_is_in_vain_when_it_loses_after_all() -> None:
+    numbers = {"p_better": 0.1, LOSS: 0.03}
+    simpler = Verdict(decision=Decision.KEEP, reason="", numbers=numbers)
+
+    found = expected_worthless([replace(make_step(1), verdict=simpler)])
+
+    assert (found.kept, found.judged) == (1, 1)
+    assert found.expected == pytest.approx(0.03)
 
 
 def test_a_rule_that_gives_no_chances_is_said_to_give_none() -> None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from autoloop.decision.bayes.docket import Docket, docket_of
-from autoloop.decision.chances import say_chance
+from autoloop.decision.chances import Virtue, say_chance
 from autoloop.decision.objective import Saving, saving_of
 from autoloop.records import Ask, Decision, Evidence, Objective, Side, Verdict
 
@@ -105,11 +105,13 @@ class BayesRule:
             virtue=self._virtue(docket, saving),
         )
 
-    def _virtue(self, docket: Docket, saving: Saving | None) -> str:
+    def _virtue(self, docket: Docket, saving: Saving | None) -> Virtue | None:
         """For what an edit without a clear gain is kept."""
         if docket.test.better >= self.keep:
-            return ""
-        return "simpler" if saving is None or self._is_simpler(docket) else saving.words
+            return None
+        if saving is None or self._is_simpler(docket):
+            return Virtue(words="simpler", loss=docket.test.worse_than(self.margin))
+        return Virtue(words=saving.words, loss=docket.test.worse_than(self.objective.margin))
 
 
 def _is_smaller(docket: Docket) -> bool:

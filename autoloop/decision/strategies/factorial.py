@@ -12,7 +12,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from autoloop.decision.chances import say_chance
+from autoloop.decision.chances import Virtue, say_chance
 from autoloop.decision.drift import change_of, notice_of
 from autoloop.decision.objective import Saving, saving_on
 from autoloop.decision.screen.hypotheses import BETTER, KINDS, WORSE, hypotheses
@@ -178,11 +178,14 @@ class _Screen:
         saving = saving_on(self.board, case.edit, self.strategy.objective)
         return saving is not None and saving.ratio < 1.0 and self._loses(case) <= 0.2
 
-    def _virtue(self, case: _Case, saving: Saving | None) -> str:
+    def _virtue(self, case: _Case, saving: Saving | None) -> Virtue | None:
         """For what an edit without a clear gain is kept."""
         if case.standing.better >= self.strategy.keep:
-            return ""
-        return "simpler" if saving is None or self._is_simpler(case) else saving.words
+            return None
+        if saving is None or self._is_simpler(case):
+            loss = case.standing.worse_than(self.strategy.margin, self.rates)
+            return Virtue(words="simpler", loss=loss)
+        return Virtue(words=saving.words, loss=self._loses(case))
 
     def _loses(self, case: _Case) -> float:
         """Chance of a loss beyond what the objective allows."""

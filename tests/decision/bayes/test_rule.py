@@ -8,6 +8,7 @@ import pytest
 
 from autoloop.decision import BayesRule
 from autoloop.records import (
+    LOSS,
     Ask,
     Chapter,
     Decision,
@@ -131,6 +132,7 @@ def test_where_nothing_is_left_to_gain_a_simpler_edit_is_still_tried_until_it_is
     verdict, _ = settle(always, evidence=evidence)
 
     assert verdict.reason.startswith("kept: as good, and simpler")
+    assert verdict.numbers[LOSS] <= 0.05
 
 
 def test_what_the_trials_of_an_edit_cannot_settle_is_left_undecided_before_they_are_spent() -> None:

@@ -6,7 +6,7 @@ from statistics import fmean
 import pytest
 
 from autoloop.decision.strategies import FactorialStrategy
-from autoloop.records import Board, ClosedEdit, Decision, Observation, OpenEdit, Version
+from autoloop.records import LOSS, Board, ClosedEdit, Decision, Observation, OpenEdit, Version
 from autoloop.testing.searches import CRASH, NOTHING, SimulatedSearch, everywhere
 from tests.decision.strategies.builders import (
     MIXED,
@@ -169,7 +169,9 @@ def test_an_edit_as_good_and_simpler_is_kept() -> None:
     simpler = replace(many, open=(OpenEdit(step=1, opened=5, size=60),))
 
     assert FACTORIAL.decide(many).verdicts[1].decision is Decision.REVERT
-    assert FACTORIAL.decide(simpler).verdicts[1].reason.startswith("kept: as good, and simpler")
+    kept = FACTORIAL.decide(simpler).verdicts[1]
+    assert kept.reason.startswith("kept: as good, and simpler")
+    assert kept.numbers[LOSS] <= 0.05
 
 
 def test_what_earlier_edits_were_changes_what_is_expected_of_the_next() -> None:
