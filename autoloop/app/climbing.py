@@ -40,6 +40,7 @@ from autoloop.guards import SyntaxGuard, merge_guards, standard_guards
 from autoloop.loop import Parts, Plan, Reuse, StopSignal, climb
 from autoloop.ports import Observer, Proposer, RunStore, Strategy, Workspace
 from autoloop.records import Notice, Run, Task, TaskSet, TrialResult
+from autoloop.report import few_tasks_sentence
 from autoloop.settings import Settings
 from autoloop.store import SqliteStore
 from autoloop.traces import TraceLibrary
@@ -93,6 +94,8 @@ def start_climb(project: Project, climbing: Climb) -> Run:
             splits=split_tasks(project, ready.tasks),
             task_digests={task.name: task.digest for task in ready.tasks},
         )
+        if few := few_tasks_sentence(new.splits.values()):
+            climbing.observer.notify(Notice(text=few))
         with closing(SqliteStore.open(project.runs / name)) as store:
             store.save_run(new)
             work = _Work(project=project, store=store, workspace=workspace, built=built)

@@ -18,11 +18,10 @@ from autoloop.decision import Estimates, Noise, noise_of
 from autoloop.engines import default_workers
 from autoloop.errors import InterruptError, RunError
 from autoloop.records import Agent, Split, Task, TrialResult, Usage
+from autoloop.report import few_tasks_sentence
 
 GAINS = (0.02, 0.05, 0.10)
 """That a person is told the price of."""
-FEW_TASKS = 8
-"""With no more train tasks than this, little can be known."""
 FULL = 1.0 - 1e-9
 
 
@@ -142,7 +141,7 @@ def _concluded(
         always=tuple(task for task, own in sorted(rewards.items()) if min(own) >= FULL),
         shares=_shares(noise, rewards, start.splits),
         outlook=reach,
-        warnings=_warnings(start, rewards, counts[Split.TRAIN]),
+        warnings=_warnings(start, rewards),
     )
 
 
@@ -172,7 +171,7 @@ def _shares(
     return tuple(sorted(shares, key=lambda own: (-own.share, own.task)))
 
 
-def _warnings(start: _Start, rewards: Mapping[str, Sequence[float]], train: int) -> tuple[str, ...]:
+def _warnings(start: _Start, rewards: Mapping[str, Sequence[float]]) -> tuple[str, ...]:
     found = []
     untried = len(start.tasks) - len(rewards)
     if untried:
@@ -182,10 +181,5 @@ def _warnings(start: _Start, rewards: Mapping[str, Sequence[float]], train: int)
             "No task was tried twice: how much is noise and how much is the task is a guess."
             " `--attempts 2` measures it."
         )
-    if train <= FEW_TASKS:
-        found.append(
-            f"With {train} train tasks little can be known: five tasks have to get better, and none"
-            " worse, before luck is less than 5 % likely, and the figures here are themselves"
-            " rough. More tasks help more than more trials of these."
-        )
-    return tuple(found)
+    few = few_tasks_sentence(start.splits.values())
+    return (*found, few) if few else tuple(found)

@@ -27,6 +27,7 @@ from autoloop.report import (
     audit_sentence,
     climb_summary,
     expected_worthless,
+    few_tasks_sentence,
     flagged_sentence,
     gap_sentence,
     queries_sentence,
@@ -128,6 +129,7 @@ def notes(project: Project, name: str | None) -> tuple[str, ...]:
         run, trials = view.run, view.store.trials()
         sides = _sides(run, workspace.tip(run.name), workspace)
         found = [
+            few_tasks_sentence(run.splits.values()),
             flagged_sentence(trials),
             audit_sentence(known_audit(view.folder)),
             success_sentence(success_rates(trials, sides)),

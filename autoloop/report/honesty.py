@@ -21,6 +21,8 @@ from autoloop.records import (
 )
 
 SELECTION = (Split.TRAIN, Split.VALIDATION)
+FEW_TASKS = 8
+"""With no more train tasks than this, little can be known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +99,18 @@ def worthless_sentence(found: Worthless) -> str:
     return (
         f"Expected worthless edits among the kept ones: {found.expected:.1f} of {found.judged}"
         f"{without}."
+    )
+
+
+def few_tasks_sentence(splits: Iterable[Split]) -> str:
+    """What is said where few of the tasks are train tasks; empty where enough are."""
+    train = sum(split is Split.TRAIN for split in splits)
+    if train > FEW_TASKS:
+        return ""
+    return (
+        f"With {train} train task{'s'[: train != 1]} little can be known: five tasks have to get"
+        " better, and none worse, before luck is less than 5 % likely, and the figures of a climb"
+        " are themselves rough. More tasks help more than more trials of these."
     )
 
 

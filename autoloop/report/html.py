@@ -11,6 +11,7 @@ from autoloop.report.chart import chart
 from autoloop.report.figures import chances, points
 from autoloop.report.honesty import (
     expected_worthless,
+    few_tasks_sentence,
     gap_sentence,
     queries_sentence,
     selection_gap,
@@ -146,6 +147,7 @@ def _table(table: Table) -> str:
 def _notes(run: Run, steps: Sequence[Step]) -> str:
     """What has to be known beside the table."""
     found = (
+        few_tasks_sentence(run.splits.values()),
         gap_sentence(selection_gap(run.scores)),
         worthless_sentence(expected_worthless(steps)),
         queries_sentence(steps),

@@ -66,6 +66,17 @@ def test_a_run_shows_itself_in_a_notebook_as_escaped_html(recorded: Path) -> Non
     assert "<td>holdout</td>" in shown
 
 
+def test_below_the_table_and_in_the_report_it_is_said_how_little_two_tasks_show(
+    recorded: Path,
+) -> None:
+    run = Optimizer(recorded).run()
+
+    said = [note for note in run.notes if note.startswith("With 2 train tasks little can be known")]
+
+    assert len(said) == 1
+    assert said[0] in run.report().read_text(encoding="utf-8")
+
+
 def test_trials_become_a_data_frame(recorded: Path) -> None:
     frame = Optimizer(recorded).run().to_frame()
 

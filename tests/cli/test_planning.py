@@ -72,6 +72,7 @@ class TestOnAnEngine:
         _, done = calibrated
 
         assert done.code == 0, done.err
+        assert done.err.count("With 4 train tasks little can be known") == 1
         facts = done.json
         assert facts["edits"] == 2
         assert facts["run"]["name"].startswith("calibrate-")

@@ -22,6 +22,7 @@ from autoloop.report import (
     Sides,
     claimed_gain,
     expected_worthless,
+    few_tasks_sentence,
     gap_sentence,
     queries_sentence,
     selection_gap,
@@ -163,3 +164,13 @@ def test_verdicts_that_validation_had_a_part_in_are_counted() -> None:
     assert queries_sentence(steps).startswith("Validation was asked for 1 verdict;")
     assert "for 2 verdicts;" in queries_sentence([*steps, make_step(4, Decision.REVERT)])
     assert queries_sentence([empty, replace(make_step(5), verdict=None)]) == ""
+
+
+def test_with_few_train_tasks_it_is_said_that_little_can_be_known() -> None:
+    others = [Split.VALIDATION] * 9
+
+    eight = few_tasks_sentence([*[Split.TRAIN] * 8, *others])
+
+    assert eight.startswith("With 8 train tasks little can be known: five tasks have to")
+    assert few_tasks_sentence([Split.TRAIN]).startswith("With 1 train task little can be known")
+    assert few_tasks_sentence([Split.TRAIN] * 9) == ""
