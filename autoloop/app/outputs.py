@@ -1,4 +1,4 @@
-"""Keeps the files a person reads, results.tsv and report.html, true while a run goes on."""
+"""Keeps the files of a run that are made from its records true while it goes on."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -8,10 +8,21 @@ from typing import Protocol
 
 from autoloop.app.audit_file import known_audit
 from autoloop.app.auditing import RunAuditor, final_audit
+from autoloop.app.chances_file import write_chances
 from autoloop.decision import Estimates
 from autoloop.errors import StorageError
 from autoloop.ports import Observer, RunStore, Workspace
-from autoloop.records import Event, Notice, Run, RunFinished, Step, StepFinished, Task, TrialResult
+from autoloop.records import (
+    ChancesChanged,
+    Event,
+    Notice,
+    Run,
+    RunFinished,
+    Step,
+    StepFinished,
+    Task,
+    TrialResult,
+)
 from autoloop.report import ReportSources, write_report, write_results
 
 
@@ -42,6 +53,8 @@ class RunFiles:
                 write_results(
                     self._folder / "results.tsv", self._store.steps(), self._store.trials()
                 )
+        if isinstance(event, ChancesChanged):
+            write_chances(self._folder, event.chances)
         if isinstance(event, RunFinished):
             self._end(event.run)
         self._inner.notify(event)

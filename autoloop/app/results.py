@@ -9,6 +9,7 @@ from autoloop.app.look_log import Look
 from autoloop.errors import SettingsError
 from autoloop.records import (
     Audit,
+    Chance,
     Decision,
     FailureReport,
     Flags,
@@ -56,6 +57,8 @@ class Status:
     """Verdicts that validation had a part in."""
     notes: tuple[str, ...] = ()
     """The last six in sentences."""
+    chances: Mapping[int, Chance] = field(default_factory=dict)
+    """How likely edits under test help, by step, where their strategy gives chances."""
 
     def decided(self, decision: Decision) -> int:
         """How many finished steps ended so."""

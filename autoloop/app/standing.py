@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autoloop.app.audit_file import known_audit
+from autoloop.app.chances_file import known_chances
 from autoloop.app.look_log import read_looks
 from autoloop.app.project import Project
 from autoloop.app.results import Status
@@ -53,6 +54,8 @@ def status(project: Project, name: str | None) -> Status:
     with reading(project, name) as view:
         counts = view.store.counts()
         run, steps, looks = view.run, view.store.steps(), read_looks(view.folder)
+        under_test = {s.index for s in steps if s.candidate is not None and s.verdict is None}
+        chances = known_chances(view.folder)
         worthless, gap = expected_worthless(steps), selection_gap(run.scores)
         flags, audit = counts.flags, known_audit(view.folder)
         flagged = f"Integrity of trials: {flags}. See autoloop audit." if flags else ""
@@ -80,5 +83,6 @@ def status(project: Project, name: str | None) -> Status:
             selection_gap=gap,
             verdict_queries=sum(step.asked_validation for step in steps),
             looks=looks,
+            chances={step: own for step, own in chances.items() if step in under_test},
             notes=tuple(note for note in notes if note),
         )

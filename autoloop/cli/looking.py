@@ -12,7 +12,7 @@ from autoloop.cli.climbing import Json, RunName
 from autoloop.cli.hints import print_hints
 from autoloop.cli.memory import print_memory, print_predictions, print_proposal, scored_row
 from autoloop.cli.printing import audit_document, print_json, print_rules, print_table, say
-from autoloop.records import StepResult
+from autoloop.records import Chance, StepResult
 
 OfRun = Annotated[str | None, typer.Option("--run", help="Name of the run; latest by default.")]
 
@@ -54,6 +54,7 @@ def status(context: typer.Context, run: RunName = None, json: Json = False) -> N
     )
     for note in now.notes:
         say(note)
+    _print_under_test(now)
     print_hints(tasks)
 
 
@@ -75,7 +76,7 @@ def log(
         print_table(("step", "kind", "chance", "kept", "cured"), map(scored_row, told.steps))
     else:
         header = ("step", "verdict", "commit", "better", "title", "reason")
-        print_table(header, map(_row, now.steps))
+        print_table(header, (_row(step, now.chances.get(step.index)) for step in now.steps))
     print_predictions(told.record)
     if predictions:
         return
@@ -178,18 +179,31 @@ def _rewards(step: StepResult) -> str:
     return f"{given} ({step.failure.kind}: {step.failure.message})" if step.failure else given
 
 
-def _chance(step: Step) -> str:
-    """How likely the edit helps, where its verdict says so."""
-    chance = step.verdict.numbers.get("p_better") if step.verdict else None
+def _print_under_test(now: Status) -> None:
+    """Edits under test with how likely they help by now, and after how many trials."""
+    rows = [
+        (f"{step.index}", _percent(own.p_better), f"{own.trials}", step.proposal.title)
+        for step in now.steps
+        if step.proposal is not None and (own := now.chances.get(step.index)) is not None
+    ]
+    if rows:
+        say("")
+        print_table(("under test", "better", "trials", "title"), rows)
+
+
+def _percent(chance: float | None) -> str:
     return "-" if chance is None else f"{100 * chance:.0f} %"
 
 
-def _row(step: Step) -> tuple[str, ...]:
+def _row(step: Step, by_now: Chance | None) -> tuple[str, ...]:
+    """A step with how likely its edit helps, by its verdict or, where it has none, by now."""
+    open_chance = by_now.p_better if by_now else None
+    chance = step.verdict.numbers.get("p_better") if step.verdict else open_chance
     return (
         f"{step.index}",
         step.verdict.decision.value if step.verdict else "…",
         (step.candidate or "")[:10],
-        _chance(step),
+        _percent(chance),
         step.proposal.title if step.proposal else "",
         step.verdict.reason if step.verdict else "",
     )

@@ -13,6 +13,8 @@ from autoloop.loop.work import Work
 from autoloop.records import (
     Agent,
     Board,
+    Chance,
+    ChancesChanged,
     Move,
     Notice,
     Order,
@@ -37,6 +39,7 @@ class Search:
         self._save = save
         self._exhausted = False
         self._told = ""
+        self._chances: Mapping[int, Chance] = {}
 
     def run(self) -> StopReason:
         """Search until there is a reason to stop, and nothing is under test."""
@@ -61,7 +64,7 @@ class Search:
             self._work.lab.collect()
             return None
         move = self._work.parts.strategy.decide(self._board(steps, limit))
-        self._tell(move.notice)
+        self._tell(move)
         if move.verdicts:
             self._record(move.verdicts)
         else:
@@ -122,10 +125,14 @@ class Search:
         begun = sum(map(is_begun, steps))
         return self._work.lab.meter.refusal(steps=len(steps) - begun)
 
-    def _tell(self, notice: str) -> None:
-        if notice and notice != self._told:
-            self._work.parts.observer.notify(Notice(text=notice))
-        self._told = notice
+    def _tell(self, move: Move) -> None:
+        """Tell what is new in an answer; verdicts are told once git knows of them."""
+        if move.notice and move.notice != self._told:
+            self._work.parts.observer.notify(Notice(text=move.notice))
+        self._told = move.notice
+        if not move.verdicts and move.chances != self._chances:
+            self._work.parts.observer.notify(ChancesChanged(chances=move.chances))
+            self._chances = move.chances
 
     def _recall(self) -> None:
         """Take up what was under way when an earlier session ended: trials, and an edit."""

@@ -29,6 +29,7 @@ from autoloop.records.chat import (
     WireFormat,
 )
 from autoloop.records.events import (
+    ChancesChanged,
     Event,
     FinalStarted,
     Notice,
@@ -96,6 +97,7 @@ from autoloop.records.steps import (
     NARROW,
     Ask,
     Budget,
+    Chance,
     Chapter,
     Decision,
     Evidence,
@@ -178,6 +180,8 @@ __all__ = [
     "Budget",
     "Calibration",
     "CandidateAudit",
+    "Chance",
+    "ChancesChanged",
     "ChangeKind",
     "Chapter",
     "ChatReply",

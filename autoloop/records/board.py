@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from autoloop.records.steps import Verdict
+from autoloop.records.steps import Chance, Verdict
 from autoloop.records.tasks import Split
 from autoloop.records.trials import Version
 
@@ -114,3 +114,5 @@ class Move:
     """Ask the meta-agent for another edit."""
     notice: str = ""
     """Something a person should know, such as a drift of the model."""
+    chances: Mapping[int, Chance] = field(default_factory=dict)
+    """By step, of the edits under test that it has a chance of: for a person who watches."""

@@ -1,8 +1,9 @@
 """What an observer is told while a run goes on. Progress, log and report hang on these alone."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from autoloop.records.steps import Run, Step
+from autoloop.records.steps import Chance, Run, Step
 from autoloop.records.trials import TrialRequest, TrialResult
 
 
@@ -55,6 +56,14 @@ class TrialFinished:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChancesChanged:
+    """More is known of the edits under test, or of others than before."""
+
+    chances: Mapping[int, Chance]
+    """By step; edits of which nothing is known are left out."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StepFinished:
     """The verdict is recorded and git tells the same story."""
 
@@ -89,6 +98,7 @@ Event = (
     | ProposalMade
     | TrialStarted
     | TrialFinished
+    | ChancesChanged
     | StepFinished
     | FinalStarted
     | RunFinished

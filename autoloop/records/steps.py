@@ -86,10 +86,22 @@ class Want:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Chance:
+    """How likely an edit under test is to help, by what was seen of it so far."""
+
+    p_better: float
+    """On tasks nobody has looked at."""
+    trials: int
+    """That said something of it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ask:
     """A keep rule's answer while it cannot decide yet. Empty wants: wait for what is running."""
 
     wants: tuple[Want, ...]
+    chance: Chance | None = None
+    """None: the rule gives none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -1,6 +1,11 @@
 """Figures in words: an interval in points, and how likely an edit helps."""
 
-from autoloop.records import Interval, Verdict
+from collections.abc import Mapping
+
+from autoloop.records import Chance, Interval, Verdict
+
+MOST_TOLD = 3
+"""Edits under test whose chances are told in one line."""
 
 
 def points(interval: Interval, *, signed: bool = False) -> str:
@@ -26,3 +31,15 @@ def chances(verdict: Verdict) -> str:
     if parts and "trials" in numbers:
         parts.append(f"{numbers['trials']:.0f} trials")
     return ", ".join(parts)
+
+
+def likeliest(known: Mapping[int, Chance]) -> str:
+    """P(better) of edits under test by step, the likeliest first; empty while there is none."""
+    ranked = sorted(known.items(), key=lambda own: (-own[1].p_better, own[0]))
+    told = [
+        f"{step}: {100 * own.p_better:.0f} % ({own.trials} trials)"
+        for step, own in ranked[:MOST_TOLD]
+    ]
+    others = len(ranked) - len(told)
+    rest = f" and {others} others" if others else ""
+    return f"P(better) of step {', '.join(told)}{rest}" if told else ""

@@ -11,6 +11,8 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
 
 from autoloop.records import (
     Agent,
+    Chance,
+    ChancesChanged,
     Decision,
     Event,
     FinalStarted,
@@ -29,7 +31,7 @@ from autoloop.records import (
     TrialStarted,
 )
 from autoloop.records.text import plain_text
-from autoloop.report.figures import chances
+from autoloop.report.figures import chances, likeliest
 from autoloop.report.standing import Gauge, Standing
 
 COLOURS = {
@@ -77,11 +79,14 @@ class LiveProgress:
         self._baseline_told = False
         self._trying: dict[int, str] = {}
         """Titles of the edits under test, by step."""
+        self._chances: dict[int, Chance] = {}
+        """How likely they help, by step, where it is known."""
+        self._doing = "starting"
         self._told_at = now()
 
     def __enter__(self) -> Self:
         self._bar.start()
-        self._task = self._bar.add_task("starting", total=None, trials="")
+        self._task = self._bar.add_task(self._doing, total=None, trials="")
         return self
 
     def __exit__(
@@ -103,7 +108,11 @@ class LiveProgress:
             self._title(_begun_line(event.step))
         elif isinstance(event, StepFinished):
             self._trying.pop(event.step.index, None)
+            self._chances.pop(event.step.index, None)
             self._verdict(event.step)
+        elif isinstance(event, ChancesChanged):
+            self._chances = dict(event.chances)
+            self._draw()
         else:
             self._milestone(event)
 
@@ -139,7 +148,7 @@ class LiveProgress:
         if self._task is not None:
             self._bar.update(self._task, trials=self._counts())
         if self._bar.disable and self._now() - self._told_at >= QUIET_S:
-            self._line(self._counts())
+            self._line("; ".join(filter(None, (self._counts(), likeliest(self._chances)))))
 
     def _prepared(self, event: TaskPrepared) -> None:
         text = f"prepared {event.done} of {event.total} environments"
@@ -174,10 +183,16 @@ class LiveProgress:
             self._line(f"{INDENT}{_text(told)}")
 
     def _title(self, text: str) -> None:
-        if self._task is not None:
-            self._bar.update(self._task, description=_text(text))
+        self._doing = _text(text)
+        self._draw()
         if self._bar.disable:
-            self._line(_text(text))
+            self._line(self._doing)
+
+    def _draw(self) -> None:
+        """What is done now, and below it how likely the edits under test help."""
+        if self._task is not None:
+            shown = filter(None, (self._doing, likeliest(self._chances)))
+            self._bar.update(self._task, description="\n".join(shown))
 
     def _line(self, markup: str) -> None:
         """Print above the bar; only a terminal gets its lines broken."""

@@ -1,6 +1,7 @@
 """What a notebook does: calls on a project, records in hand, pictures of them."""
 
 import asyncio
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,8 +20,10 @@ from autoloop import (
     SettingsError,
     TaskError,
 )
+from autoloop.app.chances_file import write_chances
 from autoloop.errors import UserError
-from autoloop.records import Agent
+from autoloop.records import Agent, Chance
+from autoloop.store import SqliteStore
 from tests.app.builders import (
     BETTER,
     EVIL,
@@ -100,6 +103,27 @@ def test_what_a_model_wrote_is_no_html_in_the_report(project: Path) -> None:
 
     assert "<b>bold" not in page
     assert "&lt;b&gt;bold" in page
+
+
+def test_status_tells_how_likely_edits_under_test_help(recorded: Path) -> None:
+    folder = recorded / "runs" / RUN
+    with closing(SqliteStore.open(folder)) as store:
+        store.save_step(replace(store.steps()[1], verdict=None, finished_at=None))
+    decided, under_test = (Chance(p_better=p, trials=24) for p in (0.9, 0.62))
+
+    write_chances(folder, {1: decided, 2: under_test})
+
+    assert Optimizer(recorded).status().chances == {2: under_test}
+
+
+@pytest.mark.parametrize("written", [None, b"[1]"])
+def test_chances_that_are_not_there_or_damaged_are_none(
+    recorded: Path, written: bytes | None
+) -> None:
+    if written is not None:
+        (recorded / "runs" / RUN / "chances.json").write_bytes(written)
+
+    assert Optimizer(recorded).status().chances == {}
 
 
 def test_the_latest_run_is_meant_unless_one_is_named(recorded: Path) -> None:

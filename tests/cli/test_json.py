@@ -1,6 +1,8 @@
 """With --json standard output holds one JSON document and nothing else."""
 
 from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,7 +10,10 @@ import typer
 from typer.main import get_command
 
 from autoloop import Optimizer
+from autoloop.app.chances_file import write_chances
 from autoloop.cli.main import app
+from autoloop.records import Chance
+from autoloop.store import SqliteStore
 from tests.app.builders import (
     BETTER,
     EVIL,
@@ -61,6 +66,22 @@ def test_status_tells_how_a_run_stands(recorded: Path, run: Command) -> None:
     assert (status["run"]["name"], status["alive"]) == (RUN, False)
     assert (status["trials"], status["invalid_trials"], status["tokens"]) == (4, 1, 275)
     assert [step["verdict"]["decision"] for step in status["steps"]] == ["keep", "revert"]
+
+
+def test_status_and_log_tell_how_likely_an_edit_under_test_helps(
+    recorded: Path, run: Command
+) -> None:
+    folder = recorded / "runs" / RUN
+    with closing(SqliteStore.open(folder)) as store:
+        store.save_step(replace(store.steps()[1], verdict=None, finished_at=None))
+    write_chances(folder, {2: Chance(p_better=0.62, trials=24)})
+
+    status = run("status")
+
+    lines = [line.split() for line in status.out.splitlines()]
+    assert ["2", "62", "%", "24", "Worse"] in lines
+    assert run("status", "--json").json["chances"] == {"2": {"p_better": 0.62, "trials": 24}}
+    assert "62 %" in run("log").out.splitlines()[2]
 
 
 def test_show_tells_a_step_with_its_diff(recorded: Path, run: Command) -> None:

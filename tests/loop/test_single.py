@@ -9,6 +9,8 @@ from autoloop.records import (
     Agent,
     Ask,
     Budget,
+    Chance,
+    ChancesChanged,
     Decision,
     Evidence,
     Purpose,
@@ -86,6 +88,20 @@ def test_the_rule_knows_tasks_workers_sizes_and_step() -> None:
     assert len(evidence.validation) == 3
     assert (evidence.free, evidence.step) == (4, 1)
     assert evidence.candidate_size == evidence.incumbent_size > 0
+
+
+def test_what_a_rule_thinks_of_an_edit_is_told_when_it_changes() -> None:
+    some, more = Chance(p_better=0.4, trials=1), Chance(p_better=0.7, trials=2)
+    asks = [
+        Ask(wants=(want(Side.CANDIDATE, "train/t1"),), chance=chance)
+        for chance in (None, some, some, more)
+    ]
+    table, _, judge = judged(*asks)
+
+    judge()
+
+    told = [event.chances for event in table.observer.of(ChancesChanged)]
+    assert told == [{1: some}, {1: more}]
 
 
 def test_no_more_is_started_than_there_are_workers() -> None:

@@ -11,6 +11,8 @@ from rich.console import Console
 from autoloop.decision import Estimates, noise_band
 from autoloop.records import (
     Agent,
+    Chance,
+    ChancesChanged,
     Decision,
     FinalStarted,
     Notice,
@@ -101,6 +103,46 @@ def test_several_edits_under_test_are_told_by_their_steps(screen: Screen) -> Non
         "steps 5, 6: trying 2 edits at once",
         "step 7: a kept edit is taken back on trial",
     ]
+
+
+def test_how_likely_the_edit_at_work_helps_is_told_with_the_trials(screen: Screen) -> None:
+    step = replace(make_step(3), verdict=None)
+
+    with LiveProgress(screen.console, now=ticking(31.0)) as live:
+        live.notify(ProposalMade(step=step))
+        live.notify(ChancesChanged(chances={3: Chance(p_better=0.62, trials=24)}))
+        live.notify(TRIAL)
+        live.notify(StepFinished(step=make_step(3)))
+        live.notify(TRIAL)
+
+    counts = [line for line in screen.lines if "running" in line]
+    assert counts == [
+        "1 trials, 1 passed, -1 running; P(better) of step 3: 62 % (24 trials)",
+        "2 trials, 2 passed, -2 running",
+    ]
+
+
+def test_of_many_edits_the_likeliest_are_told(screen: Screen) -> None:
+    chances = {step: Chance(p_better=step / 10, trials=10 * step) for step in range(1, 7)}
+
+    with LiveProgress(screen.console, now=ticking(31.0)) as live:
+        live.notify(ChancesChanged(chances=chances))
+        live.notify(TRIAL)
+
+    assert screen.lines[-1].endswith(
+        "; P(better) of step 6: 60 % (60 trials), 5: 50 % (50 trials), 4: 40 % (40 trials)"
+        " and 3 others"
+    )
+
+
+def test_a_terminal_shows_how_likely_the_edit_helps_as_soon_as_it_is_known() -> None:
+    screen = Screen(is_terminal=True)
+
+    with LiveProgress(screen.console) as live:
+        live.notify(ProposalMade(step=make_step(3)))
+        live.notify(ChancesChanged(chances={3: Chance(p_better=0.62, trials=24)}))
+
+    assert "P(better) of step 3: 62 % (24 trials)" in screen.file.getvalue()
 
 
 def test_without_a_terminal_trials_are_counted_now_and_then(screen: Screen) -> None:

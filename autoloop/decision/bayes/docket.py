@@ -9,7 +9,7 @@ import numpy as np
 
 from autoloop.decision.bayes.belief import Belief, EditTest, first_belief
 from autoloop.decision.bayes.grid import RATES, Array, normal
-from autoloop.records import Chapter, Evidence, History, Score, Side, Want
+from autoloop.records import Chance, Chapter, Evidence, History, Score, Side, Want
 
 STALE = 0.3
 """Power to which densities are raised that were learned before a change of the task model."""
@@ -35,6 +35,11 @@ class Docket:
     def finished(self) -> Counter[Side]:
         """Trials of this step by side that have ended."""
         return Counter(score.side for score in _of_this_step(self.evidence))
+
+    @property
+    def chance(self) -> Chance:
+        """How likely the edit is to help, and after how many trials."""
+        return Chance(p_better=self.test.better, trials=sum(self.finished.values()))
 
     @property
     def asked(self) -> Counter[Side]:

@@ -47,8 +47,9 @@ class BayesRule:
         if verdict is not None:
             return verdict
         if sum(docket.asked.values()) >= self.cap:
-            return Ask(wants=())
-        return Ask(wants=docket.next_trials(incumbent_every=self.incumbent_every))
+            return Ask(wants=(), chance=docket.chance)
+        wants = docket.next_trials(incumbent_every=self.incumbent_every)
+        return Ask(wants=wants, chance=docket.chance)
 
     def verdict(self, docket: Docket) -> Verdict | None:
         """What becomes of the edit; None while it is not clear. Pending trials do not matter."""

@@ -8,7 +8,7 @@ import numpy as np
 from autoloop.decision.screen.grid import DELTA, Array, effect_likelihood, normal
 from autoloop.decision.screen.hypotheses import BETTER, KINDS, Hypotheses, hypotheses
 from autoloop.decision.screen.rates import Rates, rates_before
-from autoloop.records import Board, Interval, Observation, OpenEdit
+from autoloop.records import Board, Chance, Interval, Observation, OpenEdit
 
 TINY = 1e-300
 Z95 = 1.96
@@ -34,6 +34,11 @@ class Standing:
     def better(self) -> float:
         """Chance that it helps in general."""
         return float(self.posterior @ self.known.of(BETTER))
+
+    @property
+    def chance(self) -> Chance:
+        """The same, and after how many trials."""
+        return Chance(p_better=self.better, trials=self.trials)
 
     @property
     def kinds(self) -> dict[str, float]:

@@ -1,12 +1,22 @@
 """A gain on a single train task is no ground to keep an edit, unless validation bears it out."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from autoloop.decision.narrow import chance_of_gain, chance_of_proof, gains_of, is_narrow, mean_gain
 from autoloop.decision.strategies.around import Around
-from autoloop.records import NARROW, Board, Decision, Move, OpenEdit, Order, Verdict, Version
+from autoloop.records import (
+    NARROW,
+    Board,
+    Chance,
+    Decision,
+    Move,
+    OpenEdit,
+    Order,
+    Verdict,
+    Version,
+)
 
 SURE = 0.8
 """Rules keep nothing for its gain that is less likely to help than this."""
@@ -62,9 +72,20 @@ class Corroborated(Around):
                 del verdicts[edit.step]
             else:
                 verdicts[edit.step] = answer
+        chances = {**move.chances, **dict(_chances(move, unclear))}
         if verdicts or not unclear:
-            return replace(move, verdicts=verdicts)
-        return Move(orders=tuple(_orders(board, unclear[0])), notice=move.notice)
+            return replace(move, verdicts=verdicts, chances=chances)
+        orders = tuple(_orders(board, unclear[0]))
+        return Move(orders=orders, notice=move.notice, chances=chances)
+
+
+def _chances(move: Move, unclear: Iterable[OpenEdit]) -> Iterator[tuple[int, Chance]]:
+    """Of edits whose verdict has to wait, by its numbers."""
+    for edit in unclear:
+        numbers = move.verdicts[edit.step].numbers
+        if {"p_better", "trials"} <= numbers.keys():
+            chance = Chance(p_better=numbers["p_better"], trials=int(numbers["trials"]))
+            yield edit.step, chance
 
 
 def _is_kept_narrow(board: Board, edit: OpenEdit, verdict: Verdict) -> bool:

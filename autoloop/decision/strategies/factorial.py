@@ -65,12 +65,13 @@ class FactorialStrategy:
         """Verdicts first, then trials and another edit."""
         screen = _screen(self, board)
         verdicts = screen.verdicts()
+        chances = {case.edit.step: case.standing.chance for case in screen.cases}
         if verdicts or board.exhausted:
-            return Move(verdicts=verdicts, notice=notice_of(board))
+            return Move(verdicts=verdicts, notice=notice_of(board), chances=chances)
         room = board.may_propose and len(board.open) < self.edits
         orders = tuple(screen.orders(wait=room and 2 * len(board.open) < self.edits))
         opening = Opening() if room else None
-        return Move(orders=orders, opening=opening, notice=notice_of(board))
+        return Move(orders=orders, opening=opening, notice=notice_of(board), chances=chances)
 
 
 def _screen(strategy: FactorialStrategy, board: Board) -> "_Screen":

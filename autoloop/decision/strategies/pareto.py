@@ -23,7 +23,17 @@ from autoloop.decision.chances import say_chance
 from autoloop.decision.drift import notice_of
 from autoloop.decision.strategies.evidence import Reading, reading_of
 from autoloop.decision.strategies.racing import Lineage, racing_orders
-from autoloop.records import Board, Decision, Move, OpenEdit, Opening, Order, Verdict, Version
+from autoloop.records import (
+    Board,
+    Chance,
+    Decision,
+    Move,
+    OpenEdit,
+    Opening,
+    Order,
+    Verdict,
+    Version,
+)
 
 PROMISING = 0.3
 """Chance of a gain in general from which a member is built on or merged; a new edit has half."""
@@ -48,12 +58,13 @@ class ParetoStrategy:
         pool = _pool(self, board)
         verdicts = pool.verdicts()
         if verdicts or board.exhausted:
-            return Move(verdicts=verdicts, notice=notice_of(board))
+            return Move(verdicts=verdicts, notice=notice_of(board), chances=pool.chances())
         room = board.may_propose and len(board.open) < self.pool
         return Move(
             orders=tuple(pool.orders()),
             opening=pool.opening() if room else None,
             notice=notice_of(board),
+            chances=pool.chances(),
         )
 
 
@@ -95,6 +106,10 @@ class _Pool:
             if edit.step not in gone and gone.keys() & set(edit.parents):
                 gone[edit.step] = self._says(edit, Decision.REVERT)
         return gone
+
+    def chances(self) -> dict[int, Chance]:
+        """Of edits that passed their minibatch, each with what it is built on."""
+        return {edit.step: self._docket(_lineage(edit)).chance for edit in self._joined()}
 
     def _landing(self, found: Mapping[Lineage, Verdict | None]) -> dict[int, Verdict]:
         """The edits of the surest lineage that may be kept, if one may."""
@@ -167,9 +182,13 @@ class _Pool:
 
     def _members(self) -> list[Lineage]:
         """Lineages that passed their minibatch, and the most promising merge of two."""
-        own = [_lineage(e) for e in self.board.open if not self._is_new(e) and not self._failed(e)]
+        own = [_lineage(edit) for edit in self._joined()]
         merges = [merge for merge in self._merges(own) if merge not in own]
         return [*own, *merges[:1]]
+
+    def _joined(self) -> list[OpenEdit]:
+        """Edits that passed their minibatch."""
+        return [e for e in self.board.open if not self._is_new(e) and not self._failed(e)]
 
     def _merges(self, own: list[Lineage]) -> Iterator[Lineage]:
         """Of members that are each expected to be ahead on some task, the surest first."""

@@ -33,12 +33,13 @@ class RaceStrategy:
         """Verdicts first, then trials and another edit."""
         dockets = _dockets(board)
         verdicts = self._verdicts(dockets)
+        chances = {edit.step: docket.chance for edit, docket in dockets.items()}
         if verdicts or board.exhausted:
-            return Move(verdicts=verdicts, notice=notice_of(board))
+            return Move(verdicts=verdicts, notice=notice_of(board), chances=chances)
         room = board.may_propose and len(board.open) < self.edits
         orders = tuple(self._orders(board, dockets)) if dockets else ()
         opening = Opening() if room else None
-        return Move(orders=orders, opening=opening, notice=notice_of(board))
+        return Move(orders=orders, opening=opening, notice=notice_of(board), chances=chances)
 
     def _verdicts(self, dockets: dict[OpenEdit, Docket]) -> dict[int, Verdict]:
         """Verdicts that fall now; only the surest of those that may be kept is."""

@@ -35,7 +35,11 @@ class SingleStrategy:
         answer = self.rule.decide(evidence_of(board, edit))
         if isinstance(answer, Verdict):
             return Move(verdicts={edit.step: answer}, notice=notice_of(board))
-        return Move(orders=_orders(answer, board, edit), notice=notice_of(board))
+        return Move(
+            orders=_orders(answer, board, edit),
+            notice=notice_of(board),
+            chances={edit.step: answer.chance} if answer.chance else {},
+        )
 
 
 def _orders(ask: Ask, board: Board, edit: OpenEdit) -> tuple[Order, ...]:

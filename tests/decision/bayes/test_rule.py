@@ -195,7 +195,10 @@ def test_it_asks_for_as_many_trials_as_workers_are_free_and_none_twice_at_once()
 def test_while_all_workers_are_busy_it_waits() -> None:
     pending = (Want(side=Side.CANDIDATE, task="t00"),)
 
-    assert BayesRule().decide(replace(begun(), pending=pending, free=0)) == Ask(wants=())
+    answer = BayesRule().decide(replace(begun(), pending=pending, free=0))
+
+    assert isinstance(answer, Ask)
+    assert answer.wants == ()
 
 
 def test_an_exhausted_budget_ends_with_a_verdict_at_once() -> None:

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from autoloop.records import Decision, Order, Version
+from autoloop.decision.strategies import AdaptiveStrategy
+from autoloop.records import Chance, Decision, Order, Version
 from autoloop.testing.searches import (
     CRASH,
     NOTHING,
@@ -58,6 +59,38 @@ def test_a_leap_on_few_tasks_is_kept(name: str) -> None:
     ]
 
     assert sum(len(search.kept) for search in searches) >= 8
+
+
+@pytest.mark.parametrize("name", SURE)
+def test_the_chance_of_each_edit_is_told_before_its_verdict_falls(name: str) -> None:
+    for board in questions(name):
+        move = STRATEGIES[name].decide(board)
+        verdicts = {} if move.verdicts else said(name, board)
+
+        for step in move.chances.keys() & verdicts.keys():
+            numbers = verdicts[step].numbers
+            would = Chance(p_better=numbers["p_better"], trials=int(numbers["trials"]))
+            assert move.chances[step] == would
+
+
+@pytest.mark.parametrize("name", [name for name in SURE if name != "pareto"])
+def test_there_is_a_chance_for_every_edit_that_waits(name: str) -> None:
+    for board in questions(name):
+        move = STRATEGIES[name].decide(board)
+        waiting = {edit.step for edit in board.open} - move.verdicts.keys()
+        assert waiting <= move.chances.keys() <= {edit.step for edit in board.open}
+
+
+def test_in_a_pool_there_is_a_chance_for_those_that_passed_their_minibatch() -> None:
+    told = [STRATEGIES["pareto"].decide(board).chances for board in questions("pareto")]
+
+    assert any(told)
+
+
+def test_a_strategy_of_others_passes_their_chances_on() -> None:
+    board = next(board for board in questions("factorial") if len(board.open) > 1)
+
+    assert AdaptiveStrategy().decide(board).chances
 
 
 @every

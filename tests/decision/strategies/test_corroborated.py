@@ -12,6 +12,7 @@ from autoloop.records import (
     NARROW,
     Board,
     Budget,
+    Chance,
     Decision,
     Move,
     Observation,
@@ -53,6 +54,14 @@ class FewTrials:
         if board.open and tried >= set(board.train):
             return Move(verdicts={edit.step: KEPT for edit in board.open})
         return move
+
+
+def test_the_chance_of_an_edit_is_told_while_validation_is_asked() -> None:
+    sure = replace(KEPT, numbers={"p_better": 0.9, "trials": 6.0})
+
+    move = Corroborated(Keeper(sure)).decide(make_board(*narrow()))
+
+    assert move.chances == {1: Chance(p_better=0.9, trials=6)}
 
 
 def both(task: str, on: float, off: float = 0.0, *, times: int = 1) -> list[Observation]:
