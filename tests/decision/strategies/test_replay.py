@@ -5,6 +5,8 @@ from dataclasses import replace
 
 import pytest
 
+from autoloop.decision import BayesRule
+from autoloop.decision.strategies import ParetoStrategy
 from autoloop.loop import Replayed, replay
 from autoloop.ports import ReviewCase, ReviewOutcome
 from autoloop.records import Budget
@@ -101,6 +103,27 @@ def test_verdicts_among_edits_in_conflict_and_made_anew_can_be_replayed(
 
     assert any(desk.rebase for desk in table.proposer.desks)
     assert ("empty" in table.decisions()) is refuses
+    assert_all_are_the_same(table)
+
+
+def test_a_line_of_edits_that_landed_whole_can_be_replayed() -> None:
+    table = Table(
+        turns=[improving(A=0.3), improving("Check it", B=0.3), improving("Plan first", C=0.2)],
+        baseline=sided(0.1),
+        budget=Budget(hours=None, steps=3, trials=300),
+        workers=1,
+        seed=8,
+        strategy=ParetoStrategy(pool=2, rule=BayesRule(keep=0.95)),
+        simplify=False,
+    )
+
+    table.climb()
+
+    _, parent, child = table.store.steps()
+    assert parent.ruling is not None
+    assert parent.ruling == child.ruling
+    assert {edit.step: edit.parents for edit in parent.ruling.open} == {2: (), 3: (2,)}
+    assert table.decisions() == ["undecided", "keep", "keep"]
     assert_all_are_the_same(table)
 
 
