@@ -7,7 +7,6 @@ from autoloop.records.board import (
     ClosedEdit,
     Move,
     Observation,
-    OpenEdit,
     Opening,
     Order,
 )
@@ -91,6 +90,7 @@ from autoloop.records.rates import (
     TaskRecord,
     TaskState,
 )
+from autoloop.records.rulings import OpenEdit, Ruling
 from autoloop.records.steps import (
     CONFLICT,
     LOSS,
@@ -244,6 +244,7 @@ __all__ = [
     "Review",
     "Role",
     "RuleSeen",
+    "Ruling",
     "Run",
     "RunFinished",
     "RunStarted",
