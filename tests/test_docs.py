@@ -13,6 +13,7 @@ from autoloop.cli.exits import Exit
 from autoloop.cli.main import app
 from autoloop.gateway.choose import DEFAULTS
 from autoloop.guards import RULES
+from autoloop.report.results_tsv import COLUMNS
 from autoloop.settings import MetaProgramSettings, Settings
 from tests.test_layers import ALLOWED
 
@@ -132,6 +133,12 @@ def test_every_rule_of_the_gate_is_documented() -> None:
     said = {name for name in rows("guards.md") if name.islower()}
 
     assert said == {*RULES}
+
+
+def test_every_column_of_results_tsv_is_documented_in_order() -> None:
+    listed = page("traces.md").partition("## results.tsv")[2].partition(". ")[0]
+
+    assert tuple(re.findall(r"`(\w+)`", listed)) == COLUMNS
 
 
 def targets(path: Path) -> list[str]:
