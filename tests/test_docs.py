@@ -18,7 +18,11 @@ from autoloop.settings import MetaProgramSettings, Settings
 from tests.test_layers import ALLOWED
 
 ROOT = Path(__file__).parents[1]
-PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [
+    *(ROOT / name for name in ("README.md", "CHANGELOG.md", "benchmarks/README.md")),
+    *sorted((ROOT / "docs").glob("*.md")),
+]
+WIDTH = 100
 LINK = re.compile(r"\]\(([^)]+)\)")
 
 
@@ -136,9 +140,20 @@ def test_every_rule_of_the_gate_is_documented() -> None:
 
 
 def test_every_column_of_results_tsv_is_documented_in_order() -> None:
-    listed = page("traces.md").partition("## results.tsv")[2].partition(". ")[0]
+    listed = re.split(r"\.\s", page("traces.md").partition("## results.tsv")[2])[0]
 
     assert tuple(re.findall(r"`(\w+)`", listed)) == COLUMNS
+
+
+def prose(path: Path) -> Iterator[str]:
+    """The lines of a page outside tables, code and pictures."""
+    text = re.sub(r"(?ms)^ *```.*?^ *```$", "", path.read_text(encoding="utf-8"))
+    yield from (line for line in text.splitlines() if not line.startswith(("|", "![")))
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+def test_prose_is_no_wider_than_code(path: Path) -> None:
+    assert [line for line in prose(path) if len(line) > WIDTH and " " in line.strip()] == []
 
 
 def targets(path: Path) -> list[str]:

@@ -39,7 +39,7 @@ Once, with Python 3.12 or later:
 sandboxes/setup.sh
 ```
 
-The folder is that of autoloop's own repository; elsewhere name the copy of it there. autoloop is
+That path is autoloop's own repository; on another machine name the copy of it there. autoloop is
 not in the package index: the package of that name there is another project.
 
 Then, in this folder:
