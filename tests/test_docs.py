@@ -110,7 +110,10 @@ def test_every_command_and_option_is_documented() -> None:
 
 
 def test_options_before_the_command_are_documented() -> None:
-    for option in ("`--project FOLDER`", "`-C`", "`--json`", "`--help`"):
+    before = {option for parameter in root().params for option in parameter.opts}
+
+    assert before == {"--project", "-C", "--version"}
+    for option in ("`--project FOLDER`", "`-C`", "`autoloop --version`", "`--json`", "`--help`"):
         assert option in page("cli.md")
 
 

@@ -20,7 +20,8 @@ Trials = Annotated[int | None, typer.Option(help="Stop after so many trials.")]
 Tokens = Annotated[int | None, typer.Option(help="Stop after so many tokens.")]
 Usd = Annotated[float | None, typer.Option(help="Stop after so many US dollars.")]
 Workers = Annotated[
-    int | None, typer.Option(help="Trials at once; by default two for each processor.")
+    int | None,
+    typer.Option(help="Trials at once, whatever `workers` in program.md says (auto: two per CPU)."),
 ]
 Fresh = Annotated[
     bool, typer.Option("--fresh", help="Run every trial, also what earlier runs have run already.")
