@@ -42,8 +42,6 @@ from autoloop.records import (
     TaskSet,
 )
 
-BUDGETS = ("hours", "steps", "trials", "tokens", "usd")
-
 
 class Optimizer:
     """A project whose agent can be improved.
@@ -72,37 +70,72 @@ class Optimizer:
         self._settings = _flat(settings)
         self._observe = observe
 
-    def climb(self, **limits: object) -> ClimbRun:
+    def climb(
+        self,
+        *,
+        hours: float | None = None,
+        steps: int | None = None,
+        trials: int | None = None,
+        tokens: int | None = None,
+        usd: float | None = None,
+    ) -> ClimbRun:
         """Improve the agent until a limit is reached; Ctrl-C ends cleanly.
 
+        Limits that are given win over the budget in program.md.
+
         Args:
-            limits: `hours`, `steps`, `trials`, `tokens`, `usd` (they win over the budget in
-                program.md), and any setting.
+            hours: Of work, all processes that worked on the run together.
+            steps: Edits that are tried.
+            trials: Attempts at tasks, those of the meta-agent's spot checks included.
+            tokens: Of trials and meta-agent together.
+            usd: The same, in US dollars.
 
         Raises:
             UserError: project, tasks or settings cannot be used.
         """
         from autoloop.app.climbing import Climb, start_climb
 
-        project = self._project(limits)
+        project = self._project(hours=hours, steps=steps, trials=trials, tokens=tokens, usd=usd)
         with stop_on_interrupt() as stop, self._display() as observer:
             run = start_climb(project, Climb(observer=observer, stop=stop))
         return ClimbRun(project, run.name)
 
-    def resume(self, run: str | None = None, **limits: object) -> ClimbRun:
-        """Go on with a run (the latest by default), if wished with other limits."""
+    def resume(
+        self,
+        run: str | None = None,
+        *,
+        hours: float | None = None,
+        steps: int | None = None,
+        trials: int | None = None,
+        tokens: int | None = None,
+        usd: float | None = None,
+    ) -> ClimbRun:
+        """Go on with a run (the latest by default); limits that are given replace its own.
+
+        It keeps the settings it began with, but for those that this `Optimizer` was made with.
+
+        Raises:
+            UserError: there is no such run, or it cannot be gone on with.
+        """
         from autoloop.app.climbing import Climb, resume_climb
 
-        project = self._project(limits)
+        project = self._project(hours=hours, steps=steps, trials=trials, tokens=tokens, usd=usd)
         with stop_on_interrupt() as stop, self._display() as observer:
             done = resume_climb(project, run, Climb(observer=observer, stop=stop))
         return ClimbRun(project, done.name)
 
-    def calibrate(self, **limits: object) -> Calibration:
+    def calibrate(
+        self,
+        *,
+        hours: float | None = None,
+        steps: int | None = None,
+        trials: int | None = None,
+        tokens: int | None = None,
+        usd: float | None = None,
+    ) -> Calibration:
         """Run the real loop with edits that change nothing: what it would claim for them.
 
-        Args:
-            limits: As of `climb`.
+        Limits are those of `climb`.
 
         Raises:
             UserError: project, tasks or settings cannot be used.
@@ -110,7 +143,7 @@ class Optimizer:
         from autoloop.app.calibrating import calibrate
         from autoloop.app.climbing import Climb
 
-        project = self._project(limits)
+        project = self._project(hours=hours, steps=steps, trials=trials, tokens=tokens, usd=usd)
         with stop_on_interrupt() as stop, self._display() as observer:
             return calibrate(project, Climb(observer=observer, stop=stop))
 
@@ -119,7 +152,7 @@ class Optimizer:
         from autoloop.app.climbing import Climb, resume_climb
         from autoloop.loop import open_holdout
 
-        project = self._project({})
+        project = self._project()
         with stop_on_interrupt() as stop, self._display() as observer:
             climb = Climb(observer=observer, stop=stop, work=open_holdout)
             done = resume_climb(project, run, climb)
@@ -135,13 +168,13 @@ class Optimizer:
         from autoloop.app.evaluating import Watch
         from autoloop.app.metered import look_at_holdout
 
-        project = self._project({})
+        project = self._project()
         with stop_on_interrupt() as stop, self._display() as observer:
             return look_at_holdout(project, run, Watch(observer=observer, stop=stop))
 
     def run(self, name: str | None = None) -> ClimbRun:
         """A run that was recorded, the latest by default."""
-        project = self._project({})
+        project = self._project()
         return ClimbRun(project, project.latest_run(name))
 
     def eval(self, wish: EvalWish | None = None) -> Evaluation:
@@ -161,7 +194,7 @@ class Optimizer:
         from autoloop.app.estimating import estimate
         from autoloop.app.evaluating import Watch
 
-        project = self._project({})
+        project = self._project()
         with stop_on_interrupt() as stop, self._display() as observer:
             watch = Watch(observer=observer, stop=stop)
             return estimate(project, wish or EstimateWish(), watch)
@@ -211,14 +244,14 @@ class Optimizer:
         """Which split each task would fall into in a new run."""
         from autoloop.app.contents import split_tasks
 
-        return split_tasks(self._project({}), list(tasks))
+        return split_tasks(self._project(), list(tasks))
 
     def new_task(self, name: str) -> Path:
         """Write the skeleton of a new task; its folder."""
         from autoloop.app.contents import own_tasks_folder
         from autoloop.tasks import new_task
 
-        return new_task(own_tasks_folder(self._project({})), name)
+        return new_task(own_tasks_folder(self._project()), name)
 
     def import_spreadsheetbench(self, source: Path, out: Path) -> tuple[Path, ...]:
         """Make tasks from SpreadsheetBench's own files; their folders."""
@@ -230,25 +263,25 @@ class Optimizer:
         """How a run stands, also while it is at work."""
         from autoloop.app import standing
 
-        return standing.status(self._project({}), run)
+        return standing.status(self._project(), run)
 
     def predictions(self, run: str | None = None) -> Predictions:
         """What the meta-agent predicted of its edits, against what happened."""
         from autoloop.app import looking
 
-        return looking.predictions(self._project({}), run)
+        return looking.predictions(self._project(), run)
 
     def show(self, step: int, *, run: str | None = None) -> StepView:
         """A step with its diff."""
         from autoloop.app import looking
 
-        return looking.show_step(self._project({}), run, step)
+        return looking.show_step(self._project(), run, step)
 
     def diff(self, old: str, new: str, *, run: str | None = None) -> str:
         """Diff between two candidates: `base`, `best`, a step's number, or a commit."""
         from autoloop.app import looking
 
-        return looking.diff_candidates(self._project({}), run, old=old, new=new)
+        return looking.diff_candidates(self._project(), run, old=old, new=new)
 
     def compare(self, a: str, b: str, *, run: str | None = None) -> Comparison:
         """Compare B with A, task by task, by the trials that are recorded of both.
@@ -274,7 +307,7 @@ class Optimizer:
         """
         from autoloop.app.deciding import replay_run
 
-        project = self._project({})
+        project = self._project()
         return replay_run(project, project.latest_run(run))
 
     def audit(self, run: str | None = None, *, step: int | None = None) -> Audit:
@@ -289,7 +322,7 @@ class Optimizer:
         """
         from autoloop.app.auditing import audit_run
 
-        return audit_run(self._project({}), run, step=step)
+        return audit_run(self._project(), run, step=step)
 
     def task_records(self, tasks: Iterable[Task]) -> Mapping[str, TaskRecord]:
         """What all trials that were ever recorded of these tasks say about them, by name."""
@@ -301,7 +334,7 @@ class Optimizer:
         """A trial with its transcript."""
         from autoloop.app import looking
 
-        return looking.show_trial(self._project({}), run, trial)
+        return looking.show_trial(self._project(), run, trial)
 
     def failures(self, run: str | None = None, *, everybody: bool = False) -> Failures:
         """Failed train trials of a run (the latest by default) by symptoms in their traces.
@@ -312,13 +345,13 @@ class Optimizer:
         """
         from autoloop.app.diagnosing import failures
 
-        return failures(self._project({}), run, everybody=everybody)
+        return failures(self._project(), run, everybody=everybody)
 
     def stop(self, run: str | None = None) -> str:
         """Ask the process that works on a run to end cleanly; the run's name."""
         from autoloop.app.tending import ask_to_stop
 
-        return ask_to_stop(self._project({}), run)
+        return ask_to_stop(self._project(), run)
 
     def gc(self, *, keep: int | None = None, images: int | None = None) -> Cleaned:
         """Remove containers of dead runs.
@@ -329,7 +362,7 @@ class Optimizer:
         """
         from autoloop.app.tending import clean
 
-        return clean(self._project({}), keep=keep, images=images)
+        return clean(self._project(), keep=keep, images=images)
 
     def export_harbor(self, folder: str | Path, *, agent: str = "") -> tuple[Path, ...]:
         """Write what `harbor run` needs to run the agent; what was written.
@@ -340,19 +373,19 @@ class Optimizer:
         """
         from autoloop.app.export import export_harbor
 
-        return export_harbor(self._project({}), agent, Path(folder))
+        return export_harbor(self._project(), agent, Path(folder))
 
     def doctor(self) -> tuple[Checkup, ...]:
         """Look at everything a climb needs."""
         from autoloop.app.tending import examine
 
-        return tuple(examine(self._project({})))
+        return tuple(examine(self._project()))
 
     def check_models(self) -> tuple[ModelCheck, ...]:
         """Ask task and meta model one small question each, which is paid."""
         from autoloop.app.model_checks import check_models
 
-        return tuple(check_models(self._project({})))
+        return tuple(check_models(self._project()))
 
     @staticmethod
     def init(folder: str | Path = ".") -> tuple[Path, ...]:
@@ -361,8 +394,8 @@ class Optimizer:
 
         return init_project(Path(folder))
 
-    def _project(self, limits: Mapping[str, object]) -> Project:
-        return find_project(self._path, {**self._settings, **_flat(limits)})
+    def _project(self, **limits: float | None) -> Project:
+        return find_project(self._path, self._settings | _flat({"budget": limits}))
 
     def _anywhere(self) -> Project:
         """The project, or, outside of any, this folder with all defaults."""
@@ -389,12 +422,11 @@ class _Watching:
 
 
 def _flat(settings: Mapping[str, object], prefix: str = "") -> dict[str, object]:
-    """Settings by dotted keys; the budget's own may stand without its name, None is no wish."""
+    """Settings by dotted keys; None is no wish."""
     flat: dict[str, object] = {}
     for name, value in settings.items():
-        key = f"budget.{name}" if not prefix and name in BUDGETS else f"{prefix}{name}"
         if isinstance(value, Mapping):
-            flat |= _flat(value, f"{key}.")
+            flat |= _flat(value, f"{prefix}{name}.")
         elif value is not None:
-            flat[key] = value
+            flat[f"{prefix}{name}"] = value
     return flat

@@ -25,8 +25,8 @@ def calibrate(
     json: Json = False,
 ) -> None:
     """Run the real loop with edits that change nothing, and print what it would have claimed."""
-    limits = {"trials": trials, "hours": hours, "steps": steps}
-    found = Optimizer(context.obj).calibrate(**limits, workers=workers)
+    optimizer = Optimizer(context.obj, workers=workers)
+    found = optimizer.calibrate(hours=hours, steps=steps, trials=trials)
     if json:
         print_json({**asdict(found), "covers_zero": found.covers_zero})
     else:

@@ -49,9 +49,9 @@ def climb(
     json: Json = False,
 ) -> None:
     """Improve agent.py until a limit is reached."""
-    limits = {"hours": hours, "steps": steps, "trials": trials, "tokens": tokens, "usd": usd}
     reuse = False if fresh else None
-    run = Optimizer(context.obj).climb(**limits, seed=seed, workers=workers, reuse=reuse)
+    optimizer = Optimizer(context.obj, seed=seed, workers=workers, reuse=reuse)
+    run = optimizer.climb(hours=hours, steps=steps, trials=trials, tokens=tokens, usd=usd)
     _finish(run, json=json)
 
 
@@ -67,8 +67,9 @@ def resume(
     json: Json = False,
 ) -> None:
     """Go on with a run where it stopped; limits given here replace its own."""
-    limits = {"hours": hours, "steps": steps, "trials": trials, "tokens": tokens, "usd": usd}
-    _finish(Optimizer(context.obj).resume(run, **limits, workers=workers), json=json)
+    optimizer = Optimizer(context.obj, workers=workers)
+    again = optimizer.resume(run, hours=hours, steps=steps, trials=trials, tokens=tokens, usd=usd)
+    _finish(again, json=json)
 
 
 def holdout(

@@ -1,7 +1,8 @@
 """What a notebook does: calls on a project, records in hand, pictures of them."""
 
 import asyncio
-from dataclasses import replace
+import inspect
+from dataclasses import fields, replace
 from pathlib import Path
 
 import matplotlib as mpl
@@ -20,7 +21,7 @@ from autoloop import (
     TaskError,
 )
 from autoloop.errors import UserError
-from autoloop.records import Agent
+from autoloop.records import Agent, Budget
 from tests.app.builders import (
     BETTER,
     EVIL,
@@ -34,6 +35,8 @@ from tests.app.builders import (
 )
 
 mpl.use("Agg")
+
+KEYWORD = inspect.Parameter.KEYWORD_ONLY
 
 
 def test_a_run_is_read_back_as_records(recorded: Path) -> None:
@@ -167,12 +170,32 @@ def test_a_wrong_keyword_is_named_as_such(project: Path) -> None:
         Optimizer(project, trial={"calls": 0}).tasks()
 
 
+@pytest.mark.parametrize("work", ["climb", "resume", "calibrate"])
+def test_the_limits_of_work_are_named_and_typed(work: str) -> None:
+    signature = inspect.signature(getattr(Optimizer, work))
+
+    limits = {name: own for name, own in signature.parameters.items() if own.kind is KEYWORD}
+    assert [*limits] == [field.name for field in fields(Budget)]
+    assert {own.annotation for own in limits.values()} == {float | None, int | None}
+    assert {own.default for own in limits.values()} == {None}
+
+
+def test_a_limit_wins_over_the_budget_in_program_md(recorded: Path) -> None:
+    with pytest.raises(SettingsError, match=r"'hours', given .* in the call, is 0"):
+        Optimizer(recorded, budget={"hours": 3}).resume(hours=0)
+
+
+def test_a_limit_is_no_setting_of_its_own(project: Path) -> None:
+    with pytest.raises(SettingsError, match="did you mean 'hours' below 'budget'"):
+        Optimizer(project, hours=2).tasks()
+
+
 def test_a_run_is_not_resumed_with_an_objective_that_its_rule_cannot_look_at(project: Path) -> None:
     record_run(project, rule="climb/passed")
     before = Optimizer(project).status().run
 
     with pytest.raises(SettingsError, match=f"Run {RUN!r}: 'objective.second' is 'cost', and rule"):
-        Optimizer(project).resume(objective={"second": "cost"})
+        Optimizer(project, objective={"second": "cost"}).resume()
 
     assert Optimizer(project).status().run == before
 

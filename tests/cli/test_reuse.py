@@ -89,7 +89,7 @@ def test_what_is_reused_can_be_looked_at(twice: Twice) -> None:
 def test_fresh_runs_everything(project: Path) -> None:
     events: list[Event] = []
 
-    run = Optimizer(project, observe=events.append).climb(reuse=False, trials=4)
+    run = Optimizer(project, observe=events.append, reuse=False).climb(trials=4)
 
     assert run.summary["reused_trials"] == 0
     assert not any(isinstance(e, TrialFinished) and e.reused for e in events)
