@@ -5,10 +5,10 @@ from dataclasses import asdict
 import typer
 
 from autoloop import Optimizer
-from autoloop.app.calibration import Calibration
 from autoloop.cli.climbing import Hours, Json, Steps, Trials, Workers
 from autoloop.cli.exits import exit_of
 from autoloop.cli.printing import print_json, say
+from autoloop.results import Calibration
 
 
 def register(app: typer.Typer) -> None:

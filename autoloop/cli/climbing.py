@@ -5,12 +5,11 @@ from typing import Annotated, Any
 
 import typer
 
-from autoloop import ClimbRun, EvalWish, Optimizer, Split
-from autoloop.app.look_log import Look
+from autoloop import ClimbRun, Optimizer, Split
 from autoloop.cli.evaluation import print_evaluation
 from autoloop.cli.exits import Exit, exit_of
 from autoloop.cli.printing import points, print_json, print_table, say, unlike
-from autoloop.records import Interval, TaskState
+from autoloop.results import Interval, Look, TaskState
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object at the end.")]
 RunName = Annotated[str | None, typer.Argument(help="Name of the run; the latest by default.")]
@@ -81,10 +80,12 @@ def holdout(
     json: Json = False,
 ) -> None:
     """Open the sealed holdout of a run as it stands, and print what was truly gained."""
+    meant = Optimizer(context.obj).run(run)
     if look:
-        _print_look(Optimizer(context.obj).look(run), json=json)
+        _print_look(meant.look(), json=json)
         return
-    _finish(Optimizer(context.obj).holdout(run), json=json)
+    meant.holdout()
+    _finish(meant, json=json)
 
 
 def evaluate(
@@ -106,10 +107,8 @@ def evaluate(
     json: Json = False,
 ) -> None:
     """Evaluate an agent on tasks; nothing is changed."""
-    wish = EvalWish(
-        agent=agent, tasks=tasks, split=split, attempts=attempts, workers=workers, add=add
-    )
-    evaluation = Optimizer(context.obj, reuse=False if fresh else None).eval(wish)
+    optimizer = Optimizer(context.obj, workers=workers, reuse=False if fresh else None)
+    evaluation = optimizer.eval(agent=agent, tasks=tasks, split=split, attempts=attempts, add=add)
     if json:
         print_json(evaluation.summary)
     else:
