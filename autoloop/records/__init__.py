@@ -59,7 +59,7 @@ from autoloop.records.integrity import (
     integrity_of,
 )
 from autoloop.records.predictions import (
-    Calibration,
+    Foresight,
     PredictionRecord,
     PredictionScore,
     ScoredStep,
@@ -178,7 +178,6 @@ __all__ = [
     "AuditFinding",
     "Board",
     "Budget",
-    "Calibration",
     "CandidateAudit",
     "Chance",
     "ChancesChanged",
@@ -207,6 +206,7 @@ __all__ = [
     "FinalStarted",
     "Finding",
     "Flags",
+    "Foresight",
     "Healthcheck",
     "History",
     "Integrity",
