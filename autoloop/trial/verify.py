@@ -13,6 +13,15 @@ from autoloop.records import CommandResult, Environment, TaskStep, TrialFinding,
 from autoloop.trial.artifacts import Collection
 from autoloop.trial.box import LOG_BYTES, LOG_FOLDERS, Box, Survey, Surveys
 from autoloop.trial.env import BoxEnv
+from autoloop.trial.forgery import (
+    MARK,
+    REPORT,
+    Ended,
+    Known,
+    changed_since,
+    refuse_killed,
+    written_beside,
+)
 from autoloop.trial.inspection import Inspection, removed
 from autoloop.trial.plan import PARTS, TrialPlan
 from autoloop.trial.rewards import RewardProblem, read_rewards
@@ -38,6 +47,7 @@ class Verification:
         self._box = box
         self._surveys = surveys
         self._inspection = Inspection(plan, box, survey)
+        self._forged: list[TrialFinding] = []
         self._goes_on = False
         self._cleared = [REWARDS]
         if not survey.has_tests or plan.task.is_multi_step:
@@ -47,7 +57,8 @@ class Verification:
     @property
     def findings(self) -> tuple[TrialFinding, ...]:
         """What speaks against the agent, as far as its environment shows it."""
-        return self._inspection.findings
+        forged = self._forged if self._plan.request.agent.kind == "python" else []
+        return (*self._inspection.findings, *forged)
 
     def mode(self, step: TaskStep) -> Literal["fresh", "shared", "separate"]:
         """Where the tests of a step run."""
@@ -109,7 +120,7 @@ class Verification:
             done = self._run_tests(self._box, verifier)
         finally:
             self._copy_out(step, collection)
-        return _rewards(self._box.container, done, folder / "verifier")
+        return self._read(self._box, verifier, done, folder / "verifier")
 
     def _make_ready(self, verifier: Verifier, env: BoxEnv, collection: Collection) -> None:
         """The agent's time ends, then what it left is collected, then the tests come."""
@@ -205,7 +216,7 @@ class Verification:
             done = self._run_tests(fresh, verifier)
         finally:
             fresh.container.fetch(REWARDS, fetched, max_bytes=LOG_BYTES)
-        return _rewards(fresh.container, done, fetched)
+        return self._read(fresh, verifier, done, fetched)
 
     def _collect(self, collection: Collection) -> None:
         if collection.is_wanted:
@@ -251,11 +262,14 @@ class Verification:
         box.container.mark()
         done = box.run(
             f"echo {self._plan.canaries.token} 2> /dev/null > {CANARY};"
-            f" ({TESTS}/test.sh) > {REWARDS}/test-stdout.txt 2>&1",
+            f" ({TESTS}/test.sh) > {REWARDS}/test-stdout.txt 2>&1; {REPORT}",
             timeout_s=limit_s,
             user=verifier.user,
             env=verifier.env,
         )
+        if box is not self._box or not self._goes_on:
+            # A program that the tests ran may have left something that waits for their end.
+            box.container.seal([])
         if done.timed_out:
             raise RewardProblem(
                 "VerifierTimeoutError",
@@ -263,6 +277,24 @@ class Verification:
                 " the settings make of it, and was ended.",
             )
         return done
+
+    def _read(
+        self, box: Box, verifier: Verifier, done: CommandResult, fetched: Path
+    ) -> Mapping[str, float]:
+        """The rewards, and what speaks against their being those of the tests."""
+        ended = Ended.of(done)
+        refuse_killed(done, ended)
+        if ended is not None:
+            # First of all: a writer that was ended in the midst of it leaves no reward.
+            self._forged += changed_since(ended, box.container, fetched)
+        rewards = _rewards(box.container, done, fetched)
+        known = Known(
+            folders=(*verifier.tests, box.environment.folder),
+            texts=(*verifier.env.values(), *box.environment.env.values()),
+            rule=self._plan.rules.reward,
+        )
+        self._forged += written_beside(rewards, box.container, fetched, known=known)
+        return rewards
 
 
 def _end_box(starting: Future[Box]) -> None:
@@ -282,6 +314,6 @@ def _rewards(container: Container, done: CommandResult, fetched: Path) -> Mappin
     except RewardProblem as problem:
         if done.exit_code == 0:
             raise
-        said = (done.stderr or done.stdout).strip()[-500:]
+        said = (done.stderr or done.stdout.partition(MARK)[0]).strip()[-500:]
         end = f"tests/test.sh ended with exit code {done.exit_code}" + (said and f": {said}")
         raise RewardProblem(problem.kind, f"{problem} {end}") from problem
