@@ -1,13 +1,14 @@
 """Judges one step: where the agent worked, or in an environment of the verifier's own."""
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from pathlib import Path
-from tempfile import SpooledTemporaryFile
+from tempfile import TemporaryFile
 from typing import IO, Literal
 
-from autoloop.errors import AgentError, EngineError
+from autoloop.errors import AgentError, EngineError, StorageError
 from autoloop.ports import Container
 from autoloop.records import CommandResult, Environment, TaskStep, TrialFinding, Verifier
 from autoloop.trial.artifacts import Collection
@@ -35,7 +36,10 @@ REWARDS = "/logs/verifier"
 CLOSED = (TESTS, "/solution", "/logs", "/proc", "/dev", "/sys", "/run")
 """Where no link that is brought to the tests may lead."""
 MEGABYTE = 1024 * 1024
-IN_MEMORY_BYTES = 8_000_000
+MUCH_BYTES = 1024 * MEGABYTE
+"""Who brings so much to a disk that is full then has filled it."""
+BLOCK = 512
+"""Bytes in which a file's own room is counted, whatever the file system."""
 
 
 class Verification:
@@ -164,7 +168,7 @@ class Verification:
             self._collect(collection)
             judged = self._inspection.judge("fresh")
             self._copy_out(step, collection, parts=("agent", "artifacts"))
-            luggage = stack.enter_context(SpooledTemporaryFile(max_size=IN_MEMORY_BYTES))
+            luggage = stack.enter_context(TemporaryFile(dir=self._plan.folder))
             self._pack(judged, luggage)
             self._box.end()
 
@@ -177,17 +181,27 @@ class Verification:
 
     def _pack(self, judged: Judged, luggage: IO[bytes]) -> None:
         """What of the agent's work can be brought to the tests."""
-        withheld = self._box.container.pack(
-            [change.path for change in judged.carried if change.kind != "removed"],
-            luggage,
-            closed=CLOSED,
-            max_bytes=self._luggage_bytes(),
-        )
+        try:
+            withheld = self._box.container.pack(
+                [change.path for change in judged.carried if change.kind != "removed"],
+                luggage,
+                closed=CLOSED,
+                max_bytes=self._luggage_bytes(),
+            )
+        except StorageError as error:
+            taken = os.fstat(luggage.fileno()).st_blocks * BLOCK
+            if taken < MUCH_BYTES:
+                raise
+            # Whoever makes a trial invalid at will is lucky in the end.
+            raise AgentError(
+                f"What the agent left in the task container took {taken:,} bytes on its way to the"
+                " tests, and filled the disk."
+            ) from error
         for one in withheld:
             self._plan.note(f"Not brought to the tests: {one.path!r}, {one.reason}.")
 
     def _luggage_bytes(self) -> int:
-        """No more than may be written, so that sparse files are no way to fill our own disk."""
+        """No more than may be written, sparse files as they are read."""
         share = self._box.environment.resources.storage_mb
         return (self._plan.rules.disk_mb if share is None else share) * MEGABYTE
 
