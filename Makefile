@@ -17,7 +17,7 @@ export HARBOR_TELEMETRY := off
 # Tests start hundreds of Pythons, each of which would compile anew all that it imports.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: climb test test-harbor harbor setup dev clean
+.PHONY: climb test redteam test-harbor harbor setup dev clean
 
 climb: setup
 	$(BIN)/autoloop climb $(ARGS)
@@ -32,6 +32,9 @@ test: dev harbor
 	$(BIN)/pytest tests/attacks -m "not live and docker" \
 		--cov --cov-append --cov-report=term:skip-covered --cov-fail-under=95
 	@$(if $(HARBOR_PYTHON),$(MAKE) --no-print-directory test-harbor)
+
+redteam: dev
+	AUTOLOOP_ALL_ATTACKS=1 $(BIN)/pytest tests/attacks -m docker
 
 test-harbor: harbor
 	$(if $(HARBOR_PYTHON),$(WITH_HARBOR) \

@@ -30,6 +30,7 @@ from autoloop.redteam.secrets import Secrets
 from autoloop.store import SqliteStore, open_readonly
 from autoloop.tasks import find_tasks
 from autoloop.traces import read_transcript
+from autoloop.trial import read_feedback
 
 STATE = "state"
 """Folder of the database, where no list of runs finds it."""
@@ -104,9 +105,8 @@ class Ground:
         request = self._request(Agent(source=agent), bait, place)
         result, runs = self._run(replace(request, split=split, purpose=purpose))
         home = self.folder / result.folder
-        return Trip(
-            result=result, folder=home, told=_told(result, home), idle=idle.reward, runs=runs
-        )
+        told = _told(result, home, request.task)
+        return Trip(result=result, folder=home, told=told, idle=idle.reward, runs=runs)
 
     def honest(self, place: Place) -> TrialResult:
         """A new trial of a task's own solution."""
@@ -162,9 +162,10 @@ def _name(result: TrialResult) -> tuple[str, int]:
     return result.key.agent, result.key.attempt
 
 
-def _told(result: TrialResult, home: Path) -> str:
+def _told(result: TrialResult, home: Path, task: Task) -> str:
     """What an agent wrote, and what of its trial a meta-agent may read."""
-    texts = [read_transcript(home)]
+    tests = {step.name: step.verifier.tests for step in task.steps}
+    texts = [read_transcript(home), str(read_feedback(home, result, tests=tests, level="checks"))]
     failure = result.failure
     if failure is not None and failure.kind in AGENTS_OWN:
         texts.append(failure.message)

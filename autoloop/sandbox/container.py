@@ -3,7 +3,7 @@
 import tarfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import IO, Literal, cast
 
@@ -29,7 +29,7 @@ from autoloop.sandbox.execution import Command, run_command
 from autoloop.sandbox.extraction import Limits, unpack
 from autoloop.sandbox.files import Files, only_file, refuse_unreadable, state_in
 from autoloop.sandbox.output import Excerpt, Frames
-from autoloop.sandbox.packing import Packer, TooLargeError
+from autoloop.sandbox.packing import Holed, Packer, TooLargeError
 from autoloop.sandbox.processes import Process, end_all_but, settled
 from autoloop.sandbox.watch import DiskWatch
 
@@ -225,7 +225,10 @@ class DockerContainer:
         """
         with (
             self._engine("taking along what was changed"),
-            tarfile.open(fileobj=archive, mode="w", format=tarfile.PAX_FORMAT) as target,
+            closing(Holed(archive)) as holed,
+            tarfile.open(
+                fileobj=cast("IO[bytes]", holed), mode="w", format=tarfile.PAX_FORMAT
+            ) as target,
         ):
             packer = Packer(
                 files=self._files,

@@ -16,6 +16,7 @@ LINKS = 200
 MODE = 0o1777
 """No set-uid, no set-gid."""
 ROOT = PurePosixPath("/")
+ZEROS = bytes(64 * 1024)
 KINDS = {
     tarfile.CHRTYPE: "a device",
     tarfile.BLKTYPE: "a device",
@@ -25,6 +26,43 @@ KINDS = {
 
 class TooLargeError(Exception):
     """The files have more bytes than may be taken along."""
+
+
+class Holed:
+    """Writes to a file, but for zeros, which it leaves as holes; `close` when all is written.
+
+    A sparse file of gigabytes takes no room on its way, as it took none where it came from.
+    """
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self._place = file.tell()
+        self._is_behind = False
+
+    def write(self, data: bytes) -> int:
+        """Write to the end."""
+        if data == ZEROS[: len(data)]:
+            self._is_behind = True
+        else:
+            self._catch_up(self._place)
+            self._file.write(data)
+        self._place += len(data)
+        return len(data)
+
+    def tell(self) -> int:
+        """How much there is."""
+        return self._place
+
+    def close(self) -> None:
+        """Give the file its length."""
+        if self._is_behind:
+            self._catch_up(self._place - 1)
+            self._file.write(b"\0")
+
+    def _catch_up(self, place: int) -> None:
+        if self._is_behind:
+            self._file.seek(place)
+            self._is_behind = False
 
 
 @dataclass(slots=True, kw_only=True)

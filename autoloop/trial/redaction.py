@@ -18,7 +18,6 @@ from autoloop.records.secrets import (
 
 REDACTED = "[REDACTED]"
 CHUNK_BYTES = 1024 * 1024
-SAMPLE_BYTES = 8192
 
 
 class Redaction:
@@ -54,7 +53,7 @@ class Redaction:
         return self._pattern.sub(REDACTED.encode(), data).decode(errors="surrogatepass")
 
     def folder(self, folder: Path) -> None:
-        """Replace secrets in every text file below a folder; links are not followed."""
+        """Replace secrets in every file below a folder, binary or not; links are not followed."""
         if not self._longest:
             return
         for path in list(folder.rglob("*")):
@@ -68,9 +67,6 @@ class Redaction:
 
     def _file(self, path: Path) -> None:
         with path.open("rb") as source:
-            if b"\0" in source.read(SAMPLE_BYTES):
-                return
-            source.seek(0)
             if not any(is_found for _, is_found in self._pieces(source)):
                 return
             source.seek(0)

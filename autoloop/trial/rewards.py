@@ -13,6 +13,9 @@ from autoloop.ports import Container
 
 REWARD_BYTES = 64_000
 FOLDER = PurePosixPath("/logs/verifier")
+JSON = "reward.json"
+NAMES = (JSON, "reward.txt")
+"""The first that is there counts."""
 
 
 class RewardProblem(Exception):  # noqa: N818 - a finding about the verifier, not an error of ours
@@ -31,25 +34,40 @@ def read_rewards(container: Container, *, fetched: Path | None = None) -> Mappin
     Raises:
         RewardProblem: none was written, or it is not usable.
     """
-    for name, parse in (("reward.json", _from_json), ("reward.txt", _from_text)):
-        path = str(FOLDER / name)
+    for name in NAMES:
         try:
-            data = _content(container, name, fetched)
+            data = content_of(container, name, fetched)
         except FileNotFoundError:
             continue
         except ValueError as error:
-            raise RewardProblem("VerifierOutputParseError", f"{path}: {error}") from error
-        if not data:
-            raise RewardProblem("RewardFileEmptyError", f"{path} is empty.")
-        return parse(data, path)
+            problem = f"{FOLDER / name}: {error}"
+            raise RewardProblem("VerifierOutputParseError", problem) from error
+        return parsed(name, data)
     raise RewardProblem(
         "RewardFileNotFoundError",
         f"The verifier wrote neither {FOLDER}/reward.json nor {FOLDER}/reward.txt.",
     )
 
 
-def _content(container: Container, name: str, fetched: Path | None) -> bytes:
-    """A file that was fetched is not asked for again: the engine takes as long as for a command."""
+def parsed(name: str, data: bytes) -> Mapping[str, float]:
+    """Rewards as the file of this name holds them.
+
+    Raises:
+        RewardProblem: it is not usable.
+    """
+    path = str(FOLDER / name)
+    if not data:
+        raise RewardProblem("RewardFileEmptyError", f"{path} is empty.")
+    return _from_json(data, path) if name == JSON else _from_text(data, path)
+
+
+def content_of(container: Container, name: str, fetched: Path | None) -> bytes:
+    """A file that was fetched is not asked for again: the engine takes as long as for a command.
+
+    Raises:
+        FileNotFoundError: there is none.
+        ValueError: it is no plain file, or too large.
+    """
     copy = fetched / name if fetched else None
     if copy is not None and copy.is_file() and copy.stat().st_size <= REWARD_BYTES:
         return copy.read_bytes()

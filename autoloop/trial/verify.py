@@ -1,18 +1,28 @@
 """Judges one step: where the agent worked, or in an environment of the verifier's own."""
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from pathlib import Path
-from tempfile import SpooledTemporaryFile
+from tempfile import TemporaryFile
 from typing import IO, Literal
 
-from autoloop.errors import AgentError, EngineError
+from autoloop.errors import AgentError, EngineError, StorageError
 from autoloop.ports import Container
 from autoloop.records import CommandResult, Environment, TaskStep, TrialFinding, Verifier
 from autoloop.trial.artifacts import Collection
 from autoloop.trial.box import LOG_BYTES, LOG_FOLDERS, Box, Survey, Surveys
 from autoloop.trial.env import BoxEnv
+from autoloop.trial.forgery import (
+    MARK,
+    REPORT,
+    Ended,
+    Known,
+    changed_since,
+    refuse_killed,
+    written_beside,
+)
 from autoloop.trial.inspection import Inspection, removed
 from autoloop.trial.plan import PARTS, TrialPlan
 from autoloop.trial.rewards import RewardProblem, read_rewards
@@ -26,7 +36,10 @@ REWARDS = "/logs/verifier"
 CLOSED = (TESTS, "/solution", "/logs", "/proc", "/dev", "/sys", "/run")
 """Where no link that is brought to the tests may lead."""
 MEGABYTE = 1024 * 1024
-IN_MEMORY_BYTES = 8_000_000
+MUCH_BYTES = 1024 * MEGABYTE
+"""Who brings so much to a disk that is full then has filled it."""
+BLOCK = 512
+"""Bytes in which a file's own room is counted, whatever the file system."""
 
 
 class Verification:
@@ -38,6 +51,7 @@ class Verification:
         self._box = box
         self._surveys = surveys
         self._inspection = Inspection(plan, box, survey)
+        self._forged: list[TrialFinding] = []
         self._goes_on = False
         self._cleared = [REWARDS]
         if not survey.has_tests or plan.task.is_multi_step:
@@ -47,7 +61,8 @@ class Verification:
     @property
     def findings(self) -> tuple[TrialFinding, ...]:
         """What speaks against the agent, as far as its environment shows it."""
-        return self._inspection.findings
+        forged = self._forged if self._plan.request.agent.kind == "python" else []
+        return (*self._inspection.findings, *forged)
 
     def mode(self, step: TaskStep) -> Literal["fresh", "shared", "separate"]:
         """Where the tests of a step run."""
@@ -109,7 +124,7 @@ class Verification:
             done = self._run_tests(self._box, verifier)
         finally:
             self._copy_out(step, collection)
-        return _rewards(self._box.container, done, folder / "verifier")
+        return self._read(self._box, verifier, done, folder / "verifier")
 
     def _make_ready(self, verifier: Verifier, env: BoxEnv, collection: Collection) -> None:
         """The agent's time ends, then what it left is collected, then the tests come."""
@@ -153,7 +168,7 @@ class Verification:
             self._collect(collection)
             judged = self._inspection.judge("fresh")
             self._copy_out(step, collection, parts=("agent", "artifacts"))
-            luggage = stack.enter_context(SpooledTemporaryFile(max_size=IN_MEMORY_BYTES))
+            luggage = stack.enter_context(TemporaryFile(dir=self._plan.folder))
             self._pack(judged, luggage)
             self._box.end()
 
@@ -166,17 +181,27 @@ class Verification:
 
     def _pack(self, judged: Judged, luggage: IO[bytes]) -> None:
         """What of the agent's work can be brought to the tests."""
-        withheld = self._box.container.pack(
-            [change.path for change in judged.carried if change.kind != "removed"],
-            luggage,
-            closed=CLOSED,
-            max_bytes=self._luggage_bytes(),
-        )
+        try:
+            withheld = self._box.container.pack(
+                [change.path for change in judged.carried if change.kind != "removed"],
+                luggage,
+                closed=CLOSED,
+                max_bytes=self._luggage_bytes(),
+            )
+        except StorageError as error:
+            taken = os.fstat(luggage.fileno()).st_blocks * BLOCK
+            if taken < MUCH_BYTES:
+                raise
+            # Whoever makes a trial invalid at will is lucky in the end.
+            raise AgentError(
+                f"What the agent left in the task container took {taken:,} bytes on its way to the"
+                " tests, and filled the disk."
+            ) from error
         for one in withheld:
             self._plan.note(f"Not brought to the tests: {one.path!r}, {one.reason}.")
 
     def _luggage_bytes(self) -> int:
-        """No more than may be written, so that sparse files are no way to fill our own disk."""
+        """No more than may be written, sparse files as they are read."""
         share = self._box.environment.resources.storage_mb
         return (self._plan.rules.disk_mb if share is None else share) * MEGABYTE
 
@@ -205,7 +230,7 @@ class Verification:
             done = self._run_tests(fresh, verifier)
         finally:
             fresh.container.fetch(REWARDS, fetched, max_bytes=LOG_BYTES)
-        return _rewards(fresh.container, done, fetched)
+        return self._read(fresh, verifier, done, fetched)
 
     def _collect(self, collection: Collection) -> None:
         if collection.is_wanted:
@@ -251,11 +276,14 @@ class Verification:
         box.container.mark()
         done = box.run(
             f"echo {self._plan.canaries.token} 2> /dev/null > {CANARY};"
-            f" ({TESTS}/test.sh) > {REWARDS}/test-stdout.txt 2>&1",
+            f" ({TESTS}/test.sh) > {REWARDS}/test-stdout.txt 2>&1; {REPORT}",
             timeout_s=limit_s,
             user=verifier.user,
             env=verifier.env,
         )
+        if box is not self._box or not self._goes_on:
+            # A program that the tests ran may have left something that waits for their end.
+            box.container.seal([])
         if done.timed_out:
             raise RewardProblem(
                 "VerifierTimeoutError",
@@ -263,6 +291,24 @@ class Verification:
                 " the settings make of it, and was ended.",
             )
         return done
+
+    def _read(
+        self, box: Box, verifier: Verifier, done: CommandResult, fetched: Path
+    ) -> Mapping[str, float]:
+        """The rewards, and what speaks against their being those of the tests."""
+        ended = Ended.of(done)
+        refuse_killed(done, ended)
+        if ended is not None:
+            # First of all: a writer that was ended in the midst of it leaves no reward.
+            self._forged += changed_since(ended, box.container, fetched)
+        rewards = _rewards(box.container, done, fetched)
+        known = Known(
+            folders=(*verifier.tests, box.environment.folder),
+            texts=(*verifier.env.values(), *box.environment.env.values()),
+            rule=self._plan.rules.reward,
+        )
+        self._forged += written_beside(rewards, box.container, fetched, known=known)
+        return rewards
 
 
 def _end_box(starting: Future[Box]) -> None:
@@ -282,6 +328,6 @@ def _rewards(container: Container, done: CommandResult, fetched: Path) -> Mappin
     except RewardProblem as problem:
         if done.exit_code == 0:
             raise
-        said = (done.stderr or done.stdout).strip()[-500:]
+        said = (done.stderr or done.stdout.partition(MARK)[0]).strip()[-500:]
         end = f"tests/test.sh ended with exit code {done.exit_code}" + (said and f": {said}")
         raise RewardProblem(problem.kind, f"{problem} {end}") from problem

@@ -2,7 +2,8 @@
 
 import io
 from collections.abc import Iterator
-from pathlib import PurePosixPath
+from contextlib import closing
+from pathlib import Path, PurePosixPath
 
 import pytest
 from docker.api.client import APIClient
@@ -11,7 +12,7 @@ from autoloop.errors import AgentError
 from autoloop.ports import Container
 from autoloop.sandbox import changes as changes_module
 from autoloop.sandbox.changes import changes_of
-from autoloop.sandbox.packing import is_leading_into, roots_of
+from autoloop.sandbox.packing import Holed, is_leading_into, roots_of
 from tests.sandbox.conftest import Start
 
 HOSTILE = """
@@ -83,6 +84,35 @@ def test_only_plain_files_are_brought_along(pair: tuple[Container, Container]) -
     assert fresh.run("stat -c '%u %g %a' /app/own").stdout == "1234 2345 751\n"
     assert fresh.run("readlink /app/to/python").stdout == "/usr/bin/python3\n"
     assert fresh.run("find /app -type p -o -type s -o -type c -o -perm /6000").stdout == ""
+
+
+@pytest.mark.docker
+def test_a_sparse_giant_takes_no_room_on_its_way_and_arrives_whole(
+    start: Start, tmp_path: Path
+) -> None:
+    luggage, look = tmp_path / "luggage", "sha256sum /srv/giant /srv/void"
+    with start() as used, start() as fresh, luggage.open("w+b") as archive:
+        used.run("cd /srv; printf begin > giant; truncate -s 64M giant; printf end >> giant")
+        used.run("truncate -s 5M /srv/void")
+
+        used.pack(["/srv/giant", "/srv/void"], archive, closed=[], max_bytes=100_000_000)
+        archive.seek(0)
+        taken = luggage.stat().st_blocks * 512
+        fresh.unpack(archive)
+
+        assert fresh.run(look).stdout == used.run(look).stdout != ""
+    assert taken < 1_000_000
+
+
+@pytest.mark.parametrize("pieces", [[b"ab", bytes(9)], [bytes(9), b"ab"], [bytes(3)], [], [b"a"]])
+def test_what_is_written_with_holes_reads_as_it_was(pieces: list[bytes]) -> None:
+    archive = io.BytesIO()
+
+    with closing(Holed(archive)) as holed:
+        assert [holed.write(piece) for piece in pieces] == [len(piece) for piece in pieces]
+
+    assert archive.getvalue() == b"".join(pieces)
+    assert holed.tell() == len(archive.getvalue())
 
 
 @pytest.mark.docker

@@ -61,18 +61,26 @@ def test_a_secret_at_the_very_end_that_is_shorter_than_others_is_found(tmp_path:
     assert (tmp_path / "log").read_text() == "the key is [REDACTED]"
 
 
-def test_binary_files_and_what_links_lead_to_are_left_alone(tmp_path: Path) -> None:
+def test_what_links_lead_to_is_left_alone(tmp_path: Path) -> None:
     outside = tmp_path / "outside"
     outside.write_text(LONG)
     folder = tmp_path / "trial"
     folder.mkdir()
     (folder / "link").symlink_to(outside)
-    (folder / "binary").write_bytes(b"\0" + LONG.encode())
 
     Redaction([LONG]).folder(folder)
 
     assert outside.read_text() == LONG
-    assert LONG.encode() in (folder / "binary").read_bytes()
+
+
+def test_a_secret_behind_a_zero_byte_is_found_and_the_rest_stays(tmp_path: Path) -> None:
+    (tmp_path / "binary").write_bytes(b"\0" + LONG.encode() + b"\xff\0")
+    (tmp_path / "picture").write_bytes(b"\0\xff\xfe")
+
+    Redaction([LONG]).folder(tmp_path)
+
+    assert (tmp_path / "binary").read_bytes() == b"\0[REDACTED]\xff\0"
+    assert (tmp_path / "picture").read_bytes() == b"\0\xff\xfe"
 
 
 def test_text_that_is_no_unicode_is_searched_too(tmp_path: Path) -> None:

@@ -2,11 +2,14 @@
 
 import threading
 from pathlib import Path
+from typing import IO
 
 import pytest
 
-from autoloop.errors import TaskError
+from autoloop.errors import AgentError, StorageError, TaskError
+from autoloop.ports import FileChange, Withheld
 from autoloop.records import CommandResult, TrialRules
+from autoloop.trial import verify
 from autoloop.trial.box import Survey, Surveys
 from autoloop.trial.rewards import RewardProblem
 from autoloop.trial.steps import users_of_steps
@@ -27,14 +30,21 @@ QUIRKS = TrialRules(harbor_quirks=True)
 class Judged:
     """A verification on paper that ends without a reward."""
 
-    def __init__(self, folder: Path, container: PaperContainer, *, has_tests: bool = False) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        container: PaperContainer,
+        *,
+        has_tests: bool = False,
+        touched: frozenset[str] | None = None,
+    ) -> None:
         (folder / "tests").mkdir()
         (folder / "tests" / "test.sh").write_text("#!/bin/bash\n")
         plan = make_plan(folder, container, task=make_task(folder))
         box = make_box(plan, container)
         self.step = plan.task.steps[0]
         self.env = box.agent_env(None)
-        survey = Survey(has_tests=has_tests, touched=None)
+        survey = Survey(has_tests=has_tests, touched=touched)
         self.verification = Verification(plan, box, Surveys(), survey=survey)
 
     def run(self) -> None:
@@ -81,8 +91,28 @@ def test_an_action_that_goes_on_when_time_is_over_gets_a_second_seal(tmp_path: P
     judged.run()
     thread.join()
 
-    # The third empties the folders, when nothing goes on any more.
-    assert container.seals == 3
+    # The third empties the folders, when nothing goes on any more; the last comes after the tests.
+    assert container.seals == 4
+
+
+@pytest.mark.parametrize(("room", "kind"), [(4_096, AgentError), (1 << 40, StorageError)])
+def test_a_disk_that_the_agents_own_luggage_filled_is_its_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, room: int, kind: type[Exception]
+) -> None:
+    class Filling(PaperContainer):
+        def changes(self, *, most: int = 200_000) -> tuple[FileChange, ...]:  # noqa: ARG002
+            return ()
+
+        def pack(self, paths: object, archive: IO[bytes], **more: object) -> tuple[Withheld, ...]:  # noqa: ARG002
+            archive.write(b"x" * 100_000)
+            archive.flush()
+            raise StorageError("The disk is full.")
+
+    monkeypatch.setattr(verify, "MUCH_BYTES", room)
+    judged = Judged(tmp_path, Filling(), touched=frozenset())
+
+    with pytest.raises(kind, match="disk"):
+        judged.verification.rewards(judged.step, judged.env, is_last=True, in_time=True)
 
 
 def test_an_image_is_looked_at_once_for_each_content_of_a_task(tmp_path: Path) -> None:

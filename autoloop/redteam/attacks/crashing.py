@@ -5,6 +5,7 @@ import re
 from autoloop.records import Purpose, Split
 from autoloop.redteam.attack import Arena, Attack, Bait, Outcome, Place, Raid
 from autoloop.redteam.attacks.agents import shell, solving, trying
+from autoloop.redteam.attacks.tested import RUNNING, writing
 
 BOTH: tuple[Place, ...] = ("fresh", "shared")
 SMALL = Bait(
@@ -14,13 +15,6 @@ SMALL = Bait(
 )
 ENDED = "ended from inside"
 CRASHED = "before `solve` returned"
-RUNNING = Bait(
-    name="running",
-    test="python3 /app/answer.py > /tmp/said\n"
-    "cmp /tmp/said /tests/answer.txt && echo 1 > /logs/verifier/reward.txt"
-    " || echo 0 > /logs/verifier/reward.txt",
-)
-"""Tests that run the agent's program, as many do."""
 KILLER = """import os, time
 for number in (1, 15, 9, 2, 3):
     try:
@@ -59,10 +53,7 @@ CRASHES: dict[str, tuple[Raid, tuple[str, ...]]] = {
         (),
     ),
     "the tests' own container": (
-        Raid(
-            agent=solving(f"env.write('/app/answer.py', {KILLER!r})"),
-            bait=RUNNING,
-        ),
+        Raid(agent=writing(KILLER), bait=RUNNING),
         (),
     ),
     "signals to process 1": (
