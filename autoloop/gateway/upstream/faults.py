@@ -12,7 +12,7 @@ import httpx
 import openai
 
 from autoloop.errors import AgentError, AutoloopError, ModelError
-from autoloop.gateway.upstream.retry import FEW, PassingError, retry_after_s
+from autoloop.gateway.upstream.retry import FEW, PassingError, retry_after_s, wait_in_words
 from autoloop.records.secrets import HIDDEN, Mask, secret_values
 
 RAISED = (openai.OpenAIError, ValueError, KeyError, TypeError, AttributeError, IndexError)
@@ -26,6 +26,8 @@ _ACCOUNT = (
     "insufficient credits",
     "exceeded your current quota",
 )
+_RATE = ("resource_exhausted", "retry in ")
+"""With these Gemini words a limit of its rate as others word the end of an account."""
 _TOO_LONG = (
     "context_length_exceeded",
     "context length",
@@ -159,8 +161,7 @@ def mask(text: str, environ: Mapping[str, str]) -> str:
 def _for_a_person(told: _Told) -> ModelError | None:
     """What only a person can mend: it stops a run, which can be resumed."""
     model, status, text = told.model, told.status, told.text
-    has_no_credit = told.is_about(_NO_CREDIT) or (status in {403, 429} and told.has(_ACCOUNT))
-    if status == 402 or has_no_credit:
+    if status == 402 or _has_no_credit(told):
         return ModelError(f"The account of {model!r} has no credit left: {text}")
     if status in {401, 403} or told.is_about(_NO_KEY):
         return ModelError(
@@ -169,6 +170,13 @@ def _for_a_person(told: _Told) -> ModelError | None:
     if status == 404 or told.is_about(_NO_MODEL) or told.names_the_model:
         return ModelError(f"The provider does not offer the model {model!r}: {text}")
     return None
+
+
+def _has_no_credit(told: _Told) -> bool:
+    if told.status not in {403, 429}:
+        return told.is_about(_NO_CREDIT)
+    is_named = bool(told.names & _NO_CREDIT.names)
+    return is_named or (told.has(_ACCOUNT) and not told.has(_RATE))
 
 
 def _for_the_agent(told: _Told) -> AgentError | None:
@@ -241,10 +249,14 @@ _WAYS: Mapping[type[Exception], Callable[[_Told, Exception], AutoloopError | Non
 
 
 def _passing(told: _Told) -> PassingError:
+    is_overloaded = told.status in _OVERLOADED
+    asked_s = retry_after_s(_headers(told.error), datetime.now(UTC))
+    if asked_s is None and is_overloaded:
+        asked_s = wait_in_words(told.said)
     return PassingError(
         f"The provider of {told.model!r} failed: {told.text}",
-        retry_after_s=retry_after_s(_headers(told.error), datetime.now(UTC)),
-        overloaded=told.status in _OVERLOADED,
+        retry_after_s=asked_s,
+        overloaded=is_overloaded,
         lost=not told.refused and not _is_unsent(told.error),
     )
 

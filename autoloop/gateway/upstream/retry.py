@@ -1,6 +1,7 @@
 """The one place where model calls are tried again."""
 
 import random
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -15,6 +16,14 @@ from autoloop.records import ChatReply, Usage, charge, charged
 
 FEW = 3
 """Attempts where another one seldom helps."""
+_NUMBER = r"(\d{1,9}(?:\.\d{1,9})?)"
+_IN_WORDS = re.compile(
+    rf"(?:retry|try again) in (?=\d)(?:{_NUMBER}h)?(?:{_NUMBER}m(?!s))?(?:{_NUMBER}s)?"
+    rf"(?:{_NUMBER}ms)?\b",
+    re.IGNORECASE,
+)
+_UNITS_S = (3_600.0, 60.0, 1.0, 0.001)
+"""Of its groups."""
 
 
 class PassingError(ProviderError):
@@ -205,6 +214,14 @@ def retry_after_s(headers: Mapping[str, str], now: datetime) -> float | None:
     if (then := _date(value)) is None:
         return None
     return max(0.0, (then - (_date(named.get("date", "")) or now)).total_seconds())
+
+
+def wait_in_words(text: str) -> float | None:
+    """The wait that a sentence asks for, as in `Please retry in 1m20.04s`."""
+    found = _IN_WORDS.search(text)
+    if found is None:
+        return None
+    return sum(float(n or 0) * s for n, s in zip(found.groups(), _UNITS_S, strict=True))
 
 
 def _date(text: str) -> datetime | None:

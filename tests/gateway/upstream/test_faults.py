@@ -152,6 +152,7 @@ def test_what_does_not_pass_ends_with_a_sentence_and_what_it_cost(
         ("429-milliseconds", 0.05),
         ("429-date", 1.0),
         ("429-date-skewed", 1.0),
+        ("429-gemini", 0.05),
     ],
 )
 def test_the_wait_that_is_asked_for_is_kept_by_the_providers_own_clock(

@@ -1,5 +1,6 @@
 """litellm against a provider on loopback: the whole way over HTTP."""
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -173,6 +174,36 @@ def test_the_wait_that_the_provider_asks_for_is_kept(provider: Provider) -> None
     LitellmModel("openai/gpt-5", api_base=provider.url, patience=patience).complete(HELLO)
 
     assert waits == [17.0]
+
+
+@pytest.mark.filterwarnings("ignore:Items? .* using the .ReadOnly. qualifier:UserWarning")
+def test_geminis_rate_limit_is_waited_for_and_no_end_of_credit(
+    provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GEMINI_API_KEY", "AIza-secret-key-of-the-test-12345")
+    message = (
+        "You exceeded your current quota, please check your plan and billing details.\n* Quota"
+        " exceeded for metric: generate_content_free_tier_requests, limit: 10\n"
+        "Please retry in 20.04s."
+    )
+    error = {"code": 429, "message": message, "status": "RESOURCE_EXHAUSTED"}
+    said = {
+        "candidates": [{"content": {"role": "model", "parts": [{"text": "hello"}]}}],
+        "usageMetadata": {"promptTokenCount": 3, "candidatesTokenCount": 2, "totalTokenCount": 5},
+    }
+    provider.answers = [
+        (429, {}, json.dumps({"error": error}).encode()),
+        (200, {}, json.dumps(said).encode()),
+    ]
+    waits: list[float] = []
+    patience = Patience(sleep=waits.append, jitter=lambda: 1.0)
+
+    reply = LitellmModel(
+        "gemini/gemini-2.5-flash", api_base=provider.url, patience=patience
+    ).complete(HELLO)
+
+    assert reply.message.content == "hello"
+    assert waits == [20.04]
 
 
 def test_the_key_is_sent_but_appears_in_no_error(provider: Provider) -> None:
