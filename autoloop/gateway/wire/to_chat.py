@@ -160,7 +160,8 @@ class _Choice:
     def __init__(self) -> None:
         self.finish_reason = ""
         self._message: Json = {"role": "assistant", "content": None}
-        self._calls: dict[int, Json] = {}
+        self._calls: dict[int, list[Json]] = {}
+        """By their number, which some servers leave out or give to all."""
 
     def add(self, piece: Json) -> None:
         self.finish_reason = text_at(piece, "finish_reason") or self.finish_reason
@@ -174,7 +175,9 @@ class _Choice:
                 self._message[key] = value
 
     def whole(self, index: int) -> Json:
-        calls: list[JsonValue] = [self._calls[number] for number in sorted(self._calls)]
+        calls: list[JsonValue] = [
+            call for number in sorted(self._calls) for call in self._calls[number]
+        ]
         message = self._message | ({"tool_calls": calls} if calls else {})
         return {
             "index": index,
@@ -184,13 +187,25 @@ class _Choice:
         }
 
     def _grow_call(self, piece: Json) -> None:
-        call = self._calls.setdefault(
-            count_at(piece, "index"),
-            {"id": "", "type": "function", "function": {"name": "", "arguments": ""}},
-        )
-        call["id"] = text_at(piece, "id") or call["id"]
+        call = self._call_of(piece)
+        call["id"] = call["id"] or text_at(piece, "id")
         said, written = table_at(piece, "function"), table_at(call, "function")
         call["function"] = {
             "name": text_at(written, "name") or text_at(said, "name"),
             "arguments": text_at(written, "arguments") + text_at(said, "arguments"),
         }
+
+    def _call_of(self, piece: Json) -> Json:
+        """The call that a piece belongs to: the one of its id, or the newest of its number.
+
+        A new call has an id and a name: some servers make up an id for every piece.
+        """
+        held = self._calls.setdefault(count_at(piece, "index"), [])
+        key = text_at(piece, "id")
+        known = next((call for call in held if key and call["id"] == key), None)
+        if known is not None:
+            return known
+        is_new = key and text_at(table_at(piece, "function"), "name")
+        if not held or (is_new and held[-1]["id"]):
+            held.append({"id": "", "type": "function", "function": {"name": "", "arguments": ""}})
+        return held[-1]
