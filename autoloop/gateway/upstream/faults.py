@@ -38,6 +38,11 @@ _TOO_LONG = (
     "input is too long",
 )
 _POLICY = ("content_filter", "content management policy", "content_policy", "usage policies")
+_OF_THE_REQUEST: Mapping[int, tuple[str, ...]] = {
+    403: ("requires moderation", "input was flagged"),
+    404: ("no endpoints found that support", "no endpoints found that can handle"),
+}
+"""Phrases of OpenRouter's, by statuses that otherwise are about the key or the model's name."""
 _TRUSTED = frozenset(range(400, 500)) - {408}
 """Statuses that litellm does not make up."""
 _OVERLOADED = frozenset({429, 503, 529})
@@ -127,6 +132,12 @@ class _Told:
         return bool(self.names & matter.names) or self.message.startswith(matter.sentences)
 
     @property
+    def is_of_the_request(self) -> bool:
+        """Whether the status is about what was asked, or the provider's words are."""
+        plainly = self.status in {400, 413, 422, 429}
+        return plainly or self.has(_OF_THE_REQUEST.get(self.status or 0, ()))
+
+    @property
     def names_the_model(self) -> bool:
         """Whether the name of the model is refused in a sentence that begins with it."""
         name, is_split, _ = self.message.partition(" is not a valid model")
@@ -163,6 +174,8 @@ def _for_a_person(told: _Told) -> ModelError | None:
     model, status, text = told.model, told.status, told.text
     if status == 402 or _has_no_credit(told):
         return ModelError(f"The account of {model!r} has no credit left: {text}")
+    if told.is_of_the_request and status in _OF_THE_REQUEST:
+        return None
     if status in {401, 403} or told.is_about(_NO_KEY):
         return ModelError(
             f"The provider of {model!r} refuses the key; set its key in the environment: {text}"
@@ -181,7 +194,7 @@ def _has_no_credit(told: _Told) -> bool:
 
 def _for_the_agent(told: _Told) -> AgentError | None:
     """What follows from the request, and would follow again."""
-    if told.status not in {400, 413, 422, 429}:
+    if not told.is_of_the_request:
         return None
     if told.has(_TOO_LONG):
         return AgentError(
@@ -189,7 +202,7 @@ def _for_the_agent(told: _Told) -> AgentError | None:
         )
     if told.status == 429:
         return None
-    if told.has(_POLICY):
+    if told.status == 403 or told.has(_POLICY):
         return AgentError(f"The provider's policy refuses this request: {told.text}")
     return AgentError(f"The model refuses this request: {told.text}")
 

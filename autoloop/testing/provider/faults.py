@@ -107,6 +107,14 @@ _REQUESTED = (
         name="policy", status=400, kind="policy",
         message="The response was filtered due to the content management policy.",
     ),
+    Fault(
+        name="moderation", status=403, kind="forbidden",
+        message='gpt-5 requires moderation on OpenAI. Your input was flagged for "violence".',
+    ),
+    Fault(
+        name="unfit", status=404, kind="other",
+        message="No endpoints found that support image input",
+    ),
     Fault(name="filter", way="filter", charged=True),
     Fault(name="arguments", way="arguments", charged=True),
 )  # fmt: skip
