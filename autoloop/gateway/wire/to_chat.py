@@ -1,13 +1,21 @@
 """OpenAI's chat completions as its client speaks them: our requests out, its answers in."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from pydantic import JsonValue
 
 from autoloop.gateway.wire.openai_chat import message_json, tool_json
-from autoloop.gateway.wire.reading import Json, count_at, read_object, rows_at, table_at, text_at
+from autoloop.gateway.wire.reading import (
+    Json,
+    count_at,
+    plain,
+    read_object,
+    rows_at,
+    table_at,
+    text_at,
+)
 from autoloop.records import (
     ChatReply,
     ChatRequest,
@@ -30,7 +38,7 @@ _THINKING = ("reasoning_content", "reasoning")
 
 def request_json(request: ChatRequest) -> Json:
     """What is asked, without the model's name and without what differs from model to model."""
-    body: Json = {"messages": [message_json(mended(message)) for message in request.messages]}
+    body: Json = {"messages": [*_messages(request.messages)]}
     if request.tools:
         body["tools"] = [tool_json(tool) for tool in request.tools]
         if request.tool_choice:
@@ -40,6 +48,23 @@ def request_json(request: ChatRequest) -> Json:
     if request.choices > 1:
         body["n"] = request.choices
     return body
+
+
+def _messages(messages: Sequence[Message]) -> Iterator[Json]:
+    """The messages; results are texts only in this format, so that the rest comes after them."""
+    shown: list[JsonValue] = []
+    for message in messages:
+        if message.role != "tool" and shown:
+            yield {"role": "user", "content": shown}
+            shown = []
+        if message.role == "tool" and message.parts:
+            origin: Json = {"type": "text", "text": f"Of the result of {message.tool_call_id}:"}
+            shown += [origin, *(plain(part) for part in message.parts)]
+            yield message_json(replace(message, parts=()))
+        else:
+            yield message_json(mended(message))
+    if shown:
+        yield {"role": "user", "content": shown}
 
 
 def tool_choice(choice: str) -> JsonValue:

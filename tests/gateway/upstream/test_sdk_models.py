@@ -1,5 +1,6 @@
 """Models by their providers' own SDKs, against a provider on loopback: the whole way over HTTP."""
 
+import json
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -128,6 +129,30 @@ def test_a_conversation_with_images_results_and_broken_calls_is_understood(form:
     assert [len(m.parts) for m in heard.messages] == [0, 1, 0, 0]
     assert "invalid_json" in heard.messages[2].tool_calls[0].arguments
     assert heard.messages[3].tool_call_id == "c"
+
+
+@every_format
+def test_images_in_results_reach_the_model_after_all_results_of_a_turn(form: str) -> None:
+    scripted = ScriptedModel([reply("done")])
+    calls = tuple(ToolCall(id=key, name="bash", arguments="{}") for key in ("a", "b"))
+    messages = (
+        *HELLO.messages,
+        Message(role="assistant", tool_calls=calls),
+        Message(role="tool", tool_call_id="a", content="A chart.", parts=(IMAGE,)),
+        Message(role="tool", tool_call_id="b", parts=(IMAGE, IMAGE)),
+    )
+
+    with LoopbackProvider(model=scripted) as provider:
+        _model(provider, form).complete(ChatRequest(messages=messages, tools=(TOOL,)))
+        sent = json.dumps(provider.requests[0].body)
+
+    (heard,) = scripted.requests
+    assert [m.tool_call_id for m in heard.messages if m.role == "tool"] == ["a", "b"]
+    assert sent.count("QQ==") == 3
+    if form == "chat":
+        pictures = heard.messages[-1]
+        assert (pictures.role, len(pictures.parts)) == ("user", 3)
+        assert pictures.content == "Of the result of a:\nOf the result of b:"
 
 
 @every_format
