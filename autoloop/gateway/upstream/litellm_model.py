@@ -17,8 +17,10 @@ from autoloop.gateway.upstream.retry import Patience, empty
 from autoloop.gateway.wire import to_chat
 from autoloop.gateway.wire.asked import refuse_unsendable
 from autoloop.gateway.wire.openai_chat import message_json, tool_json
+from autoloop.gateway.wire.reading import Json, rows_at, table_at
+from autoloop.gateway.wire.to_anthropic import read_thought, thoughts_json
 from autoloop.ports import Rates
-from autoloop.records import ChatReply, ChatRequest, JsonValue, Usage, charge
+from autoloop.records import ChatReply, ChatRequest, Effort, JsonValue, Usage, charge
 from autoloop.records.secrets import own_environment
 
 
@@ -90,12 +92,13 @@ class LitellmModel:
             raise translate(error, model=self._name, environ=secret) from None
 
     def _arguments(self, request: ChatRequest) -> dict[str, Any]:
+        effort = self._effort(request)
         optional = {
             "api_base": self._api_base,
             "n": request.choices if request.choices > 1 else None,
             "tools": [tool_json(tool) for tool in request.tools] or None,
             "tool_choice": _tool_choice(request),
-            "reasoning_effort": request.effort,
+            "reasoning_effort": effort,
             "max_tokens": self._bounded(request.max_tokens),
             "temperature": request.temperature,
             "top_p": request.top_p,
@@ -104,7 +107,7 @@ class LitellmModel:
         }
         return {
             "model": self._name,
-            "messages": [message_json(to_chat.mended(message)) for message in request.messages],
+            "messages": self._messages(request, thinks=effort not in {None, "none"}),
             "timeout": self._timeout_s,
             "drop_params": True,
             "num_retries": 0,
@@ -112,6 +115,29 @@ class LitellmModel:
             # With tools litellm would load its MCP proxy, whose packages are not installed.
             "_skip_mcp_handler": True,
         } | {key: value for key, value in optional.items() if value is not None}
+
+    @property
+    def _is_claude(self) -> bool:
+        return "claude" in self._name.lower()
+
+    def _effort(self, request: ChatRequest) -> Effort | None:
+        """The effort, unless an older Claude would have to go on from calls without its thoughts.
+
+        They come without them from agents whose format has no place for them.
+        """
+        if not self._is_claude or self.facts.adaptive:
+            return request.effort
+        turns = [message for message in request.messages if message.role == "assistant"]
+        is_bare = bool(turns) and turns[-1].tool_calls and not thoughts_json(turns[-1])
+        return None if is_bare else request.effort
+
+    def _messages(self, request: ChatRequest, *, thinks: bool) -> list[Json]:
+        sent = [message_json(to_chat.mended(message)) for message in request.messages]
+        if self._is_claude and (thinks or self.facts.always_thinks):
+            for wire, message in zip(sent, request.messages, strict=True):
+                if blocks := thoughts_json(message):
+                    wire["thinking_blocks"] = [*blocks]
+        return sent
 
     def _bounded(self, max_tokens: int | None) -> int | None:
         # Providers refuse a max_tokens above what the model can write.
@@ -126,7 +152,16 @@ class LitellmModel:
             error = empty(self._name)
             charge(error, replace(usage, calls=0))
             raise error
-        return replace(to_chat.read_reply(whole, model=self._name), usage=usage)
+        reply = replace(to_chat.read_reply(whole, model=self._name), usage=usage)
+        return self._with_seals(reply, whole) if self._is_claude else reply
+
+    def _with_seals(self, reply: ChatReply, whole: Json) -> ChatReply:
+        """The reply with its thoughts as Claude wants them back."""
+        blocks = rows_at(table_at(rows_at(whole, "choices")[0], "message"), "thinking_blocks")
+        thoughts = tuple(thought for block in blocks for thought in read_thought(block))
+        return (
+            replace(reply, message=replace(reply.message, thoughts=thoughts)) if thoughts else reply
+        )
 
     def _paid(self, response: Any, usage: Usage) -> Usage:  # noqa: ANN401 - the same
         price = self.facts.price

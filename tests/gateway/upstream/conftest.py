@@ -39,8 +39,11 @@ def answer(text: str | None = "hello", **message: object) -> Canned:
 
 def stream(*deltas: dict[str, object], end: str = "stop") -> Canned:
     """An answer in OpenAI's form, in pieces."""
-    choices = [{"index": 0, "delta": delta, "finish_reason": None} for delta in deltas]
-    choices.append({"index": 0, "delta": {}, "finish_reason": end})
+    endings = [*(None for _ in deltas), end]
+    choices = [
+        {"index": 0, "delta": delta, "finish_reason": ending}
+        for delta, ending in zip((*deltas, {}), endings, strict=True)
+    ]
     events = [json.dumps({"id": "chatcmpl-1", "choices": [choice]}) for choice in choices]
     text = "".join(f"data: {event}\n\n" for event in [*events, "[DONE]"])
     return 200, {"Content-Type": "text/event-stream"}, text.encode()

@@ -9,6 +9,7 @@ from autoloop.errors import AgentError, AutoloopError, ModelError, ProviderError
 from autoloop.gateway.upstream.litellm_model import LitellmModel
 from autoloop.gateway.upstream.retry import Patience
 from autoloop.records import ChatRequest, JsonObject, Message, ToolCall, ToolSpec
+from autoloop.testing.provider import LoopbackProvider
 from tests.gateway.upstream.conftest import Canned, Provider, answer, failure
 
 HELLO = ChatRequest(messages=(Message(role="user", content="hi"),))
@@ -204,6 +205,28 @@ def test_geminis_rate_limit_is_waited_for_and_no_end_of_credit(
 
     assert reply.message.content == "hello"
     assert waits == [20.04]
+
+
+@pytest.mark.parametrize("agent", ["keeps them", "drops them"])
+def test_an_older_claude_thinks_on_only_with_the_thoughts_before_its_calls(
+    monkeypatch: pytest.MonkeyPatch, agent: str
+) -> None:
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-secret-key-of-the-test-1234567890")
+    keeps = agent == "keeps them"
+    first = replace(HELLO, tools=(ToolSpec(name="bash"),), effort="high", max_tokens=40_000)
+    with LoopbackProvider() as loopback:
+        model = LitellmModel("anthropic/claude-haiku-4-5", api_base=loopback.origin)
+        said = model.complete(first).message
+        told = said if keeps else replace(said, thoughts=())
+        result = Message(role="tool", content="ok", tool_call_id=said.tool_calls[0].id)
+
+        model.complete(replace(first, messages=(*first.messages, told, result)))
+
+        sent = loopback.requests[-1].body
+    (thought,) = said.thoughts
+    assert (thought.form, thought.seal.startswith("sealed-")) == ("anthropic", True)
+    assert ("thinking" in sent) is keeps
+    assert (thought.seal in json.dumps(sent)) is keeps
 
 
 def test_the_key_is_sent_but_appears_in_no_error(provider: Provider) -> None:

@@ -13,23 +13,26 @@ LOOK = ChatRequest(
 )
 
 
-def piece(written: str, *, name: str | None = None, **more: object) -> dict[str, object]:
+def piece(
+    written: str, *, name: str | None = None, key: str | None = None, index: int | None = 0
+) -> dict[str, object]:
     """A part of a call, as it comes in a stream."""
     function = {"arguments": written} | ({"name": name} if name else {})
-    return {"tool_calls": [{"type": "function", "function": function} | more]}
+    told = {"type": "function", "function": function, "id": key, "index": index}
+    return {"tool_calls": [{key: value for key, value in told.items() if value is not None}]}
 
 
-@pytest.mark.parametrize("place", [{}, {"index": 0}])
+@pytest.mark.parametrize("index", [None, 0])
 def test_calls_side_by_side_stay_apart_where_a_server_does_not_number_them(
-    provider: Provider, place: dict[str, object]
+    provider: Provider, index: int | None
 ) -> None:
     provider.answers = [
         stream(
-            piece('{"command": ', name="bash", id="a", **place),
-            piece('"ls"}', **place),
-            piece('{"command": "pwd"}', name="bash", id="b", **place),
-            piece('{"path": ', name="read", id="c", **place),
-            piece('"x"}', name="read", id="c", **place),
+            piece('{"command": ', name="bash", key="a", index=index),
+            piece('"ls"}', index=index),
+            piece('{"command": "pwd"}', name="bash", key="b", index=index),
+            piece('{"path": ', name="read", key="c", index=index),
+            piece('"x"}', name="read", key="c", index=index),
             end="tool_calls",
         )
     ]
@@ -48,9 +51,9 @@ def test_a_call_stays_whole_where_a_server_makes_up_an_id_for_every_piece(
 ) -> None:
     provider.answers = [
         stream(
-            piece("", name="bash", id="a", index=0),
-            piece('{"command": ', id="b", index=0),
-            piece('"ls"}', id="c", index=0),
+            piece("", name="bash", key="a"),
+            piece('{"command": ', key="b"),
+            piece('"ls"}', key="c"),
             end="tool_calls",
         )
     ]
