@@ -23,6 +23,9 @@ from autoloop.ports import Rates
 from autoloop.records import ChatReply, ChatRequest, Effort, JsonValue, Usage, charge
 from autoloop.records.secrets import own_environment
 
+_PRICES = ("input_cost_per", "output_cost_per", "tiered_pricing")
+"""How the names of an entry's prices begin."""
+
 
 class LitellmModel:
     """A `ChatModel` by litellm's name, such as `anthropic/claude-sonnet-5`. Any thread may call it.
@@ -197,7 +200,9 @@ def _look_up(name: str) -> tuple[int | None, bool]:
         info = litellm.get_model_info(name)
     except litellm.exceptions.ModelNotMappedError:
         return None, False
-    return info.get("max_output_tokens"), info.get("output_cost_per_token") is not None
+    # What it makes of an entry without a price is 0.
+    entry = litellm.model_cost.get(info["key"], {})
+    return info.get("max_output_tokens"), any(key.startswith(_PRICES) for key in entry)
 
 
 def _tool_choice(request: ChatRequest) -> JsonValue:

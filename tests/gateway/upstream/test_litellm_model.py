@@ -45,6 +45,23 @@ def test_an_unknown_price_is_none(provider: Provider) -> None:
     assert not model.priced
 
 
+@pytest.mark.parametrize(
+    ("name", "priced"),
+    [("dashscope/qwen3-30b-a3b", False), ("dashscope/qwen3-max", True)],
+)
+def test_a_model_that_is_listed_without_a_price_costs_nobody_knows_what(
+    provider: Provider, monkeypatch: pytest.MonkeyPatch, name: str, priced: object
+) -> None:
+    monkeypatch.setenv("DASHSCOPE_API_KEY", "sk-secret-key-of-the-test-1234567890")
+    provider.answers = [answer()]
+    model = _model(provider, name)
+
+    cost = model.complete(HELLO).usage.cost_usd
+
+    assert model.priced is priced
+    assert (cost is not None and cost > 0) is priced
+
+
 def test_tools_go_both_ways(provider: Provider) -> None:
     provider.answers = [answer(None, tool_calls=[WRITTEN_CALL])]
     tool = ToolSpec(name="bash", description="Run.", parameters={"type": "object"})
