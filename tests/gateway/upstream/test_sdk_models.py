@@ -294,6 +294,19 @@ def test_the_form_of_an_answer_is_asked_for_in_each_format(provider: LoopbackPro
     assert responses["text"]["format"]["schema"] == schema
 
 
+def test_a_model_without_a_form_to_set_is_told_the_schema_as_json(
+    provider: LoopbackProvider,
+) -> None:
+    schema: JsonObject = {"type": "object", "additionalProperties": False, "default": None}
+    wanted: JsonObject = {"type": "json_schema", "json_schema": {"name": "a", "schema": schema}}
+    model = _model(provider, "anthropic", facts=ModelFacts(formats=False))
+
+    model.complete(replace(HELLO, response_format=wanted))
+
+    (told,) = provider.requests[0].body["system"]
+    assert json.dumps(schema) in told["text"]
+
+
 def test_several_answers_are_given_by_chat_completions_alone(provider: LoopbackProvider) -> None:
     two = replace(HELLO, choices=2)
 
