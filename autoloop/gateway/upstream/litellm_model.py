@@ -10,6 +10,7 @@ from typing import Any
 import litellm
 
 from autoloop.errors import ModelError
+from autoloop.gateway.meter import USUAL_REPLY_TOKENS
 from autoloop.gateway.upstream.facts import OWN_PRICE, ModelFacts, facts_of
 from autoloop.gateway.upstream.faults import RAISED, translate
 from autoloop.gateway.upstream.limiter import SHARED
@@ -143,10 +144,11 @@ class LitellmModel:
         return sent
 
     def _bounded(self, max_tokens: int | None) -> int | None:
-        # Providers refuse a max_tokens above what the model can write.
-        if max_tokens is None or self._longest_reply is None:
+        # Providers refuse a max_tokens above what the model can write; without any a model could
+        # write more than a quota has held back.
+        if self._longest_reply is None:
             return max_tokens
-        return min(max_tokens, self._longest_reply)
+        return min(max_tokens or USUAL_REPLY_TOKENS, self._longest_reply)
 
     def _reply(self, response: Any) -> ChatReply:  # noqa: ANN401 - litellm's answers are loosely typed
         whole = response.model_dump()

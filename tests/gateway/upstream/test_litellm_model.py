@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from autoloop.errors import AgentError, AutoloopError, ModelError, ProviderError
+from autoloop.gateway.meter import USUAL_REPLY_TOKENS
 from autoloop.gateway.upstream.litellm_model import LitellmModel
 from autoloop.gateway.upstream.retry import Patience
 from autoloop.records import ChatRequest, JsonObject, Message, ToolCall, ToolSpec
@@ -111,6 +112,24 @@ def test_options_are_sent_and_max_tokens_stays_below_what_the_model_writes(
 
     sent = provider.requests[0]
     assert (sent["max_tokens"], sent["temperature"], sent["stop"]) == (16_384, 0.5, ["END"])
+
+
+@pytest.mark.parametrize(
+    ("name", "longest"),
+    [
+        ("openai/gpt-4o", 16_384),
+        ("openai/gpt-4.1", USUAL_REPLY_TOKENS),
+        ("openai/our-own-model", None),
+    ],
+)
+def test_an_answer_without_a_limit_is_no_longer_than_what_a_quota_holds_back(
+    provider: Provider, name: str, longest: int | None
+) -> None:
+    provider.answers = [answer()]
+
+    _model(provider, name).complete(HELLO)
+
+    assert provider.requests[0].get("max_tokens") == longest
 
 
 @pytest.mark.parametrize(("stop", "asked"), [(("END",), 1), ((), 3)])
