@@ -11,6 +11,7 @@ from email.utils import parsedate_to_datetime
 from tenacity import RetryCallState, Retrying, retry_if_exception
 
 from autoloop.errors import AgentError, AutoloopError, ProviderError
+from autoloop.gateway.payer import pays_on
 from autoloop.gateway.upstream.limiter import Limiter, QueueError, Turn
 from autoloop.records import ChatReply, Usage, charge, charged
 
@@ -74,7 +75,8 @@ class Patience:
     def bear(self, ask: Callable[[], ChatReply], *, stops: bool = False) -> ChatReply:
         """Ask until there is an answer.
 
-        What failed attempts consumed is part of the reply's usage, or of the error's.
+        What failed attempts consumed is part of the reply's usage, or of the error's. Where it is
+        something, another one follows only as far as who pays for the call has it.
 
         Args:
             ask: one attempt.
@@ -146,7 +148,9 @@ class _Call:
         if state.attempt_number >= patience.attempts:
             return True
         since = patience.monotonic() if self._began is None else self._began
-        return patience.monotonic() + state.upcoming_sleep - since > patience.total_s
+        if patience.monotonic() + state.upcoming_sleep - since > patience.total_s:
+            return True
+        return self.spent.tokens > 0 and not pays_on(self.spent)
 
     def _try(self) -> ChatReply:
         # Counted from here: waiting in the queue while others are answered is no failure.
