@@ -1,15 +1,16 @@
 """Real coding agents in the meta-agent's place, without an account: how far each of them gets.
 
 Each preset's program works on one step in its container, with a model that says what it was told
-to: it calls the program's own shell tool once, to edit agent.py and to submit. Fetches the packages
-of `sandboxes/meta/packages.txt` the first time, which takes some minutes.
+to: it calls the program's own shell tool once, to edit agent.py and to submit. The model has a name
+that the program knows, and is asked over the wire, by its provider's SDK at a provider on loopback.
+Fetches the packages of `sandboxes/meta/packages.txt` the first time, which takes some minutes.
 """
 
 import argparse
 import json
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,12 +18,16 @@ from tempfile import TemporaryDirectory
 from autoloop.app.clock import SystemClock
 from autoloop.errors import AutoloopError
 from autoloop.gateway import SocketGateway
+from autoloop.gateway.upstream.anthropic_model import AnthropicModel
+from autoloop.gateway.upstream.openai_model import OpenAIChatModel, OpenAIResponsesModel
+from autoloop.gateway.upstream.sdk import SdkModel
 from autoloop.meta.outside import PRESETS, OutsideProposer
-from autoloop.ports import ProposalOutcome, TaskStanding, TraceSummary
+from autoloop.ports import ChatModel, ProposalOutcome, TaskStanding, TraceSummary
 from autoloop.records import ChatReply, ChatRequest, ToolCall, ToolSpec
 from autoloop.sandbox import DockerSandbox
 from autoloop.testing.desk import DeskFake
 from autoloop.testing.models import ScriptedModel, reply
+from autoloop.testing.provider import LoopbackProvider
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCE = 'PROMPT = "Solve it."\n\n\ndef solve(instruction, env, model):\n    env.run("ls")\n'
@@ -34,6 +39,12 @@ SCRIPT = (
 )
 SHELLS = ("Bash", "bash", "exec_command", "shell", "shell_command", "run_shell_command")
 SECONDS = 180.0
+MODELS: Mapping[str, tuple[type[SdkModel], str]] = {
+    "claude-code": (AnthropicModel, "anthropic/claude-sonnet-4-5"),
+    "codex": (OpenAIResponsesModel, "openai/gpt-5.5"),
+    "gemini-cli": (OpenAIChatModel, "gemini/gemini-2.5-pro"),
+    "opencode": (AnthropicModel, "anthropic/claude-sonnet-4-5"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,12 +73,20 @@ def _call(shell: ToolSpec) -> ToolCall:
     return ToolCall(id="call_1", name=shell.name, arguments=json.dumps({name: SCRIPT}))
 
 
+def model(preset: str, provider: LoopbackProvider) -> ChatModel:
+    """A model that the program knows by its name, in the format that the program speaks."""
+    kind, name = MODELS[preset]
+    base = provider.origin if kind is AnthropicModel else provider.openai_url
+    return kind(name, api_base=base, environ={})
+
+
 def measure(preset: str, folder: Path) -> Reached:
     """Make the image and let the program work on one step."""
     began = time.monotonic()
     with (
+        LoopbackProvider(model=ScriptedModel(answer)) as provider,
         DockerSandbox(ROOT, run="benchmark-outside") as sandbox,
-        SocketGateway(ScriptedModel(answer, name="vendor/model"), clock=SystemClock()) as gateway,
+        SocketGateway(model(preset, provider), clock=SystemClock()) as gateway,
     ):
         image = sandbox.meta_image(preset)
         ready = time.monotonic()
@@ -114,7 +133,8 @@ def desk() -> DeskFake:
 def _remark(outcome: ProposalOutcome, folder: Path) -> str:
     if outcome.proposal is not None:
         return "submitted"
-    printed = "".join(path.read_text()[-300:] for path in folder.glob("*/output.txt"))
+    said = (*folder.glob("*/output.txt"), *folder.glob("*/program.jsonl"))
+    printed = "".join(path.read_text()[-300:] for path in said)
     return f"{outcome.reason}: {printed.strip()}"
 
 

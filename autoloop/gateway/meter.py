@@ -55,6 +55,8 @@ class QuotaMeter:
         """What calls consumed that ended."""
         self._abandoned: dict[Admission, Usage] = {}
         self._open: set[Admission] = set()
+        self._failed: dict[Admission, Usage] = {}
+        """What failed attempts at open calls consumed."""
         self._dearest_usd = 0.0
         self._settled = asyncio.Condition()
 
@@ -80,9 +82,20 @@ class QuotaMeter:
             self._open.add(admission)
             return admission
 
+    async def goes_on(self, admission: Admission, spent: Usage) -> bool:
+        """Whether another attempt at a call fits beside what its failed ones consumed."""
+        if admission not in self._open:
+            return False  # Its trial ended.
+        self._failed[admission] = spent
+        limit, usd = self._quota.tokens, self._quota.usd
+        if limit is not None and self._usage.tokens + self._held_tokens() > limit:
+            return False
+        cost = self._usage.cost_usd
+        return usd is None or (cost is not None and cost + self._held_usd() <= usd)
+
     async def settle(self, admission: Admission, usage: Usage) -> None:
         """A call ended: what it consumed takes the place of what was held back."""
-        self._open.discard(admission)
+        self._close(admission)
         self._add(usage)
         async with self._settled:
             self._settled.notify_all()
@@ -90,15 +103,27 @@ class QuotaMeter:
     def abandon(self, admission: Admission) -> None:
         """The trial ended before the answer: what was held back counts, until `correct`."""
         if admission in self._open:  # Else its answer came in the same moment.
-            self._open.remove(admission)
-            self._abandoned[admission] = self._most(admission)
+            self._abandoned[admission] = self._most(admission) + self._close(admission)
             self._add(Usage())
 
     def correct(self, admission: Admission, usage: Usage) -> None:
         """The answer to an abandoned call came after all: this is what it consumed."""
-        self._open.discard(admission)
+        self._close(admission)
         self._abandoned.pop(admission, None)
         self._add(usage)
+
+    def _close(self, admission: Admission) -> Usage:
+        """Hold nothing back any more for a call; what its failed attempts consumed."""
+        self._open.discard(admission)
+        return self._failed.pop(admission, Usage())
+
+    def _held_tokens(self) -> int:
+        failed = sum(usage.tokens for usage in self._failed.values())
+        return failed + sum(admission.tokens for admission in self._open)
+
+    def _held_usd(self) -> float:
+        failed = sum(usage.cost_usd or 0.0 for usage in self._failed.values())
+        return failed + sum(admission.usd for admission in self._open)
 
     def _add(self, usage: Usage) -> None:
         self._known += usage
@@ -147,9 +172,9 @@ class QuotaMeter:
         wanted = request.max_tokens or USUAL_REPLY_TOKENS
         if self._quota.tokens is None:
             return Admission(request, prompt, prompt + wanted * request.choices)
-        held = sum(admission.tokens for admission in self._open)
+        left = self._quota.tokens - self._usage.tokens - self._held_tokens()
         # Each of several answers may be as long as allowed.
-        room = (self._quota.tokens - self._usage.tokens - held - prompt) // request.choices
+        room = (left - prompt) // request.choices
         if room >= wanted:
             return Admission(request, prompt, prompt + wanted * request.choices)
         if self._open:
@@ -170,7 +195,7 @@ class QuotaMeter:
         reply_usd = rates.reply_usd * request.choices
         prompt_usd = admission.prompt * rates.prompt_usd
         cost = prompt_usd + (request.max_tokens or USUAL_REPLY_TOKENS) * reply_usd
-        room = limit - (self._usage.cost_usd or 0.0) - sum(other.usd for other in self._open)
+        room = limit - (self._usage.cost_usd or 0.0) - self._held_usd()
         if cost <= room:
             return replace(admission, usd=cost)
         if self._open:

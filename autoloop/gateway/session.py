@@ -1,12 +1,14 @@
 """One trial's side of the gateway: what it may do, what it did, and how it ended."""
 
 import asyncio
+from collections.abc import Coroutine
+from concurrent.futures import CancelledError
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 from autoloop.errors import AutoloopError, InfraError, ModelError, QuotaError
 from autoloop.gateway.meter import Admission, QuotaMeter
+from autoloop.gateway.payer import paid_by
 from autoloop.gateway.recorder import Recorder
 from autoloop.gateway.threads import Threads
 from autoloop.gateway.turns import Turns
@@ -24,6 +26,8 @@ from autoloop.records import (
 MAX_PARALLEL_CALLS = 16
 """Model calls of one trial at once; further ones wait."""
 ENDED = "The trial ended before the answer came."
+_LOOP_S = 60.0
+"""How long a thread waits for a word of the event loop, which may have ended."""
 
 
 class TrialSession:
@@ -151,15 +155,22 @@ class ModelDoor:
             raise
 
     async def _send(self, call: "_Call", admission: Admission) -> ChatReply:
-        meter = self._session.meter
+        meter, loop = self._session.meter, asyncio.get_running_loop()
         call.request = admission.request
 
         def correct(usage: Usage) -> None:
             meter.correct(admission, replace(usage, calls=1))
 
+        def pays_on(spent: Usage) -> bool:
+            return _told(meter.goes_on(admission, spent), loop)
+
+        def complete() -> ChatReply:
+            with paid_by(pays_on):
+                return self._upstream.complete(admission.request)
+
         try:
             reply = await self.threads.do(
-                partial(self._upstream.complete, admission.request),
+                complete,
                 late=lambda reply: correct(reply.usage),
                 late_error=lambda error: correct(charged(error)),
             )
@@ -181,6 +192,19 @@ class ModelDoor:
     async def _fail(self, call: "_Call", admission: Admission, error: AutoloopError) -> None:
         call.record(None, refusal=str(error))
         await self._session.meter.settle(admission, replace(charged(error), calls=1))
+
+
+def _told(answer: Coroutine[None, None, bool], loop: asyncio.AbstractEventLoop) -> bool:
+    """What the event loop says to a thread; no, where it has ended."""
+    try:
+        promise = asyncio.run_coroutine_threadsafe(answer, loop)
+    except RuntimeError:
+        answer.close()
+        return False
+    try:
+        return promise.result(_LOOP_S)
+    except (CancelledError, TimeoutError):
+        return False
 
 
 class _Call:

@@ -62,6 +62,12 @@ def test_settings_of_a_preset_become_a_program() -> None:
     assert (program.seconds, program.quota.calls, program.env["EXTRA"]) == (120.0, 7, "1")
 
 
+def test_codex_is_told_no_name_that_it_knows_tools_for() -> None:
+    command = outside_program(MetaProgramSettings(preset="codex")).command
+
+    assert command[command.index("--model") + 1] == "autoloop/{model}"
+
+
 def test_a_command_takes_the_place_of_the_presets(tmp_path: Path) -> None:
     wished = MetaProgramSettings(preset="codex", command=("codex", "--help"))
 

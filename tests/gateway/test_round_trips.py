@@ -5,7 +5,7 @@ formats survives the way from one of them to the other.
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import pytest
@@ -136,7 +136,9 @@ def conversations(draw: st.DrawFn, form: str) -> tuple[Message, ...]:
         # Thoughts go to the one provider that sealed them; chat completions take none back.
         own = draw(thoughts(form)) if form != "chat" else ()
         told.append(Message(role="assistant", content=draw(said), tool_calls=made, thoughts=own))
-        told += [Message(role="tool", content=draw(said), tool_call_id=call.id) for call in made]
+        for call in made:
+            shown = tuple(draw(st.lists(images | files, max_size=2)))
+            told.append(Message(role="tool", content=draw(said), tool_call_id=call.id, parts=shown))
     return tuple(told)
 
 
@@ -178,7 +180,27 @@ def test_a_request_is_read_as_it_was_written(form: str, data: st.DataObject) -> 
     body = WRITE[form](request) | ({"max_tokens": 1} if form == "anthropic" else {})
     asked = READ[form](json.dumps(body).encode())
 
-    assert replace(asked.request, max_tokens=None) == request
+    assert replace(asked.request, max_tokens=None) == replace(
+        request, messages=tuple(_with_texts_as_results(request.messages, form))
+    )
+
+
+def _with_texts_as_results(messages: Sequence[Message], form: str) -> Iterator[Message]:
+    """Chat completions take only texts as results: the rest follows them, with its origin."""
+    shown: list[Message] = []
+    for message in (*messages, None):
+        if message is not None and message.role == "tool" and form == "chat":
+            shown += [message] if message.parts else []
+            yield replace(message, parts=())
+            continue
+        if shown:
+            content = "\n".join(f"Of the result of {one.tool_call_id}:" for one in shown)
+            yield Message(
+                role="user", content=content, parts=tuple(p for one in shown for p in one.parts)
+            )
+        shown = []
+        if message is not None:
+            yield message
 
 
 @every_format

@@ -1,5 +1,6 @@
 """Anthropic's models, by Anthropic's SDK."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property
@@ -98,7 +99,7 @@ class AnthropicModel(SdkModel):
         if schema and self.facts.formats:
             body["output_config"] = {"format": {"type": "json_schema", "schema": schema}}
             return
-        asked = f" that fits this schema: {schema}" if schema else ""
+        asked = f" that fits this schema: {json.dumps(schema)}" if schema else ""
         system = rows_at(body, "system")
         said = f"Answer with JSON only, without any text around it{asked}."
         body["system"] = [*system, {"type": "text", "text": said}]

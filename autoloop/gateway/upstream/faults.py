@@ -12,7 +12,7 @@ import httpx
 import openai
 
 from autoloop.errors import AgentError, AutoloopError, ModelError
-from autoloop.gateway.upstream.retry import FEW, PassingError, retry_after_s
+from autoloop.gateway.upstream.retry import FEW, PassingError, retry_after_s, wait_in_words
 from autoloop.records.secrets import HIDDEN, Mask, secret_values
 
 RAISED = (openai.OpenAIError, ValueError, KeyError, TypeError, AttributeError, IndexError)
@@ -26,6 +26,8 @@ _ACCOUNT = (
     "insufficient credits",
     "exceeded your current quota",
 )
+_RATE = ("resource_exhausted", "retry in ")
+"""With these Gemini words a limit of its rate as others word the end of an account."""
 _TOO_LONG = (
     "context_length_exceeded",
     "context length",
@@ -36,6 +38,11 @@ _TOO_LONG = (
     "input is too long",
 )
 _POLICY = ("content_filter", "content management policy", "content_policy", "usage policies")
+_OF_THE_REQUEST: Mapping[int, tuple[str, ...]] = {
+    403: ("requires moderation", "input was flagged"),
+    404: ("no endpoints found that support", "no endpoints found that can handle"),
+}
+"""Phrases of OpenRouter's, by statuses that otherwise are about the key or the model's name."""
 _TRUSTED = frozenset(range(400, 500)) - {408}
 """Statuses that litellm does not make up."""
 _OVERLOADED = frozenset({429, 503, 529})
@@ -125,6 +132,12 @@ class _Told:
         return bool(self.names & matter.names) or self.message.startswith(matter.sentences)
 
     @property
+    def is_of_the_request(self) -> bool:
+        """Whether the status is about what was asked, or the provider's words are."""
+        plainly = self.status in {400, 413, 422, 429}
+        return plainly or self.has(_OF_THE_REQUEST.get(self.status or 0, ()))
+
+    @property
     def names_the_model(self) -> bool:
         """Whether the name of the model is refused in a sentence that begins with it."""
         name, is_split, _ = self.message.partition(" is not a valid model")
@@ -159,9 +172,10 @@ def mask(text: str, environ: Mapping[str, str]) -> str:
 def _for_a_person(told: _Told) -> ModelError | None:
     """What only a person can mend: it stops a run, which can be resumed."""
     model, status, text = told.model, told.status, told.text
-    has_no_credit = told.is_about(_NO_CREDIT) or (status in {403, 429} and told.has(_ACCOUNT))
-    if status == 402 or has_no_credit:
+    if status == 402 or _has_no_credit(told):
         return ModelError(f"The account of {model!r} has no credit left: {text}")
+    if told.is_of_the_request and status in _OF_THE_REQUEST:
+        return None
     if status in {401, 403} or told.is_about(_NO_KEY):
         return ModelError(
             f"The provider of {model!r} refuses the key; set its key in the environment: {text}"
@@ -171,9 +185,16 @@ def _for_a_person(told: _Told) -> ModelError | None:
     return None
 
 
+def _has_no_credit(told: _Told) -> bool:
+    if told.status not in {403, 429}:
+        return told.is_about(_NO_CREDIT)
+    is_named = bool(told.names & _NO_CREDIT.names)
+    return is_named or (told.has(_ACCOUNT) and not told.has(_RATE))
+
+
 def _for_the_agent(told: _Told) -> AgentError | None:
     """What follows from the request, and would follow again."""
-    if told.status not in {400, 413, 422, 429}:
+    if not told.is_of_the_request:
         return None
     if told.has(_TOO_LONG):
         return AgentError(
@@ -181,7 +202,7 @@ def _for_the_agent(told: _Told) -> AgentError | None:
         )
     if told.status == 429:
         return None
-    if told.has(_POLICY):
+    if told.status == 403 or told.has(_POLICY):
         return AgentError(f"The provider's policy refuses this request: {told.text}")
     return AgentError(f"The model refuses this request: {told.text}")
 
@@ -241,10 +262,14 @@ _WAYS: Mapping[type[Exception], Callable[[_Told, Exception], AutoloopError | Non
 
 
 def _passing(told: _Told) -> PassingError:
+    is_overloaded = told.status in _OVERLOADED
+    asked_s = retry_after_s(_headers(told.error), datetime.now(UTC))
+    if asked_s is None and is_overloaded:
+        asked_s = wait_in_words(told.said)
     return PassingError(
         f"The provider of {told.model!r} failed: {told.text}",
-        retry_after_s=retry_after_s(_headers(told.error), datetime.now(UTC)),
-        overloaded=told.status in _OVERLOADED,
+        retry_after_s=asked_s,
+        overloaded=is_overloaded,
         lost=not told.refused and not _is_unsent(told.error),
     )
 

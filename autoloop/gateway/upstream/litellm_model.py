@@ -10,6 +10,7 @@ from typing import Any
 import litellm
 
 from autoloop.errors import ModelError
+from autoloop.gateway.meter import USUAL_REPLY_TOKENS
 from autoloop.gateway.upstream.facts import OWN_PRICE, ModelFacts, facts_of
 from autoloop.gateway.upstream.faults import RAISED, translate
 from autoloop.gateway.upstream.limiter import SHARED
@@ -17,9 +18,14 @@ from autoloop.gateway.upstream.retry import Patience, empty
 from autoloop.gateway.wire import to_chat
 from autoloop.gateway.wire.asked import refuse_unsendable
 from autoloop.gateway.wire.openai_chat import message_json, tool_json
+from autoloop.gateway.wire.reading import Json, rows_at, table_at
+from autoloop.gateway.wire.to_anthropic import read_thought, thoughts_json
 from autoloop.ports import Rates
-from autoloop.records import ChatReply, ChatRequest, JsonValue, Usage, charge
+from autoloop.records import ChatReply, ChatRequest, Effort, JsonValue, Usage, charge
 from autoloop.records.secrets import own_environment
+
+_PRICES = ("input_cost_per", "output_cost_per", "tiered_pricing")
+"""How the names of an entry's prices begin."""
 
 
 class LitellmModel:
@@ -90,12 +96,13 @@ class LitellmModel:
             raise translate(error, model=self._name, environ=secret) from None
 
     def _arguments(self, request: ChatRequest) -> dict[str, Any]:
+        effort = self._effort(request)
         optional = {
             "api_base": self._api_base,
             "n": request.choices if request.choices > 1 else None,
             "tools": [tool_json(tool) for tool in request.tools] or None,
             "tool_choice": _tool_choice(request),
-            "reasoning_effort": request.effort,
+            "reasoning_effort": effort,
             "max_tokens": self._bounded(request.max_tokens),
             "temperature": request.temperature,
             "top_p": request.top_p,
@@ -104,7 +111,7 @@ class LitellmModel:
         }
         return {
             "model": self._name,
-            "messages": [message_json(to_chat.mended(message)) for message in request.messages],
+            "messages": self._messages(request, thinks=effort not in {None, "none"}),
             "timeout": self._timeout_s,
             "drop_params": True,
             "num_retries": 0,
@@ -113,11 +120,35 @@ class LitellmModel:
             "_skip_mcp_handler": True,
         } | {key: value for key, value in optional.items() if value is not None}
 
+    @property
+    def _is_claude(self) -> bool:
+        return "claude" in self._name.lower()
+
+    def _effort(self, request: ChatRequest) -> Effort | None:
+        """The effort, unless an older Claude would have to go on from calls without its thoughts.
+
+        They come without them from agents whose format has no place for them.
+        """
+        if not self._is_claude or self.facts.adaptive:
+            return request.effort
+        turns = [message for message in request.messages if message.role == "assistant"]
+        is_bare = bool(turns) and turns[-1].tool_calls and not thoughts_json(turns[-1])
+        return None if is_bare else request.effort
+
+    def _messages(self, request: ChatRequest, *, thinks: bool) -> list[Json]:
+        sent = [message_json(to_chat.mended(message)) for message in request.messages]
+        if self._is_claude and (thinks or self.facts.always_thinks):
+            for wire, message in zip(sent, request.messages, strict=True):
+                if blocks := thoughts_json(message):
+                    wire["thinking_blocks"] = [*blocks]
+        return sent
+
     def _bounded(self, max_tokens: int | None) -> int | None:
-        # Providers refuse a max_tokens above what the model can write.
-        if max_tokens is None or self._longest_reply is None:
+        # Providers refuse a max_tokens above what the model can write; without any a model could
+        # write more than a quota has held back.
+        if self._longest_reply is None:
             return max_tokens
-        return min(max_tokens, self._longest_reply)
+        return min(max_tokens or USUAL_REPLY_TOKENS, self._longest_reply)
 
     def _reply(self, response: Any) -> ChatReply:  # noqa: ANN401 - litellm's answers are loosely typed
         whole = response.model_dump()
@@ -126,7 +157,16 @@ class LitellmModel:
             error = empty(self._name)
             charge(error, replace(usage, calls=0))
             raise error
-        return replace(to_chat.read_reply(whole, model=self._name), usage=usage)
+        reply = replace(to_chat.read_reply(whole, model=self._name), usage=usage)
+        return self._with_seals(reply, whole) if self._is_claude else reply
+
+    def _with_seals(self, reply: ChatReply, whole: Json) -> ChatReply:
+        """The reply with its thoughts as Claude wants them back."""
+        blocks = rows_at(table_at(rows_at(whole, "choices")[0], "message"), "thinking_blocks")
+        thoughts = tuple(thought for block in blocks for thought in read_thought(block))
+        return (
+            replace(reply, message=replace(reply.message, thoughts=thoughts)) if thoughts else reply
+        )
 
     def _paid(self, response: Any, usage: Usage) -> Usage:  # noqa: ANN401 - the same
         price = self.facts.price
@@ -162,7 +202,9 @@ def _look_up(name: str) -> tuple[int | None, bool]:
         info = litellm.get_model_info(name)
     except litellm.exceptions.ModelNotMappedError:
         return None, False
-    return info.get("max_output_tokens"), info.get("output_cost_per_token") is not None
+    # What it makes of an entry without a price is 0.
+    entry = litellm.model_cost.get(info["key"], {})
+    return info.get("max_output_tokens"), any(key.startswith(_PRICES) for key in entry)
 
 
 def _tool_choice(request: ChatRequest) -> JsonValue:

@@ -1,6 +1,7 @@
 """The one place where model calls are tried again."""
 
 import random
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -10,11 +11,20 @@ from email.utils import parsedate_to_datetime
 from tenacity import RetryCallState, Retrying, retry_if_exception
 
 from autoloop.errors import AgentError, AutoloopError, ProviderError
+from autoloop.gateway.payer import pays_on
 from autoloop.gateway.upstream.limiter import Limiter, QueueError, Turn
 from autoloop.records import ChatReply, Usage, charge, charged
 
 FEW = 3
 """Attempts where another one seldom helps."""
+_NUMBER = r"(\d{1,9}(?:\.\d{1,9})?)"
+_IN_WORDS = re.compile(
+    rf"(?:retry|try again) in (?=\d)(?:{_NUMBER}h)?(?:{_NUMBER}m(?!s))?(?:{_NUMBER}s)?"
+    rf"(?:{_NUMBER}ms)?\b",
+    re.IGNORECASE,
+)
+_UNITS_S = (3_600.0, 60.0, 1.0, 0.001)
+"""Of its groups."""
 
 
 class PassingError(ProviderError):
@@ -65,7 +75,8 @@ class Patience:
     def bear(self, ask: Callable[[], ChatReply], *, stops: bool = False) -> ChatReply:
         """Ask until there is an answer.
 
-        What failed attempts consumed is part of the reply's usage, or of the error's.
+        What failed attempts consumed is part of the reply's usage, or of the error's. Where it is
+        something, another one follows only as far as who pays for the call has it.
 
         Args:
             ask: one attempt.
@@ -137,7 +148,9 @@ class _Call:
         if state.attempt_number >= patience.attempts:
             return True
         since = patience.monotonic() if self._began is None else self._began
-        return patience.monotonic() + state.upcoming_sleep - since > patience.total_s
+        if patience.monotonic() + state.upcoming_sleep - since > patience.total_s:
+            return True
+        return self.spent.tokens > 0 and not pays_on(self.spent)
 
     def _try(self) -> ChatReply:
         # Counted from here: waiting in the queue while others are answered is no failure.
@@ -205,6 +218,14 @@ def retry_after_s(headers: Mapping[str, str], now: datetime) -> float | None:
     if (then := _date(value)) is None:
         return None
     return max(0.0, (then - (_date(named.get("date", "")) or now)).total_seconds())
+
+
+def wait_in_words(text: str) -> float | None:
+    """The wait that a sentence asks for, as in `Please retry in 1m20.04s`."""
+    found = _IN_WORDS.search(text)
+    if found is None:
+        return None
+    return sum(float(n or 0) * s for n, s in zip(found.groups(), _UNITS_S, strict=True))
 
 
 def _date(text: str) -> datetime | None:

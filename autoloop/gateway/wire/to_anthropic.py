@@ -123,7 +123,7 @@ def _turns(messages: Iterable[Message]) -> Iterator[Json]:
 def _blocks(message: Message) -> list[Json]:
     if message.role == "tool":
         return [_result(message)]
-    thoughts = [_thought(thought) for thought in message.thoughts if _is_own(thought)]
+    thoughts = thoughts_json(message)
     said = _texts([message.content]) + [_part(part) for part in message.parts]
     calls = [_call(call) for call in message.tool_calls]
     return thoughts + (said or ([] if calls else _texts([_EMPTY]))) + calls
@@ -140,14 +140,15 @@ def _result(message: Message) -> Json:
     return result | ({"content": content} if content else {})
 
 
-def _is_own(thought: Thought) -> bool:
-    return thought.form == "anthropic" and bool(thought.seal)
-
-
-def _thought(thought: Thought) -> Json:
-    if thought.hidden:
-        return {"type": "redacted_thinking", "data": thought.seal}
-    return {"type": "thinking", "thinking": thought.text, "signature": thought.seal}
+def thoughts_json(message: Message) -> list[Json]:
+    """What Anthropic's model thought before a message, to be given back to it."""
+    own = (one for one in message.thoughts if one.form == "anthropic" and one.seal)
+    return [
+        {"type": "redacted_thinking", "data": one.seal}
+        if one.hidden
+        else {"type": "thinking", "thinking": one.text, "signature": one.seal}
+        for one in own
+    ]
 
 
 def _call(call: ToolCall) -> Json:

@@ -1,13 +1,21 @@
 """OpenAI's chat completions as its client speaks them: our requests out, its answers in."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from pydantic import JsonValue
 
 from autoloop.gateway.wire.openai_chat import message_json, tool_json
-from autoloop.gateway.wire.reading import Json, count_at, read_object, rows_at, table_at, text_at
+from autoloop.gateway.wire.reading import (
+    Json,
+    count_at,
+    plain,
+    read_object,
+    rows_at,
+    table_at,
+    text_at,
+)
 from autoloop.records import (
     ChatReply,
     ChatRequest,
@@ -30,7 +38,7 @@ _THINKING = ("reasoning_content", "reasoning")
 
 def request_json(request: ChatRequest) -> Json:
     """What is asked, without the model's name and without what differs from model to model."""
-    body: Json = {"messages": [message_json(mended(message)) for message in request.messages]}
+    body: Json = {"messages": [*_messages(request.messages)]}
     if request.tools:
         body["tools"] = [tool_json(tool) for tool in request.tools]
         if request.tool_choice:
@@ -40,6 +48,23 @@ def request_json(request: ChatRequest) -> Json:
     if request.choices > 1:
         body["n"] = request.choices
     return body
+
+
+def _messages(messages: Sequence[Message]) -> Iterator[Json]:
+    """The messages; results are texts only in this format, so that the rest comes after them."""
+    shown: list[JsonValue] = []
+    for message in messages:
+        if message.role != "tool" and shown:
+            yield {"role": "user", "content": shown}
+            shown = []
+        if message.role == "tool" and message.parts:
+            origin: Json = {"type": "text", "text": f"Of the result of {message.tool_call_id}:"}
+            shown += [origin, *(plain(part) for part in message.parts)]
+            yield message_json(replace(message, parts=()))
+        else:
+            yield message_json(mended(message))
+    if shown:
+        yield {"role": "user", "content": shown}
 
 
 def tool_choice(choice: str) -> JsonValue:
@@ -160,7 +185,8 @@ class _Choice:
     def __init__(self) -> None:
         self.finish_reason = ""
         self._message: Json = {"role": "assistant", "content": None}
-        self._calls: dict[int, Json] = {}
+        self._calls: dict[int, list[Json]] = {}
+        """By their number, which some servers leave out or give to all."""
 
     def add(self, piece: Json) -> None:
         self.finish_reason = text_at(piece, "finish_reason") or self.finish_reason
@@ -174,7 +200,9 @@ class _Choice:
                 self._message[key] = value
 
     def whole(self, index: int) -> Json:
-        calls: list[JsonValue] = [self._calls[number] for number in sorted(self._calls)]
+        calls: list[JsonValue] = [
+            call for number in sorted(self._calls) for call in self._calls[number]
+        ]
         message = self._message | ({"tool_calls": calls} if calls else {})
         return {
             "index": index,
@@ -184,13 +212,25 @@ class _Choice:
         }
 
     def _grow_call(self, piece: Json) -> None:
-        call = self._calls.setdefault(
-            count_at(piece, "index"),
-            {"id": "", "type": "function", "function": {"name": "", "arguments": ""}},
-        )
-        call["id"] = text_at(piece, "id") or call["id"]
+        call = self._call_of(piece)
+        call["id"] = call["id"] or text_at(piece, "id")
         said, written = table_at(piece, "function"), table_at(call, "function")
         call["function"] = {
             "name": text_at(written, "name") or text_at(said, "name"),
             "arguments": text_at(written, "arguments") + text_at(said, "arguments"),
         }
+
+    def _call_of(self, piece: Json) -> Json:
+        """The call that a piece belongs to: the one of its id, or the newest of its number.
+
+        A new call has an id and a name: some servers make up an id for every piece.
+        """
+        held = self._calls.setdefault(count_at(piece, "index"), [])
+        key = text_at(piece, "id")
+        known = next((call for call in held if key and call["id"] == key), None)
+        if known is not None:
+            return known
+        is_new = key and text_at(table_at(piece, "function"), "name")
+        if not held or (is_new and held[-1]["id"]):
+            held.append({"id": "", "type": "function", "function": {"name": "", "arguments": ""}})
+        return held[-1]

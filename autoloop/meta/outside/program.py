@@ -79,7 +79,9 @@ PRESETS: Mapping[str, OutsideProgram] = {
     ),
     "codex": OutsideProgram(
         command=(
-            *("codex", "exec", "--json", "--skip-git-repo-check", "--model", "{model}"),
+            # By a name that it knows it would offer the model tools that are no functions; with two
+            # slashes in it, it knows none. The gateway's model is the one there is, by any name.
+            *("codex", "exec", "--json", "--skip-git-repo-check", "--model", "autoloop/{model}"),
             "--dangerously-bypass-approvals-and-sandbox",
             *("-c", 'model_provider="autoloop"', "-c", _CODEX_PROVIDER),
             # What the model is offered must be functions; there is nobody to ask and no web.

@@ -55,6 +55,7 @@ class AnthropicMessages:
             or _CHOICES.get(choice.get("type", ""), choice.get("type")),
             max_tokens=body["max_tokens"],
         )
+        _check_thoughts(body)
         said = [block for wire in body["messages"] for block in _blocks(wire["content"])]
         return Asked(
             request=request,
@@ -98,6 +99,18 @@ class AnthropicMessages:
     def error_event(self, fault: Fault, message: str) -> str:
         """An error in the middle of a stream."""
         return event(self.error(fault, message))
+
+
+def _check_thoughts(body: Json) -> None:
+    """With a budget to think, calls that are answered must come with the thoughts before them."""
+    turns = [wire for wire in body["messages"] if wire["role"] == "assistant"]
+    kinds = [block["type"] for block in _blocks(turns[-1]["content"])] if turns else []
+    is_bare = "tool_use" in kinds and kinds[0] not in {"thinking", "redacted_thinking"}
+    if is_bare and (body.get("thinking") or {}).get("type") == "enabled":
+        raise BodyError(
+            f"Expected `thinking` or `redacted_thinking`, but found `{kinds[0]}`. When `thinking`"
+            " is enabled, a final `assistant` message must start with a thinking block."
+        )
 
 
 def _blocks(content: Any) -> list[Json]:  # noqa: ANN401 - as it comes

@@ -9,7 +9,7 @@ Way: TypeAlias = Literal[
     "refuse", "page", "reset", "slow", "stall", "cut", "end", "event", "garbage", "arguments",
     "empty", "blank", "filter",
 ]  # fmt: skip
-Ask: TypeAlias = Literal["seconds", "milliseconds", "date"]
+Ask: TypeAlias = Literal["seconds", "milliseconds", "date", "words"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +30,7 @@ class Fault:
     """The error's name in the formats; see `KINDS`."""
     message: str = ""
     retry_after: Ask | None = None
-    """In which form an answer says when to come back."""
+    """In which form an answer says when to come back; `words` stand in its message as `{wait}`."""
     wait_s: float = 0.05
     """After how long; dates are in whole seconds, rounded up."""
     skew_s: float = 0.0
@@ -46,6 +46,7 @@ class Fault:
 
 KINDS: Mapping[str, tuple[str, str | None, str]] = {
     "rate": ("requests", "rate_limit_exceeded", "rate_limit_error"),
+    "exhausted": ("RESOURCE_EXHAUSTED", None, "rate_limit_error"),
     "server": ("server_error", None, "api_error"),
     "overloaded": ("server_error", None, "overloaded_error"),
     "context": ("invalid_request_error", "context_length_exceeded", "invalid_request_error"),
@@ -59,6 +60,10 @@ KINDS: Mapping[str, tuple[str, str | None, str]] = {
 """OpenAI's type and code, and Anthropic's type, of each kind of error."""
 
 _SLOW_DOWN = "Rate limit reached. Please try again later."
+_GEMINIS_SLOW_DOWN = (
+    "You exceeded your current quota, please check your plan and billing details. * Quota exceeded"
+    " for metric: generate_content_free_tier_requests, limit: 10 Please retry in {wait}s."
+)
 
 _PASSING = (
     Fault(name="429", status=429, kind="rate", message=_SLOW_DOWN),
@@ -74,6 +79,10 @@ _PASSING = (
     Fault(
         name="429-date-skewed", status=429, kind="rate", message=_SLOW_DOWN, retry_after="date",
         wait_s=1.0, skew_s=5 * 3600.0,
+    ),
+    Fault(
+        name="429-gemini", status=429, kind="exhausted", message=_GEMINIS_SLOW_DOWN,
+        retry_after="words",
     ),
     Fault(name="500", status=500, kind="server", message="The server had an error."),
     Fault(name="502", way="page", status=502),
@@ -97,6 +106,14 @@ _REQUESTED = (
     Fault(
         name="policy", status=400, kind="policy",
         message="The response was filtered due to the content management policy.",
+    ),
+    Fault(
+        name="moderation", status=403, kind="forbidden",
+        message='gpt-5 requires moderation on OpenAI. Your input was flagged for "violence".',
+    ),
+    Fault(
+        name="unfit", status=404, kind="other",
+        message="No endpoints found that support image input",
     ),
     Fault(name="filter", way="filter", charged=True),
     Fault(name="arguments", way="arguments", charged=True),

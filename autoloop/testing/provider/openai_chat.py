@@ -101,7 +101,7 @@ def content(value: Any) -> tuple[str, tuple[Json, ...]]:  # noqa: ANN401 - as it
 
 
 def _check_results(messages: Sequence[Message]) -> None:
-    """Every result must belong to a call before it, as the real provider has it."""
+    """Every result must be text and belong to a call before it, as the real provider has it."""
     called: set[str | None] = set()
     for message in messages:
         called |= {call.id for call in message.tool_calls}
@@ -109,6 +109,11 @@ def _check_results(messages: Sequence[Message]) -> None:
             raise BodyError(
                 "messages with role 'tool' must be a response to a preceding message with"
                 " 'tool_calls'."
+            )
+        if message.role == "tool" and message.parts:
+            raise BodyError(
+                "Image URLs are only allowed for messages with role 'user', but this message with"
+                " role 'tool' contains an image URL."
             )
 
 

@@ -292,6 +292,7 @@ class _Desk:
                 text=_PAGE, content_type="text/html", status=fault.status, headers=headers
             )
         message = fault.message.replace("{key}", key or "none")
+        message = message.replace("{wait}", f"{fault.wait_s:g}")
         body = self._wire.error(fault, message)
         return web.json_response(body, status=fault.status, headers=headers)
 

@@ -37,6 +37,18 @@ def answer(text: str | None = "hello", **message: object) -> Canned:
     return 200, {}, json.dumps(body).encode()
 
 
+def stream(*deltas: dict[str, object], end: str = "stop") -> Canned:
+    """An answer in OpenAI's form, in pieces."""
+    endings = [*(None for _ in deltas), end]
+    choices = [
+        {"index": 0, "delta": delta, "finish_reason": ending}
+        for delta, ending in zip((*deltas, {}), endings, strict=True)
+    ]
+    events = [json.dumps({"id": "chatcmpl-1", "choices": [choice]}) for choice in choices]
+    text = "".join(f"data: {event}\n\n" for event in [*events, "[DONE]"])
+    return 200, {"Content-Type": "text/event-stream"}, text.encode()
+
+
 def failure(status: int, message: str, *, code: str | None = None, **headers: str) -> Canned:
     """An error in OpenAI's form; underscores in header names stand for dashes."""
     body = {"error": {"message": message, "type": "error", "param": None, "code": code}}
@@ -65,9 +77,8 @@ def provider(monkeypatch: pytest.MonkeyPatch) -> Iterator[Provider]:
             provider.keys.append(self.headers["Authorization"])
             status, headers, body = provider.answers.pop(0)
             self.send_response(status)
-            for name, value in headers.items():
+            for name, value in ({"Content-Type": "application/json"} | headers).items():
                 self.send_header(name, value)
-            self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)

@@ -152,6 +152,7 @@ def test_what_does_not_pass_ends_with_a_sentence_and_what_it_cost(
         ("429-milliseconds", 0.05),
         ("429-date", 1.0),
         ("429-date-skewed", 1.0),
+        ("429-gemini", 0.05),
     ],
 )
 def test_the_wait_that_is_asked_for_is_kept_by_the_providers_own_clock(
@@ -172,6 +173,8 @@ def test_the_wait_that_is_asked_for_is_kept_by_the_providers_own_clock(
         ("credit", ModelError, "has no credit left"),
         ("context", AgentError, "conversation is too long"),
         ("policy", AgentError, "policy refuses this request"),
+        ("moderation", AgentError, "policy refuses this request"),
+        ("unfit", AgentError, "refuses this request"),
     ],
 )
 def test_what_no_retry_mends_is_told_at_once_to_whom_it_concerns(
@@ -229,6 +232,22 @@ def test_a_bad_request_that_is_about_key_account_or_name_stops_the_run(
 
     assert type(error) is ModelError
     assert sentence in str(error)
+
+
+@pytest.mark.parametrize(
+    ("status", "message"),
+    [
+        (403, "Your account was flagged for abuse."),
+        (404, "No endpoints found for openai/gpt-5."),
+        (404, "No endpoints found matching your data policy."),
+    ],
+)
+def test_what_an_account_may_not_have_stops_the_run(
+    bench: Bench, status: int, message: str
+) -> None:
+    fault = Fault(name="refusal", status=status, kind="other", message=message)
+
+    assert type(bench.fail("chat", fault)) is ModelError
 
 
 def test_a_name_that_is_not_offered_may_begin_the_sentence(bench: Bench) -> None:

@@ -1,13 +1,16 @@
 """litellm against a provider on loopback: the whole way over HTTP."""
 
+import json
 from dataclasses import replace
 
 import pytest
 
 from autoloop.errors import AgentError, AutoloopError, ModelError, ProviderError
+from autoloop.gateway.meter import USUAL_REPLY_TOKENS
 from autoloop.gateway.upstream.litellm_model import LitellmModel
 from autoloop.gateway.upstream.retry import Patience
 from autoloop.records import ChatRequest, JsonObject, Message, ToolCall, ToolSpec
+from autoloop.testing.provider import LoopbackProvider
 from tests.gateway.upstream.conftest import Canned, Provider, answer, failure
 
 HELLO = ChatRequest(messages=(Message(role="user", content="hi"),))
@@ -41,6 +44,23 @@ def test_an_unknown_price_is_none(provider: Provider) -> None:
 
     assert model.complete(HELLO).usage.cost_usd is None
     assert not model.priced
+
+
+@pytest.mark.parametrize(
+    ("name", "priced"),
+    [("dashscope/qwen3-30b-a3b", False), ("dashscope/qwen3-max", True)],
+)
+def test_a_model_that_is_listed_without_a_price_costs_nobody_knows_what(
+    provider: Provider, monkeypatch: pytest.MonkeyPatch, name: str, priced: object
+) -> None:
+    monkeypatch.setenv("DASHSCOPE_API_KEY", "sk-secret-key-of-the-test-1234567890")
+    provider.answers = [answer()]
+    model = _model(provider, name)
+
+    cost = model.complete(HELLO).usage.cost_usd
+
+    assert model.priced is priced
+    assert (cost is not None and cost > 0) is priced
 
 
 def test_tools_go_both_ways(provider: Provider) -> None:
@@ -92,6 +112,24 @@ def test_options_are_sent_and_max_tokens_stays_below_what_the_model_writes(
 
     sent = provider.requests[0]
     assert (sent["max_tokens"], sent["temperature"], sent["stop"]) == (16_384, 0.5, ["END"])
+
+
+@pytest.mark.parametrize(
+    ("name", "longest"),
+    [
+        ("openai/gpt-4o", 16_384),
+        ("openai/gpt-4.1", USUAL_REPLY_TOKENS),
+        ("openai/our-own-model", None),
+    ],
+)
+def test_an_answer_without_a_limit_is_no_longer_than_what_a_quota_holds_back(
+    provider: Provider, name: str, longest: int | None
+) -> None:
+    provider.answers = [answer()]
+
+    _model(provider, name).complete(HELLO)
+
+    assert provider.requests[0].get("max_tokens") == longest
 
 
 @pytest.mark.parametrize(("stop", "asked"), [(("END",), 1), ((), 3)])
@@ -173,6 +211,58 @@ def test_the_wait_that_the_provider_asks_for_is_kept(provider: Provider) -> None
     LitellmModel("openai/gpt-5", api_base=provider.url, patience=patience).complete(HELLO)
 
     assert waits == [17.0]
+
+
+@pytest.mark.filterwarnings("ignore:Items? .* using the .ReadOnly. qualifier:UserWarning")
+def test_geminis_rate_limit_is_waited_for_and_no_end_of_credit(
+    provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GEMINI_API_KEY", "AIza-secret-key-of-the-test-12345")
+    message = (
+        "You exceeded your current quota, please check your plan and billing details.\n* Quota"
+        " exceeded for metric: generate_content_free_tier_requests, limit: 10\n"
+        "Please retry in 20.04s."
+    )
+    error = {"code": 429, "message": message, "status": "RESOURCE_EXHAUSTED"}
+    said = {
+        "candidates": [{"content": {"role": "model", "parts": [{"text": "hello"}]}}],
+        "usageMetadata": {"promptTokenCount": 3, "candidatesTokenCount": 2, "totalTokenCount": 5},
+    }
+    provider.answers = [
+        (429, {}, json.dumps({"error": error}).encode()),
+        (200, {}, json.dumps(said).encode()),
+    ]
+    waits: list[float] = []
+    patience = Patience(sleep=waits.append, jitter=lambda: 1.0)
+
+    reply = LitellmModel(
+        "gemini/gemini-2.5-flash", api_base=provider.url, patience=patience
+    ).complete(HELLO)
+
+    assert reply.message.content == "hello"
+    assert waits == [20.04]
+
+
+@pytest.mark.parametrize("agent", ["keeps them", "drops them"])
+def test_an_older_claude_thinks_on_only_with_the_thoughts_before_its_calls(
+    monkeypatch: pytest.MonkeyPatch, agent: str
+) -> None:
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-secret-key-of-the-test-1234567890")
+    keeps = agent == "keeps them"
+    first = replace(HELLO, tools=(ToolSpec(name="bash"),), effort="high", max_tokens=40_000)
+    with LoopbackProvider() as loopback:
+        model = LitellmModel("anthropic/claude-haiku-4-5", api_base=loopback.origin)
+        said = model.complete(first).message
+        told = said if keeps else replace(said, thoughts=())
+        result = Message(role="tool", content="ok", tool_call_id=said.tool_calls[0].id)
+
+        model.complete(replace(first, messages=(*first.messages, told, result)))
+
+        sent = loopback.requests[-1].body
+    (thought,) = said.thoughts
+    assert (thought.form, thought.seal.startswith("sealed-")) == ("anthropic", True)
+    assert ("thinking" in sent) is keeps
+    assert (thought.seal in json.dumps(sent)) is keeps
 
 
 def test_the_key_is_sent_but_appears_in_no_error(provider: Provider) -> None:

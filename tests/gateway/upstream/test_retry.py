@@ -6,7 +6,13 @@ import pytest
 
 from autoloop.errors import ModelError, ProviderError
 from autoloop.gateway.upstream.limiter import Limiter
-from autoloop.gateway.upstream.retry import FEW, PassingError, Patience, retry_after_s
+from autoloop.gateway.upstream.retry import (
+    FEW,
+    PassingError,
+    Patience,
+    retry_after_s,
+    wait_in_words,
+)
 from autoloop.records import ChatReply, Usage, charge, charged
 from autoloop.testing.models import reply
 
@@ -198,3 +204,21 @@ def test_a_wait_beyond_all_patience_does_not_close_the_queue_for_good() -> None:
 )
 def test_the_wait_is_read_from_every_form(headers: dict[str, str], seconds: float | None) -> None:
     assert retry_after_s(headers, NOW) == seconds
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("Please retry in 20.04s.", 20.04),
+        ("Please retry in 879.5ms.", 0.8795),
+        ("Please retry in 1h2m3.5s.", 3_723.5),
+        ("Rate limit reached. Please try again in 6m0s.", 360.0),
+        ("Rate limit reached. Please try again in 1.2s. Visit our page.", 1.2),
+        ("Please retry in a while.", None),
+        ("Please try again later.", None),
+        ("Please retry in s.", None),
+        ("", None),
+    ],
+)
+def test_the_wait_is_read_from_a_sentence(text: str, seconds: float | None) -> None:
+    assert wait_in_words(text) == (None if seconds is None else pytest.approx(seconds))

@@ -1,5 +1,6 @@
 """Models by their providers' own SDKs, against a provider on loopback: the whole way over HTTP."""
 
+import json
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -128,6 +129,30 @@ def test_a_conversation_with_images_results_and_broken_calls_is_understood(form:
     assert [len(m.parts) for m in heard.messages] == [0, 1, 0, 0]
     assert "invalid_json" in heard.messages[2].tool_calls[0].arguments
     assert heard.messages[3].tool_call_id == "c"
+
+
+@every_format
+def test_images_in_results_reach_the_model_after_all_results_of_a_turn(form: str) -> None:
+    scripted = ScriptedModel([reply("done")])
+    calls = tuple(ToolCall(id=key, name="bash", arguments="{}") for key in ("a", "b"))
+    messages = (
+        *HELLO.messages,
+        Message(role="assistant", tool_calls=calls),
+        Message(role="tool", tool_call_id="a", content="A chart.", parts=(IMAGE,)),
+        Message(role="tool", tool_call_id="b", parts=(IMAGE, IMAGE)),
+    )
+
+    with LoopbackProvider(model=scripted) as provider:
+        _model(provider, form).complete(ChatRequest(messages=messages, tools=(TOOL,)))
+        sent = json.dumps(provider.requests[0].body)
+
+    (heard,) = scripted.requests
+    assert [m.tool_call_id for m in heard.messages if m.role == "tool"] == ["a", "b"]
+    assert sent.count("QQ==") == 3
+    if form == "chat":
+        pictures = heard.messages[-1]
+        assert (pictures.role, len(pictures.parts)) == ("user", 3)
+        assert pictures.content == "Of the result of a:\nOf the result of b:"
 
 
 @every_format
@@ -267,6 +292,19 @@ def test_the_form_of_an_answer_is_asked_for_in_each_format(provider: LoopbackPro
     assert anthropic["output_config"]["format"] == {"type": "json_schema", "schema": schema}
     assert chat["response_format"] == wanted
     assert responses["text"]["format"]["schema"] == schema
+
+
+def test_a_model_without_a_form_to_set_is_told_the_schema_as_json(
+    provider: LoopbackProvider,
+) -> None:
+    schema: JsonObject = {"type": "object", "additionalProperties": False, "default": None}
+    wanted: JsonObject = {"type": "json_schema", "json_schema": {"name": "a", "schema": schema}}
+    model = _model(provider, "anthropic", facts=ModelFacts(formats=False))
+
+    model.complete(replace(HELLO, response_format=wanted))
+
+    (told,) = provider.requests[0].body["system"]
+    assert json.dumps(schema) in told["text"]
 
 
 def test_several_answers_are_given_by_chat_completions_alone(provider: LoopbackProvider) -> None:
