@@ -72,7 +72,8 @@ class Score:
     cost: float | None = None
     """What the objective looks at second, dollars or seconds; None where it is not known."""
     weight: float = 1.0
-    """How much it says of its side: less than 1 where other edits were on besides."""
+    """How much it says of its side: less than 1 where other edits were on besides, and 0 where the
+    incumbent tampered."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -57,7 +57,7 @@ class Docket:
     def is_little_known(self) -> bool:
         """Whether the incumbent landed for trials with others on, and few of its own were run."""
         last = self.evidence.history.chapters[-1:]
-        own = sum(score.weight == 1.0 for chapter in last for score in chapter.scores)
+        own = sum(not 0.0 < score.weight < 1.0 for chapter in last for score in chapter.scores)
         tasks = len(self.evidence.train) + len(self.evidence.validation)
         return any(chapter.anew for chapter in last) and own < min(tasks, ENOUGH)
 

@@ -105,7 +105,8 @@ def _with(chain: tuple[int, ...], trials: Trials) -> Iterator[Told]:
 
 
 def _told(seen: Observation, side: Side, *, others: int = 0) -> Told:
-    return seen, side, 1.0 / (1 + others)
+    """With tampering a trial says nothing of the tasks."""
+    return seen, side, 0.0 if seen.tampered else 1.0 / (1 + others)
 
 
 @lru_cache(maxsize=CHAPTERS)

@@ -102,12 +102,15 @@ def _step_of(version: Version) -> int:
 
 
 def _score(seen: Observation, side: Side, *, step: int) -> Score:
+    """As a rule sees it; where somebody tampered, it never speaks for the candidate."""
+    excused = seen.tampered and side is Side.INCUMBENT
     return Score(
         side=side,
         task=seen.task,
         split=seen.split,
         attempt=seen.attempt,
-        reward=seen.reward,
+        reward=1.0 if excused else seen.reward,
         step=step,
-        cost=seen.cost,
+        cost=None if seen.tampered else seen.cost,
+        weight=0.0 if excused else 1.0,
     )
