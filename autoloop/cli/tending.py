@@ -33,18 +33,20 @@ def init(
         say("Nothing to do: the project is complete.")
         return
     say(
-        "Next: say in program.md what the agent should become, write tasks until there are at least"
-        " 6 (autoloop tasks new NAME), see what is missing (autoloop doctor), then: autoloop climb"
+        "Next: say in program.md what the agent should become. Write tasks (autoloop tasks new NAME"
+        " copies a small one; give it another instruction, tests and solution) until at least 6"
+        " differ. See what is missing (autoloop doctor), then: autoloop climb"
     )
 
 
 def stop(context: typer.Context, run: RunName = None, json: Json = False) -> None:
     """Ask the process that works on a run to end cleanly; the run can be resumed."""
-    name = Optimizer(context.obj).stop(run)
+    meant = Optimizer(context.obj).run(run)
+    meant.stop()
     if json:
-        print_json({"run": name})
+        print_json({"run": meant.name})
         return
-    say(f"Asked {name} to stop. It ends when the trials that run now have ended.")
+    say(f"Asked {meant.name} to stop. It ends when the trials that run now have ended.")
 
 
 def gc(

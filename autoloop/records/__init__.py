@@ -7,7 +7,6 @@ from autoloop.records.board import (
     ClosedEdit,
     Move,
     Observation,
-    OpenEdit,
     Opening,
     Order,
 )
@@ -59,7 +58,7 @@ from autoloop.records.integrity import (
     integrity_of,
 )
 from autoloop.records.predictions import (
-    Calibration,
+    Foresight,
     PredictionRecord,
     PredictionScore,
     ScoredStep,
@@ -90,6 +89,7 @@ from autoloop.records.rates import (
     TaskRecord,
     TaskState,
 )
+from autoloop.records.rulings import OpenEdit, Ruling
 from autoloop.records.steps import (
     CONFLICT,
     NARROW,
@@ -174,7 +174,6 @@ __all__ = [
     "AuditFinding",
     "Board",
     "Budget",
-    "Calibration",
     "CandidateAudit",
     "ChangeKind",
     "Chapter",
@@ -201,6 +200,7 @@ __all__ = [
     "FinalStarted",
     "Finding",
     "Flags",
+    "Foresight",
     "Healthcheck",
     "History",
     "Integrity",
@@ -238,6 +238,7 @@ __all__ = [
     "Review",
     "Role",
     "RuleSeen",
+    "Ruling",
     "Run",
     "RunFinished",
     "RunStarted",

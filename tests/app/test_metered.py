@@ -8,9 +8,11 @@ import pytest
 
 from autoloop import Optimizer, RunError, SettingsError
 from autoloop.app.look_log import Look, log_look, read_looks
-from autoloop.records import Agent
+from autoloop.app.metered import _gain_of_edits
+from autoloop.records import Agent, Decision, Step, Verdict
 from autoloop.settings import Settings
 from autoloop.store import SqliteStore
+from autoloop.testing.clocks import THEN
 from tests.app.builders import BETTER, RUN, record_run
 
 BEST = Agent(source=BETTER).digest
@@ -50,7 +52,7 @@ def test_the_holdout_is_sealed_unless_looks_were_allowed_before(project: Path) -
     record_unfinished(project, looks=0)
 
     with pytest.raises(RunError, match=r"sealed until its end.*holdout: \{looks: 3\}"):
-        Optimizer(project, holdout={"looks": 3}).look()
+        Optimizer(project, holdout={"looks": 3}).run().look()
 
 
 def test_when_the_looks_are_spent_there_are_no_more(project: Path) -> None:
@@ -58,14 +60,14 @@ def test_when_the_looks_are_spent_there_are_no_more(project: Path) -> None:
     log_look(folder, make_look())
 
     with pytest.raises(RunError, match=r"has no look left, 1 of 1 is spent"):
-        Optimizer(project).look()
+        Optimizer(project).run().look()
 
 
 def test_a_best_that_was_looked_at_gets_the_same_answer_and_no_look_is_spent(project: Path) -> None:
     folder = record_unfinished(project, looks=1)
     log_look(folder, make_look(agent=BEST))
 
-    assert Optimizer(project).look() == make_look(agent=BEST)
+    assert Optimizer(project).run().look() == make_look(agent=BEST)
     assert read_looks(folder) == (make_look(agent=BEST),)
 
 
@@ -73,7 +75,7 @@ def test_a_finished_run_has_opened_its_holdout(project: Path) -> None:
     record_unfinished(project, looks=1, finished=True)
 
     with pytest.raises(RunError, match="is finished: its final table has opened"):
-        Optimizer(project).look()
+        Optimizer(project).run().look()
 
 
 def test_a_run_that_a_process_works_on_is_not_looked_at(project: Path) -> None:
@@ -83,7 +85,7 @@ def test_a_run_that_a_process_works_on_is_not_looked_at(project: Path) -> None:
         closing(SqliteStore.open(folder, sleep=lambda _: None)),
         pytest.raises(RunError, match="in use by process"),
     ):
-        Optimizer(project).look()
+        Optimizer(project).run().look()
 
 
 def test_the_budget_of_looks_stays_as_it_was_when_the_run_began(project: Path) -> None:
@@ -98,7 +100,7 @@ def test_looks_are_told_beside_the_table_and_in_the_status(project: Path) -> Non
     log_look(folder, make_look())
 
     assert Optimizer(project).run().notes[-1] == "Look 1 of 1: well."
-    assert Optimizer(project).status().looks == (make_look(),)
+    assert Optimizer(project).run().status().looks == (make_look(),)
 
 
 def test_looks_are_read_back_in_order(tmp_path: Path) -> None:
@@ -107,6 +109,24 @@ def test_looks_are_read_back_in_order(tmp_path: Path) -> None:
 
     assert [look.number for look in read_looks(tmp_path)] == [1, 2]
     assert read_looks(tmp_path)[0].answered_at.isoformat() == make_look().at
+
+
+def make_kept(index: int, *, decided: int | None, gain: float) -> Step:
+    numbers = {"p_better": 0.9, "gain": gain}
+    verdict = Verdict(decision=Decision.KEEP, reason="kept", numbers=numbers)
+    return Step(index=index, parent="p", started_at=THEN, decided=decided, verdict=verdict)
+
+
+def test_the_gain_of_edits_that_landed_as_one_line_is_claimed_once() -> None:
+    line = [make_kept(step, decided=40, gain=0.125) for step in (1, 2)]
+    others = [make_kept(3, decided=60, gain=0.125), make_kept(4, decided=60, gain=0.25)]
+    older = [make_kept(step, decided=None, gain=0.0625) for step in (5, 6)]
+
+    assert _gain_of_edits([*line, *others, *older]) == 0.625
+
+
+def test_no_more_is_claimed_than_there_is_to_gain() -> None:
+    assert _gain_of_edits([make_kept(n, decided=n, gain=0.75) for n in (1, 2)]) == 1.0
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"number": 1}\n'])
