@@ -75,6 +75,7 @@ SCENARIOS: Mapping[str, World] = MappingProxyType(
         "conflicts": World(conflicts=0.2),
         "many-conflicts": World(conflicts=0.5),
         "interactions": World(interaction=0.5),
+        "some-conflicts": World(conflicts=0.1),
         "both": World(conflicts=0.2, interaction=0.5),
     }
 )

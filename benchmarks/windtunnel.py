@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from statistics import fmean, stdev
 
@@ -246,6 +246,7 @@ def main() -> None:
         "--rule", nargs="+", default=rules, choices=[*STRATEGIES, *OTHERS], metavar="RULE"
     )
     parser.add_argument("--seeds", type=int, default=100)
+    parser.add_argument("--budget", type=int, help="trials of a climb, where not the scenario's")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--json", action="store_true")
     wish = parser.parse_args()
@@ -254,9 +255,10 @@ def main() -> None:
     names = [*SCENARIOS] if "all" in wish.scenario else wish.scenario
     results = {}
     for name in names:
+        world = SCENARIOS[name]
+        world = replace(world, budget=wish.budget or world.budget)
         rows = (
-            (rule, measure(rule, SCENARIOS[name], wish.seeds, processes=wish.processes))
-            for rule in wish.rule
+            (rule, measure(rule, world, wish.seeds, processes=wish.processes)) for rule in wish.rule
         )
         if wish.json:
             results[name] = {rule: asdict(row) for rule, row in rows}

@@ -64,11 +64,12 @@ def gains_of(board: Board, edit: OpenEdit, tasks: Iterable[str]) -> tuple[TaskGa
     """An edit's gain on each of these tasks that ran with and without it."""
     names = tuple(tasks)
     on = [seen for seen in board.observations if edit.step in seen.version.on]
-    off = [seen for seen in board.observations if edit.step in seen.version.off]
+    honest = [seen for seen in board.observations if not seen.tampered]
+    off = [seen for seen in honest if edit.step in seen.version.off]
     if len({seen.task for seen in off} & set(names)) < len(names) / 2:
         # Where nothing was drawn, the incumbent's own trials are what there is to compare with.
         on = [seen for seen in on if seen.version.base == board.base]
-        off += [seen for seen in board.observations if _is_plain(seen, board, edit)]
+        off += [seen for seen in honest if _is_plain(seen, board, edit)]
     rewards = _by_task(on), _by_task(off)
     return tuple(
         _gain(rewards[0][name], rewards[1][name])

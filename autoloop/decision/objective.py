@@ -73,6 +73,7 @@ def saving_on(board: Board, edit: OpenEdit, objective: Objective) -> Saving | No
         Expense(seen.task, edit.step in seen.version.on, seen.cost)
         for seen in board.observations[edit.opened :]
         if edit.step in (*seen.version.on, *seen.version.off)
+        and not seen.tampered
         and not (seen.version.on == (edit.step,) and not seen.version.off)
     )
     return compared(found, objective.second)

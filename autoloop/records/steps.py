@@ -75,6 +75,9 @@ class Score:
     """Step of the run that it was run for; 0 is the baseline's first pass."""
     cost: float | None = None
     """What the objective looks at second, dollars or seconds; None where it is not known."""
+    weight: float = 1.0
+    """How much it says of its side: less than 1 where other edits were on besides, and 0 where the
+    incumbent tampered."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +117,9 @@ class Chapter:
     kept: bool
     scores: tuple[Score, ...]
     """Trials run for that step; the incumbent's are of what was incumbent then."""
+    anew: bool = False
+    """Whether what is believed of the tasks starts with it: the step landed for trials with others
+    on. Then its scores are all of the incumbent that it made, up to the next verdict."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +129,8 @@ class History:
     chapters: tuple[Chapter, ...] = ()
     changed: int = 0
     """The first chapter that knows the task model as it is now; 0: the model never changed."""
+    since: tuple[Score, ...] = ()
+    """The incumbent's trials after the last chapter that were run for no step."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

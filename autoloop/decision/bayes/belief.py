@@ -47,6 +47,10 @@ class Belief:
         density[tried] = normal(density[tried] * likelihood(counts[tried]))
         return replace(self, density=density)
 
+    def anew(self, counts: Array) -> "Belief":
+        """After trials of another incumbent: what edits were found to do is all that stays."""
+        return replace(first_belief(counts, exposed=self.exposed), edits=self.edits)
+
     def test(self, counts: Array) -> "EditTest":
         """What trials of a candidate say about the edit and the tasks."""
         tried = _tried(counts)

@@ -15,6 +15,9 @@ STALE = 0.3
 """Power to which densities are raised that were learned before a change of the task model."""
 FRESH_EVERY = 2
 """After such a change one trial in so many of the edit at work goes to the incumbent."""
+ENOUGH = 100
+"""Trials of an incumbent that landed with others on, or a pass over the tasks, before any edit is
+judged against it alone: as much as was known of the baseline."""
 CHUNK = 50
 """Steps that are remembered together."""
 REMEMBERED = 512
@@ -55,6 +58,14 @@ class Docket:
         history = self.evidence.history
         return 0 < len(history.chapters) == history.changed
 
+    @property
+    def is_little_known(self) -> bool:
+        """Whether the incumbent landed for trials with others on, and few of its own were run."""
+        last = self.evidence.history.chapters[-1:]
+        own = sum(not 0.0 < score.weight < 1.0 for chapter in last for score in chapter.scores)
+        tasks = len(self.evidence.train) + len(self.evidence.validation)
+        return any(chapter.anew for chapter in last) and own < min(tasks, ENOUGH)
+
     def next_trials(self, *, incumbent_every: int) -> tuple[Want, ...]:
         """As many trials as workers are free, most telling first.
 
@@ -65,6 +76,7 @@ class Docket:
         asked = self.asked
         total = sum(asked.values()) + free
         every = FRESH_EVERY if self.saw_change else incumbent_every
+        every = 1 if self.is_little_known else every
         of_incumbent = min(free, max(0, total // every - asked[Side.INCUMBENT]))
         names = (*self.evidence.train, *self.evidence.validation)
         telling = first(self.information(), free - of_incumbent)
@@ -93,7 +105,9 @@ def docket_of(evidence: Evidence) -> Docket:
     """The case as its evidence stands; the order in which scores arrived leaves no trace."""
     before = _believed(evidence.history, evidence.train, evidence.validation)
     now = _of_this_step(evidence)
-    incumbent = before.learn(_counts(now, Side.INCUMBENT, evidence))
+    # Where the belief starts anew, this step's trials of the incumbent are in its chapter.
+    is_told = any(chapter.anew for chapter in evidence.history.chapters[-1:])
+    incumbent = before if is_told else before.learn(_counts(now, Side.INCUMBENT, evidence))
     test = incumbent.test(_counts(now, Side.CANDIDATE, evidence))
     return Docket(evidence=evidence, incumbent=incumbent, test=test)
 
@@ -106,7 +120,8 @@ def _believed(history: History, train: tuple[str, ...], validation: tuple[str, .
     if changed:
         belief = _flattened(_read(belief, later[: changed - 1], tasks))
         later = later[changed - 1 :]
-    return _read(belief, later, tasks)
+    belief = _read(belief, later, tasks)
+    return belief.learn(_tally(history.since, Side.INCUMBENT, tasks))
 
 
 def _read(belief: Belief, chapters: tuple[Chapter, ...], tasks: tuple[str, ...]) -> Belief:
@@ -137,6 +152,8 @@ def _advanced(belief: Belief, chapters: tuple[Chapter, ...], tasks: tuple[str, .
         return belief
     *before, last = chapters
     belief = _advanced(belief, tuple(before), tasks)
+    if last.anew:
+        return belief.anew(_tally(last.scores, Side.INCUMBENT, tasks))
     belief = belief.learn(_tally(last.scores, Side.INCUMBENT, tasks))
     test = belief.test(_tally(last.scores, Side.CANDIDATE, tasks))
     return test.kept() if last.kept else test.dropped()
@@ -156,8 +173,8 @@ def _tally(scores: Iterable[Score], side: Side, tasks: tuple[str, ...]) -> Array
     counts = np.zeros((len(tasks), 2))
     for score in scores:
         if score.side is side and score.task in row:
-            passed = min(max(score.reward, 0.0), 1.0)
-            counts[row[score.task]] += (passed, 1.0 - passed)
+            passed = score.weight * min(max(score.reward, 0.0), 1.0)
+            counts[row[score.task]] += (passed, score.weight - passed)
     return counts
 
 

@@ -53,7 +53,7 @@ class BayesRule:
 
     def verdict(self, docket: Docket) -> Verdict | None:
         """What becomes of the edit; None while it is not clear. Pending trials do not matter."""
-        decision = self._decision(docket)
+        decision = None if docket.is_little_known else self._decision(docket)
         if decision is not None:
             return self._verdict(docket, decision)
         if docket.evidence.exhausted or sum(docket.finished.values()) >= self.cap:

@@ -101,6 +101,9 @@ class _Page:
             self._begin()
         new = [s for s in since[len(self.read) :] if step in s.version.on or step in s.version.off]
         for seen in new:
+            if seen.tampered and step not in seen.version.on:
+                # Whoever did it was on: that the trial counts 0 speaks for nobody who was not.
+                continue
             row, passed = self.row[seen.task], min(max(seen.reward, 0.0), 1.0)
             first = 0 if step in seen.version.on else 2
             self.counts[row, first : first + 2] += (passed, 1.0 - passed)

@@ -70,6 +70,7 @@ def _discounted(
     at = np.array([row[seen.task] for seen in recent], dtype=np.intp)
     passed = np.clip(np.array([seen.reward for seen in recent]), 0.0, 1.0)
     weight = 0.5 ** (np.arange(len(recent))[::-1] / half)
+    weight *= [not seen.tampered for seen in recent]
     weight[: max(0, fresh - len(observations) + len(recent))] *= STALE
     return np.stack(
         [

@@ -1,14 +1,14 @@
 """A board as a keep rule sees it: one edit, or several as one, against the incumbent."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
-from autoloop.decision.drift import Change, change_of
+from autoloop.decision.drift import change_of
+from autoloop.decision.strategies.chapters import history_of
+from autoloop.decision.strategies.lineage import besides, chain_of, ended_of
 from autoloop.records import (
     Board,
-    Chapter,
     Evidence,
     History,
     Observation,
@@ -18,8 +18,6 @@ from autoloop.records import (
     Version,
     Want,
 )
-
-CHAPTERS = 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -70,7 +68,7 @@ class Reading:
 
 def reading_of(board: Board) -> Reading:
     """Of those trials that say something of the incumbent, or of edits on top of it."""
-    change = change_of(board)
+    change, chain = change_of(board), chain_of(ended_of(board.closed))
     since = max(_since(board), change.at if change else 0)
     alone: list[Observation] = []
     on = defaultdict[tuple[int, ...], list[Observation]](list)
@@ -78,9 +76,9 @@ def reading_of(board: Board) -> Reading:
         version = seen.version
         if version.base == board.base and version.on:
             on[version.on].append(seen)
-        elif _is_incumbent(version, board.base):
+        elif version.base == board.base or besides(version, chain) == 0:
             alone.append(seen)
-    return Reading(board=board, history=_history(board, change), alone=alone, on=on)
+    return Reading(board=board, history=history_of(board, change), alone=alone, on=on)
 
 
 def evidence_of(board: Board, edit: OpenEdit) -> Evidence:
@@ -99,80 +97,20 @@ def _since(board: Board) -> int:
     return next((one.opened for one in board.closed if one.step == board.base), 0)
 
 
-def _is_incumbent(version: Version, base: int) -> bool:
-    if not version.on:
-        return version.base == base
-    return version.on == (base,) and not version.off
-
-
-def _history(board: Board, change: Change | None) -> History:
-    """The baseline's first pass, then a chapter for each edit in the order they were decided."""
-    ended = sorted(board.closed, key=lambda one: (one.closed, one.step))
-    seen = max([0, *(one.closed for one in ended), min(one.opened for one in board.open)])
-    at = change.at if change else 0
-    return _chapters(
-        board.observations[:seen],
-        tuple((one.step, one.kept) for one in ended),
-        at=at,
-        # Those that ended before the task model changed.
-        before=sum(one.closed <= at for one in ended) if change else len(ended),
-    )
-
-
-@lru_cache(maxsize=16)
-def _chapters(
-    observations: tuple[Observation, ...],
-    ended: tuple[tuple[int, bool], ...],
-    *,
-    at: int,
-    before: int,
-) -> History:
-    """Trials with several edits on are left out: a belief is of one agent.py.
-
-    Of an edit that saw the task model change, only what came after it counts.
-    """
-    every, fresh = _by_step(observations), _by_step(observations[at:])
-    baseline = tuple(seen for seen in every[0] if not seen.version.base)
-    chapters = [_chapter(0, kept=False, seen=baseline)]
-    base = 0
-    for place, (step, kept) in enumerate(ended):
-        by_step = every if place < before else fresh
-        own = tuple(seen for seen in by_step[step] if seen.version.base == base)
-        chapters.append(_chapter(step, kept=kept, seen=own))
-        base = step if kept else base
-    return History(chapters=tuple(chapters), changed=1 + before if at else 0)
-
-
-def _by_step(observations: Iterable[Observation]) -> defaultdict[int, list[Observation]]:
-    """Trials of one edit or none, by the step that they were run for."""
-    by_step = defaultdict[int, list[Observation]](list)
-    for seen in observations:
-        if len(seen.version.on) <= 1:
-            by_step[_step_of(seen.version)].append(seen)
-    return by_step
-
-
-@lru_cache(maxsize=CHAPTERS)
-def _chapter(step: int, *, kept: bool, seen: tuple[Observation, ...]) -> Chapter:
-    """A chapter; equal ones are the same object, by which rules remember their arithmetic."""
-    scores = tuple(
-        _score(one, Side.CANDIDATE if step in one.version.on else Side.INCUMBENT, step=step)
-        for one in seen
-    )
-    return Chapter(step=step, kept=kept, scores=scores)
-
-
 def _step_of(version: Version) -> int:
     return max(version.on or version.off or (0,))
 
 
 def _score(seen: Observation, side: Side, *, step: int) -> Score:
+    """As a rule sees it; where somebody tampered, it never speaks for the candidate."""
+    excused = seen.tampered and side is Side.INCUMBENT
     return Score(
         side=side,
         task=seen.task,
         split=seen.split,
         attempt=seen.attempt,
-        reward=seen.reward,
+        reward=1.0 if excused else seen.reward,
         step=step,
-        cost=seen.cost,
+        cost=None if seen.tampered else seen.cost,
+        weight=0.0 if excused else 1.0,
     )

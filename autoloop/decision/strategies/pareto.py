@@ -77,7 +77,9 @@ def _pool(strategy: ParetoStrategy, board: Board) -> "_Pool":
 def _by_task(reading: Reading, on: Lineage) -> dict[str, list[float]]:
     rewards: dict[str, list[float]] = {}
     for seen in reading.on[on] if on else reading.alone:
-        rewards.setdefault(seen.task, []).append(seen.reward)
+        # What the incumbent tampered with is no point that an edit is ahead.
+        excused = seen.tampered and not on
+        rewards.setdefault(seen.task, []).append(1.0 if excused else seen.reward)
     return rewards
 
 

@@ -5,9 +5,17 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
+from autoloop.decision.strategies.evidence import evidence_of
 from autoloop.decision.strategies.incorruptible import TAMPERED, Incorruptible
 from autoloop.records import Board, Decision, Move, Observation, Verdict, Version
-from tests.decision.strategies.builders import TRAIN, make_board, seen
+from tests.decision.strategies.builders import (
+    STRATEGIES,
+    SURE,
+    TRAIN,
+    VALIDATION,
+    make_board,
+    seen,
+)
 
 KEPT = Verdict(decision=Decision.KEEP, reason="kept")
 
@@ -97,3 +105,37 @@ def test_a_person_hears_of_an_incumbent_that_tampers(
     notice: Callable[[Board], str] = lambda b: Incorruptible(Keeper()).decide(b).notice  # noqa: E731
 
     assert ("autoloop audit" in notice(make_board(trial, edits=(2,)))) is is_told
+
+
+def chances(name: str, *trials: Observation) -> dict[int, float]:
+    """How sure a strategy is of two edits that seem to help, once such trials are in, too."""
+    plain = [seen(Version(on=on), task, 1.0) for on in ((1,), (2,)) for task in (*TRAIN, *TRAIN)]
+    mixed = [
+        seen(Version(on=(one,), off=(3 - one,)), task, 1.0) for one in (1, 2) for task in VALIDATION
+    ]
+    board = make_board(*plain, *mixed, *trials, edits=(1, 2), exhausted=True)
+    verdicts = STRATEGIES[name].decide(board).verdicts
+    return {step: verdict.numbers["p_better"] for step, verdict in verdicts.items()}
+
+
+@pytest.mark.parametrize("name", SURE)
+@pytest.mark.parametrize(
+    "version", [Version(), Version(off=(1,)), Version(off=(1, 2)), Version(on=(2,), off=(1,))]
+)
+def test_trials_with_tampering_help_nobody_who_was_not_on(name: str, version: Version) -> None:
+    trials = [replace(seen(version, task, 0.0), tampered=True) for task in (*TRAIN, *TRAIN)]
+
+    before, after = chances(name), chances(name, *trials)
+
+    innocent = before.keys() - {*version.on}
+    assert innocent
+    assert all(after[step] <= before[step] + 1e-9 for step in innocent)
+
+
+def test_tampering_of_the_incumbent_is_no_point_for_a_candidate() -> None:
+    trial = replace(seen(Version(off=(1,)), TRAIN[0], 0.0), tampered=True, cost=9.0)
+    board = make_board(trial, edits=(1,))
+
+    (score,) = (s for s in evidence_of(board, board.open[0]).scores if s.step == 1)
+
+    assert (score.reward, score.weight, score.cost) == (1.0, 0.0, None)

@@ -5,9 +5,18 @@ from dataclasses import replace
 from autoloop.decision import BayesRule
 from autoloop.decision.strategies import ParetoStrategy
 from autoloop.decision.strategies.evidence import reading_of
-from autoloop.records import Board, ClosedEdit, Decision, Objective, Observation, OpenEdit, Version
+from autoloop.records import (
+    Board,
+    ClosedEdit,
+    Decision,
+    Objective,
+    Observation,
+    OpenEdit,
+    Side,
+    Version,
+)
 from autoloop.testing.searches import CRASH, everywhere
-from tests.decision.strategies.builders import RATES, SEEDS, make_board, play, seen
+from tests.decision.strategies.builders import RATES, SEEDS, TRAIN, make_board, play, seen
 
 ON, OFF = Version(on=(1,)), Version(off=(1,))
 TASKS = tuple(RATES)
@@ -103,3 +112,16 @@ def test_trials_of_a_later_incumbent_are_none_of_the_baseline() -> None:
     baseline = reading_of(board).evidence((2,)).history.chapters[0]
 
     assert len(baseline.scores) == 5
+
+
+def test_trials_of_a_line_that_landed_are_those_of_the_incumbent() -> None:
+    line = [seen(Version(on=(1, 2)), task, 1.0) for task in TRAIN]
+    board = make_board(*line, edits=(3,))
+    landed = [ClosedEdit(step=step, opened=5, closed=8, kept=True) for step in (1, 2)]
+    board = replace(board, closed=tuple(landed), base=2, open=(OpenEdit(step=3, opened=8),))
+
+    evidence = reading_of(board).evidence((3,))
+
+    _, chapter = evidence.history.chapters
+    assert [score.side for score in chapter.scores] == [Side.CANDIDATE] * 3
+    assert sum(score.side is Side.INCUMBENT for score in evidence.scores) == 3
