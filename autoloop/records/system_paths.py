@@ -27,6 +27,9 @@ SYSTEM_PATHS: tuple[str, ...] = (
     *("/home/*/.bash*", "/home/*/.profile", "/home/*/.zsh*", "/home/*/.zprofile"),
     *("/home/*/.pythonrc*", "/home/*/.curlrc", "/home/*/.wgetrc", "/home/*/.gitconfig"),
     *("*/.local/bin", "*/.local/lib", "*/sitecustomize.py", "*/usercustomize.py", "*.pth"),
+    # What installers take from here in place of what they would fetch.
+    *("*/.cache/uv", "*/.cache/pip", "*/.cache/pypoetry", "*/.npm/_cacache", "*/.npm/_npx"),
+    "*/.local/share/uv",
     # What works at a later time.
     *("/etc/cron*", "/etc/anacrontab", "/etc/at.*", "/etc/systemd", "/etc/init*", "/etc/rc*"),
     *("/var/spool/cron", "/var/spool/at"),
@@ -45,5 +48,5 @@ SYSTEM_PATHS: tuple[str, ...] = (
 """A path stands for itself and all below it; `*` stands for any characters, `/` among them.
 
 A package folder that the agent made itself, such as that of a virtual environment in its working
-folder, is none.
+folder, is none. Beside these, the folders of an image's own interpreters and of its PATH are.
 """

@@ -6,7 +6,7 @@ import shutil
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -18,6 +18,7 @@ from autoloop.trial.env import BoxEnv
 from autoloop.trial.health import wait_until_healthy
 from autoloop.trial.network import Line
 from autoloop.trial.plan import PARTS, TrialPlan
+from autoloop.trial.tools import QUESTION, Tools, tools_of
 
 LOG_FOLDERS = tuple(f"/logs/{part}" for part in PARTS)
 LOG_BYTES = 32_000_000
@@ -158,6 +159,10 @@ class Survey:
 
     has_tests: bool
     """Whether the image has something of its own at /tests."""
+    workdir: str = "/"
+    """Where commands run."""
+    tools: Tools = field(default_factory=Tools)
+    """Interpreters and programs that are not where the system has its own."""
     touched: frozenset[str] | None
     """Paths that the environment changes itself as it starts; None: the engine cannot tell."""
 
@@ -191,7 +196,7 @@ class Surveys:
 
 
 def _survey(box: Box, task: Task) -> Survey:
-    done = box.run("[ -e /tests ] || [ -L /tests ] && echo tests; exit 0", user=ROOT)
+    done = box.run(QUESTION, user=ROOT)
     if done.exit_code != 0:
         raise TaskError(
             f"An image of task {task.name!r} cannot run commands with bash, as every image of a"
@@ -200,7 +205,13 @@ def _survey(box: Box, task: Task) -> Survey:
         )
     changes = box.container.changes()
     touched = None if changes is None else frozenset(change.path for change in changes)
-    return Survey(has_tests="tests" in done.stdout, touched=touched)
+    here = [line[5:] for line in done.stdout.splitlines() if line.startswith("here /")]
+    return Survey(
+        has_tests="tests" in done.stdout.splitlines(),
+        workdir=here[0] if here else "/",
+        tools=tools_of(done.stdout),
+        touched=touched,
+    )
 
 
 def _refuse_unknown(box: Box, user: str, where: str) -> None:

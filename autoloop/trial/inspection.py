@@ -6,10 +6,11 @@ from autoloop.ports import FileChange
 from autoloop.records import TrialFinding
 from autoloop.trial.box import Box, Survey
 from autoloop.trial.git_settings import naming_programs
+from autoloop.trial.habits import habits_of
 from autoloop.trial.plan import TrialPlan
-from autoloop.trial.startup import reads_startup
+from autoloop.trial.scene import Scene
 from autoloop.trial.system_paths import SystemPaths
-from autoloop.trial.tampering import Judged, Scene, judge
+from autoloop.trial.tampering import Judged, judge
 
 
 class Inspection:
@@ -18,6 +19,7 @@ class Inspection:
     def __init__(self, plan: TrialPlan, box: Box, survey: Survey) -> None:
         self._plan = plan
         self._box = box
+        self._survey = survey
         self._before = survey.touched
         self._findings: list[TrialFinding] = []
 
@@ -43,11 +45,12 @@ class Inspection:
         scene = Scene(
             verification=verification,
             system=SystemPaths(self._plan.rules.system_paths),
-            workdir=self._box.workdir(),
+            tools=self._survey.tools,
+            workdir=self._survey.workdir,
             instruction=self._plan.task.instruction,
             untouched=seen,
             expects_changes=self._plan.task.changes_system,
-            reads_startup=reads_startup(
+            habits=habits_of(
                 folder for step in self._plan.task.steps for folder in step.verifier.tests
             ),
             git_programs=naming_programs(self._box.container, own),

@@ -7,6 +7,8 @@ from functools import lru_cache
 from pathlib import PurePosixPath
 
 PACKAGES = ("site-packages", "dist-packages")
+MANAGED = "/.local/share/uv"
+"""In somebody's home: where uv puts interpreters and tools."""
 
 
 class SystemPaths:
@@ -23,14 +25,11 @@ class SystemPaths:
         above = [path, *map(str, PurePosixPath(path).parents)]
         if not self._whole.isdisjoint(above):
             return True
-        return any(
-            self._shape.fullmatch(one) and not (_is_package_folder(one) and one in made)
-            for one in above
-        )
+        return any(self._shape.fullmatch(one) and not _is_own(one, made) for one in above)
 
 
-def _is_package_folder(path: str) -> bool:
-    return path.rpartition("/")[2] in PACKAGES
+def _is_own(path: str, made: frozenset[str]) -> bool:
+    return path in made and (path.rpartition("/")[2] in PACKAGES or path.endswith(MANAGED))
 
 
 @lru_cache(maxsize=16)

@@ -8,8 +8,10 @@ import pytest
 
 from autoloop.ports import FileChange
 from autoloop.records import SYSTEM_PATHS
+from autoloop.trial.habits import Habits
+from autoloop.trial.scene import Scene
 from autoloop.trial.system_paths import SystemPaths
-from autoloop.trial.tampering import RULES, Judged, Scene, judge
+from autoloop.trial.tampering import RULES, Judged, judge
 
 SCENE = Scene(
     verification="fresh",
@@ -121,7 +123,7 @@ def test_what_a_package_manager_replaces_is_odd_but_no_tampering_where_tests_run
 
 
 def test_what_shells_read_counts_where_the_tests_start_such_a_shell() -> None:
-    reading = replace(SHARED, reads_startup=True)
+    reading = replace(SHARED, habits=Habits(reads_startup=True))
     bashrc = changed("/root/.bashrc")
 
     assert found(judge(bashrc, reading)) == [("shell-startup", "tampered")]

@@ -1,0 +1,53 @@
+"""What a task's tests start, by their text: things that an agent may have left something for."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+MOST_BYTES = 256 * 1024
+"""Of one file of the tests; a longer one is taken to do anything."""
+_STARTUP = re.compile(
+    rb"\.(?:bashrc|bash_profile|bash_login|bash_aliases|profile|zshrc|zshenv|zprofile|pythonrc)\b"
+    rb"|/etc/(?:profile|environment|bash|zsh)|\bBASH_ENV\b|\bPYTHONSTARTUP\b|\bzsh\b|\brunuser\b"
+    rb"|\bsh\b[\s\"',]+-\w*[li]|\bbash\b[\s\"',]+-\w*[li]|--(?:login|interactive|rcfile|init-file)\b"
+    rb"|\bsu\b[\s\"',]+-|\bsudo\b[\s\"',]+-\w*i|\bssh\b|\bscript\b[\s\"',]+-|\bpexpect\b|\btmux\b"
+)
+_UV = re.compile(rb"\buvx?\b")
+_NODE = re.compile(rb"\b(?:npx|npm|pnpm|yarn|bunx?|node_modules|jest|vitest|mocha|playwright)\b")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Habits:
+    """What the tests do."""
+
+    reads_startup: bool = False
+    """They start shells that read what people's shells do: `bash -l`, `su -`."""
+    runs_uv: bool = False
+    """They run uv, which takes interpreters and tools from the home folder."""
+    runs_node_tools: bool = False
+    """They run programs of Node's package folders."""
+
+
+def habits_of(folders: Iterable[Path]) -> Habits:
+    """Read every file below folders of tests."""
+    files = (path for folder in folders for path in folder.rglob("*"))
+    texts = [_text(path) for path in files if path.is_file() and not path.is_symlink()]
+    return Habits(
+        reads_startup=_have(texts, _STARTUP),
+        runs_uv=_have(texts, _UV),
+        runs_node_tools=_have(texts, _NODE),
+    )
+
+
+def _have(texts: Iterable[bytes | None], what: re.Pattern[bytes]) -> bool:
+    return any(text is None or what.search(text) is not None for text in texts)
+
+
+def _text(path: Path) -> bytes | None:
+    """What it says; nothing if it is no text, None if it says too much to be read."""
+    with path.open("rb") as file:
+        data = file.read(MOST_BYTES + 1)
+    if b"\0" in data:
+        return b""
+    return None if len(data) > MOST_BYTES else data

@@ -1,0 +1,28 @@
+"""What is known of a trial beside the changes that its agent made."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from autoloop.trial.habits import Habits
+from autoloop.trial.system_paths import SystemPaths
+from autoloop.trial.tools import Tools
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """Where the changes were made."""
+
+    verification: Literal["fresh", "shared"]
+    system: SystemPaths
+    workdir: str = "/"
+    instruction: str = ""
+    untouched: frozenset[str] = field(default_factory=frozenset)
+    """Paths that the environment changes itself as it starts."""
+    expects_changes: bool = False
+    """The task is about the system, so that commands and libraries may be replaced."""
+    tools: Tools = field(default_factory=Tools)
+    """Interpreters and programs of the image that are not among the system's paths."""
+    habits: Habits = field(default_factory=Habits)
+    """What the tests start."""
+    git_programs: frozenset[str] = field(default_factory=frozenset)
+    """Settings of repositories that name programs for git to run."""
