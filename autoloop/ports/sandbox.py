@@ -1,6 +1,6 @@
 """The container engine: images, containers, and what is done inside them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -61,6 +61,8 @@ class FileChange:
     kind: Literal["added", "changed", "removed"]
     is_folder: bool | None = None
     """None: the engine did not say."""
+    is_link: bool | None = None
+    """Likewise."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,8 +144,13 @@ class Container(Protocol):
             AgentError: the agent ended the container, or left what cannot be ended or cleared.
         """
 
-    def changes(self, *, most: int = 200_000) -> tuple[FileChange, ...] | None:
+    def changes(
+        self, *, most: int = 200_000, kinds_of: Callable[[str], bool] | None = None
+    ) -> tuple[FileChange, ...] | None:
         """What differs from the image, parents before what lies in them, volumes left out.
+
+        For those paths that `kinds_of` says yes to it is told what they are, as far as they are
+        still there, even if the engine must be asked for each.
 
         No program of the container takes part, and it may have been killed. None: this engine
         cannot tell.

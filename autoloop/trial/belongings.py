@@ -17,6 +17,8 @@ PACKAGED = re.compile(
 NODE_TOOLS = re.compile(r"@?(jest|mocha|vitest|ava|tap|chai|jasmine|playwright|karma|cypress)\b.*")
 PYTEST = "/usr/bin/pytest"
 """Tests of Node's are run by what is as good as this."""
+SETTINGS = "/etc/gitconfig"
+"""Of tools: a link of that kind brings them others."""
 
 
 class Belongings:
@@ -38,6 +40,8 @@ class Belongings:
         """Whether the path is the image's, though the agent changed it."""
         if self._scene.system.hold(change.path, made=self._own) or self._is_of_tools(change):
             return True
+        if self._is_above_system(change):
+            return True
         if MANAGERS.fullmatch(change.path):
             return change.kind != "added" and not change.is_folder
         return self._guards_packages and self._is_of_packages(change)
@@ -49,6 +53,8 @@ class Belongings:
             return replace(change, path=place)
         if self._is_above_tools(change):
             return replace(change, path="/usr")
+        if self._is_above_system(change):
+            return replace(change, path=SETTINGS)
         packaged = PACKAGED.fullmatch(change.path)
         if packaged is None or change.kind == "added":
             return change
@@ -66,6 +72,10 @@ class Belongings:
         return self._is_above_tools(change) or (
             is_remade and self._scene.tools.are_below(change.path)
         )
+
+    def _is_above_system(self, change: FileChange) -> bool:
+        """Whether a link, or a file, stands where there are system paths below."""
+        return change.is_folder is False and self._scene.system.are_below(change.path)
 
     def _is_above_tools(self, change: FileChange) -> bool:
         """Whether a link, or a file, stands where tools lie below."""

@@ -15,10 +15,12 @@ from autoloop.errors import EngineError, TaskError
 from autoloop.ports import BoxSpec, Container
 from autoloop.records import CommandResult, Environment, Healthcheck, Task
 from autoloop.trial.env import BoxEnv
+from autoloop.trial.habits import Habits, habits_of
 from autoloop.trial.health import wait_until_healthy
 from autoloop.trial.network import Line
 from autoloop.trial.plan import PARTS, TrialPlan
-from autoloop.trial.tools import QUESTION, Tools, tools_of
+from autoloop.trial.programs import OF_PYTEST
+from autoloop.trial.tools import Tools, packages_of, question, tools_of
 
 LOG_FOLDERS = tuple(f"/logs/{part}" for part in PARTS)
 LOG_BYTES = 32_000_000
@@ -163,6 +165,10 @@ class Survey:
     """Where commands run."""
     tools: Tools = field(default_factory=Tools)
     """Interpreters and programs that are not where the system has its own."""
+    packages: frozenset[str] = field(default_factory=frozenset)
+    """What the tests import, or pytest does for them, and the image has as a package."""
+    habits: Habits = field(default_factory=Habits)
+    """What the task's tests do."""
     touched: frozenset[str] | None
     """Paths that the environment changes itself as it starts; None: the engine cannot tell."""
 
@@ -196,7 +202,9 @@ class Surveys:
 
 
 def _survey(box: Box, task: Task) -> Survey:
-    done = box.run(QUESTION, user=ROOT)
+    folders = (folder for step in task.steps for folder in step.verifier.tests)
+    habits = habits_of(folders)
+    done = box.run(question(habits.imports | OF_PYTEST), user=ROOT)
     if done.exit_code != 0:
         raise TaskError(
             f"An image of task {task.name!r} cannot run commands with bash, as every image of a"
@@ -210,6 +218,8 @@ def _survey(box: Box, task: Task) -> Survey:
         has_tests="tests" in done.stdout.splitlines(),
         workdir=here[0] if here else "/",
         tools=tools_of(done.stdout),
+        packages=packages_of(done.stdout) | (OF_PYTEST if habits.runs_pytest else frozenset()),
+        habits=habits,
         touched=touched,
     )
 

@@ -1,8 +1,8 @@
 """What a task's tests start, by their text: things that an agent may have left something for."""
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 MOST_BYTES = 256 * 1024
@@ -16,6 +16,9 @@ _STARTUP = re.compile(
 _UV = re.compile(rb"\buvx?\b")
 _NODE = re.compile(rb"\b(?:npx|npm|pnpm|yarn|bunx?|node_modules|jest|vitest|mocha|playwright)\b")
 
+_PYTEST = re.compile(rb"-m[\s\"',]+pytest\b")
+_IMPORTS = re.compile(rb"\b(?:import|from)\s+(\w[\w, ]*)")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Habits:
@@ -27,6 +30,10 @@ class Habits:
     """They run uv, which takes interpreters and tools from the home folder."""
     runs_node_tools: bool = False
     """They run programs of Node's package folders."""
+    runs_pytest: bool = False
+    """They run pytest as a module of Python, which then looks in the working folder first."""
+    imports: frozenset[str] = field(default_factory=frozenset)
+    """What they may import in Python; words of other texts are among it."""
 
 
 def habits_of(folders: Iterable[Path]) -> Habits:
@@ -37,7 +44,16 @@ def habits_of(folders: Iterable[Path]) -> Habits:
         reads_startup=_have(texts, _STARTUP),
         runs_uv=_have(texts, _UV),
         runs_node_tools=_have(texts, _NODE),
+        runs_pytest=_have(texts, _PYTEST),
+        imports=frozenset(name for text in texts for name in _imports(text or b"")),
     )
+
+
+def _imports(text: bytes) -> Iterator[str]:
+    for found in _IMPORTS.finditer(text):
+        for part in found[1].split(b","):
+            # Of `import a as b` the first word, of `from a import b` as well.
+            yield from (word.decode() for word in part.split()[:1] if word.isascii())
 
 
 def _have(texts: Iterable[bytes | None], what: re.Pattern[bytes]) -> bool:

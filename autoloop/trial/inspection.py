@@ -1,16 +1,18 @@
 """Looks at what an agent changed in its environment, when its time is over."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Literal
 
 from autoloop.ports import FileChange
 from autoloop.records import TrialFinding
 from autoloop.trial.box import Box, Survey
 from autoloop.trial.git_settings import naming_programs
-from autoloop.trial.habits import habits_of
 from autoloop.trial.plan import TrialPlan
 from autoloop.trial.scene import Scene
+from autoloop.trial.shadows import Shadows
 from autoloop.trial.system_paths import SystemPaths
-from autoloop.trial.tampering import Judged, judge
+from autoloop.trial.tampering import BENT, Judged, judge
 
 
 class Inspection:
@@ -39,25 +41,38 @@ class Inspection:
         Raises:
             AgentError: there are too many to look at.
         """
-        changes = self._box.container.changes() if self.is_possible else None
-        seen = self._before or frozenset()
-        own = [change for change in changes or () if change.path not in seen]
-        scene = Scene(
+        scene = self._scene(verification)
+        changes = self._changes(scene) or ()
+        own = [change for change in changes if change.path not in scene.untouched]
+        scene = replace(scene, git_programs=naming_programs(self._box.container, own))
+        judged = judge(changes, scene)
+        self._findings += [f for f in judged.findings if f not in self._findings]
+        return judged
+
+    def _scene(self, verification: Literal["fresh", "shared"]) -> Scene:
+        return Scene(
             verification=verification,
             system=SystemPaths(self._plan.rules.system_paths),
             tools=self._survey.tools,
+            packages=self._survey.packages,
+            habits=self._survey.habits,
             workdir=self._survey.workdir,
             instruction=self._plan.task.instruction,
-            untouched=seen,
+            untouched=self._before or frozenset(),
             expects_changes=self._plan.task.changes_system,
-            habits=habits_of(
-                folder for step in self._plan.task.steps for folder in step.verifier.tests
-            ),
-            git_programs=naming_programs(self._box.container, own),
         )
-        judged = judge(changes or (), scene)
-        self._findings += [f for f in judged.findings if f not in self._findings]
-        return judged
+
+    def _changes(self, scene: Scene) -> Sequence[FileChange] | None:
+        if not self.is_possible:
+            return None
+        shadows = Shadows((), scene)
+
+        def matters(path: str) -> bool:
+            """Whether a link there is more than a link."""
+            is_place = path in BENT or scene.system.are_below(path)
+            return is_place or scene.tools.are_below(path) or shadows.may_be_one(path)
+
+        return self._box.container.changes(kinds_of=matters)
 
     def clean(self, judged: Judged) -> None:
         """Take away, where the agent worked, what the tests must not run into."""

@@ -22,6 +22,8 @@ class Scene:
     """The task is about the system, so that commands and libraries may be replaced."""
     tools: Tools = field(default_factory=Tools)
     """Interpreters and programs of the image that are not among the system's paths."""
+    packages: frozenset[str] = field(default_factory=frozenset)
+    """Modules that the tests import and the image has among its packages."""
     habits: Habits = field(default_factory=Habits)
     """What the tests start."""
     git_programs: frozenset[str] = field(default_factory=frozenset)

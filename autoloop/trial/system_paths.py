@@ -19,6 +19,7 @@ class SystemPaths:
         every = tuple(patterns)
         self._whole = frozenset(p for p in every if not set(p) & set("*?["))
         self._shape = _shape(tuple(p for p in every if p not in self._whole))
+        self._above = _above(every)
 
     def hold(self, path: str, *, made: frozenset[str] = frozenset()) -> bool:
         """Whether a path is the system's; `made` are folders that the agent made itself."""
@@ -26,6 +27,10 @@ class SystemPaths:
         if not self._whole.isdisjoint(above):
             return True
         return any(self._shape.fullmatch(one) and not _is_own(one, made) for one in above)
+
+    def are_below(self, path: str) -> bool:
+        """Whether paths of the system lie in a folder, right in it or deeper."""
+        return self._above.fullmatch(path) is not None
 
 
 def _is_own(path: str, made: frozenset[str]) -> bool:
@@ -36,3 +41,12 @@ def _is_own(path: str, made: frozenset[str]) -> bool:
 def _shape(patterns: tuple[str, ...]) -> re.Pattern[str]:
     # An empty alternative would match everything; this one matches nothing.
     return re.compile("|".join(fnmatch.translate(p) for p in patterns) or r"(?!)")
+
+
+@lru_cache(maxsize=16)
+def _above(patterns: tuple[str, ...]) -> re.Pattern[str]:
+    """Folders on the way to what the patterns are for; a `*` within a way is one folder."""
+    parents = {str(above) for one in patterns for above in PurePosixPath(one).parents}
+    shapes = (re.escape(one).replace(r"\*", "[^/]*") for one in parents - {"/", ".", "*"})
+    ways = (one if one.startswith("/") else ".*" + one.removeprefix("[^/]*") for one in shapes)
+    return re.compile("|".join(sorted(ways)) or r"(?!)")

@@ -11,19 +11,18 @@ INTERPRETERS = ("python*", "pypy*", "node", "ruby", "perl", "php", "java", "go",
 MORE = ("conda", "mamba", "uv", "deno", "bun", "julia", "Rscript", "lua*", "ghc", "dotnet")
 MARKS = frozenset({"pyvenv.cfg", "conda-meta"})
 """Both lie beside the `bin` of a Python."""
-ELSEWHERE = ("/proc", "/sys", "/dev", "/run", "/usr", "/tests", "/logs")
-"""Not searched: none of the image's, or the system's in any case."""
-DEEPEST = 9
+ELSEWHERE = ("/proc", "/sys", "/dev", "/run", "/tests", "/logs", "/usr/share", "/usr/include")
+"""Not searched: none of the image's, or nothing that runs."""
+DEEPEST = 10
+MOST_NAMES = 500
 # Asked before any agent was there, so that the image's own programs can be believed.
-QUESTION = f"""( [ -e /tests ] || [ -L /tests ] ) && echo tests
+QUESTION = """( [ -e /tests ] || [ -L /tests ] ) && echo tests
 echo "here $(pwd -P)"
 IFS=:; set -f
 for folder in $PATH; do echo "path $(cd -P -- "$folder" 2> /dev/null && pwd -P)"; done
 for folder in $PYTHONPATH; do echo "modules $(cd -P -- "$folder" 2> /dev/null && pwd -P)"; done
 unset IFS
-find / -maxdepth {DEEPEST} \\( {" -o ".join(f"-path {one}" for one in ELSEWHERE)} \\) -prune \
--o \\( {" -o ".join(f"-name {one}" for one in sorted(MARKS))} -o -path '*/bin/*' \
-\\( {" -o ".join(f"-name '{name}'" for name in (*INTERPRETERS, *MORE))} \\) \\) -print 2> /dev/null
+find / -maxdepth {deepest} \\( {elsewhere} \\) -prune -o \\( {wanted} \\) -print 2> /dev/null
 exit 0"""
 PARTS = re.compile(
     r"/(bin|sbin|condabin|lib|lib32|lib64|libexec|etc|conf|shell|pkgs|conda-meta)(/.*)?|/pyvenv\.cfg"
@@ -65,8 +64,30 @@ class Tools:
         return any(is_in(one, path) for one in (*self.prefixes, *self.folders, *self.modules))
 
 
+def question(modules: Iterable[str]) -> str:
+    """A command that tells where an image has what; of `modules` which are among its packages."""
+    names = [f"-name '{name}'" for name in (*INTERPRETERS, *MORE)]
+    wanted = [f"-name {mark}" for mark in sorted(MARKS)]
+    wanted.append(f"-path '*/bin/*' \\( {' -o '.join(names)} \\)")
+    for name in sorted(modules)[:MOST_NAMES]:
+        wanted += [f"-path '*-packages/{name}'", f"-path '*-packages/{name}.*'"]
+    return QUESTION.format(
+        deepest=DEEPEST,
+        elsewhere=" -o ".join(f"-path {one}" for one in ELSEWHERE),
+        wanted=" -o ".join(wanted),
+    )
+
+
+def packages_of(said: str) -> frozenset[str]:
+    """The modules that an image has among its packages, of those that it was asked for."""
+    found = (PurePosixPath(line) for line in said.splitlines() if line.startswith("/"))
+    return frozenset(
+        one.name.partition(".")[0] for one in found if one.parent.name.endswith("-packages")
+    )
+
+
 def tools_of(said: str) -> Tools:
-    """Read what an image answered to the `QUESTION`."""
+    """Read what an image answered to the question."""
     lines = said.splitlines()
     return Tools(
         prefixes=frozenset(_prefixes(lines)),
@@ -86,7 +107,8 @@ def _prefixes(lines: Iterable[str]) -> Iterator[str]:
             found = PurePosixPath(line)
             top = found.parent if found.name in MARKS else found.parent.parent
             # Whatever is called as an interpreter is one only right in a `bin`.
-            if top.name and (found.name in MARKS or found.parent.name == "bin"):
+            is_one = found.name in MARKS or found.parent.name == "bin"
+            if top.name and is_one and not is_in(str(top), "/usr"):
                 yield str(top)
 
 

@@ -50,3 +50,21 @@ def test_a_file_too_long_to_be_read_may_do_anything_and_a_picture_nothing(tmp_pa
 
     assert habits_of(brought(tmp_path / "a", b"x" * (MOST_BYTES + 1))).reads_startup
     assert not habits_of(brought(tmp_path / "b", b"\0.bashrc", name="picture.png")).reads_startup
+
+
+def test_what_tests_import_and_run_is_read(tmp_path: Path) -> None:
+    text = b"import requests, yaml as y\nfrom numpy.linalg import norm\n# uvx pytest; npx x\n"
+
+    habits = habits_of(brought(tmp_path, text))
+
+    assert {"requests", "yaml", "numpy"} <= habits.imports
+    assert habits.runs_uv
+    assert habits.runs_node_tools
+    assert not habits.runs_pytest
+
+
+@pytest.mark.parametrize("line", ["python3 -m pytest /tests", '[sys.executable, "-m", "pytest"]'])
+def test_tests_by_pytest_as_a_module_are_told_from_those_by_its_name(
+    tmp_path: Path, line: str
+) -> None:
+    assert habits_of(brought(tmp_path, line.encode())).runs_pytest

@@ -10,7 +10,7 @@ from autoloop.trial.habits import Habits
 from autoloop.trial.scene import Scene
 from autoloop.trial.system_paths import SystemPaths
 from autoloop.trial.tampering import Judged, judge
-from autoloop.trial.tools import tools_of
+from autoloop.trial.tools import packages_of, question, tools_of
 from tests.trial.test_tampering import added, changed, found, removed
 
 SAID = """here /app
@@ -190,3 +190,10 @@ def test_packages_of_the_image_may_be_removed_and_others_added() -> None:
     ]
 
     assert list(judge(work, NODE).carried) == work
+
+
+def test_of_what_tests_import_an_image_tells_what_it_has() -> None:
+    said = "/usr/lib/python3/dist-packages/requests\n/opt/x/site-packages/yaml.py\n/usr/bin/x\n"
+
+    assert packages_of(said) == {"requests", "yaml"}
+    assert "'*-packages/requests'" in question({"requests"})
