@@ -26,6 +26,18 @@ SYSTEM_PATHS: tuple[str, ...] = (
     ),
     *("/home/*/.bash*", "/home/*/.profile", "/home/*/.zsh*", "/home/*/.zprofile"),
     *("/home/*/.pythonrc*", "/home/*/.curlrc", "/home/*/.wgetrc", "/home/*/.gitconfig"),
+    # What package managers read: from where they install, and what.
+    *("/root/.config/pip", "/root/.pip", "/root/.pydistutils.cfg", "/root/.config/uv"),
+    *(
+        "/root/.condarc",
+        "/root/.npmrc",
+        "/root/.yarnrc*",
+        "/root/.cargo/config*",
+        "/root/.cargo/env",
+    ),
+    *("/home/*/.config/pip", "/home/*/.pip", "/home/*/.pydistutils.cfg", "/home/*/.config/uv"),
+    *("/home/*/.condarc", "/home/*/.npmrc", "/home/*/.yarnrc*"),
+    *("/home/*/.cargo/config*", "/home/*/.cargo/env", "/etc/uv", "/etc/npmrc", "/etc/conda"),
     *("*/.local/bin", "*/.local/lib", "*/sitecustomize.py", "*/usercustomize.py", "*.pth"),
     # What installers take from here in place of what they would fetch.
     *("*/.cache/uv", "*/.cache/pip", "*/.cache/pypoetry", "*/.npm/_cacache", "*/.npm/_npx"),

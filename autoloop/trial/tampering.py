@@ -20,7 +20,11 @@ STARTUP = re.compile(
     r"[^/]*|.*/\.pythonrc[^/]*"
 )
 """What is read by a shell or an interpreter that a person talks to, and by no other."""
-TOOLS = re.compile(r".*/\.(curlrc|wgetrc|gitconfig)[^/]*|/etc/gitconfig")
+TOOLS = re.compile(
+    r".*/\.(curlrc|wgetrc|gitconfig|npmrc|condarc|yarnrc|pydistutils)[^/]*|/etc/(gitconfig|npmrc)"
+    r"|/etc/pip\.conf|/etc/(uv|conda)(/.*)?|.*/\.(config/(pip|uv|git)|pip)(/.*)?"
+    r"|.*/\.cargo/(config|env)[^/]*"
+)
 LATER = re.compile(r"/etc/(cron|anacrontab|at\.|systemd|init|rc).*|/var/spool/(cron|at).*")
 IDENTITY = re.compile(
     r"/etc/(passwd|shadow|group|gshadow|sub[ug]id|sudoers|pam|security|login|nsswitch|hosts"

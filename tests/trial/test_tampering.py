@@ -92,6 +92,13 @@ def test_an_agents_work_is_brought_along_and_nothing_is_said_of_it() -> None:
         (changed("/root/.bashrc"), "shell-startup", "suspicious", "suspicious"),
         (added("/etc/profile.d/x.sh"), "shell-startup", "suspicious", "suspicious"),
         (added("/root/.curlrc"), "tool-startup", "suspicious", "tampered"),
+        *(
+            (added(path), "tool-startup", "suspicious", "tampered")
+            for path in (
+                *("/root/.config/pip/pip.conf", "/root/.pip/pip.conf", "/home/ann/.npmrc"),
+                *("/root/.config/uv/uv.toml", "/root/.condarc", "/root/.cargo/config.toml"),
+            )
+        ),
         (added("/etc/cron.d/job"), "scheduled", "suspicious", "suspicious"),
         (added("/var/spool/cron/crontabs/root"), "scheduled", "suspicious", "suspicious"),
         (changed("/etc/passwd"), "identity", "suspicious", "suspicious"),
