@@ -63,6 +63,8 @@ class FileChange:
     """None: the engine did not say."""
     is_link: bool | None = None
     """Likewise."""
+    stamp: tuple[int, ...] | None = None
+    """Another one after every edit, as far as the engine says: size, time, mode, owner."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,7 +175,11 @@ class Container(Protocol):
         """
 
     def unpack(self, archive: IO[bytes]) -> None:
-        """Merge what `pack` wrote into this container, with owners and modes."""
+        """Merge what `pack` wrote into this container, with owners and modes.
+
+        Raises:
+            AgentError: it does not fit what is there, such as a file where there is a folder.
+        """
 
     def service(self, name: str) -> "Container":
         """The container of a compose service; `main` is this one.

@@ -3,7 +3,7 @@
 SYSTEM_PATHS: tuple[str, ...] = (
     # Programs, libraries and what starts them.
     *("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/usr", "/boot"),
-    *("/dev", "/proc", "/sys", "/run", "/.dockerenv"),
+    *("/dev", "/proc", "/sys", "/run", "/.dockerenv", "/etc/mtab"),
     # What belongs to the verification.
     *("/tests", "/solution", "/logs/verifier"),
     # What loaders, shells and interpreters read as they start.

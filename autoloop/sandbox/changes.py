@@ -126,8 +126,13 @@ def _walked(layers: _Layers, *, most: int) -> Iterator[FileChange]:
             # Made anew: what the image has in it is gone.
             yield FileChange(path=path, kind="removed")
             kind = "added"
-        is_link = found.entry.is_symlink()
-        yield FileChange(path=path, kind=kind, is_folder=found.is_folder, is_link=is_link)
+        yield FileChange(
+            path=path,
+            kind=kind,
+            is_folder=found.is_folder,
+            is_link=found.entry.is_symlink(),
+            stamp=(own.st_size, own.st_mtime_ns, own.st_mode, own.st_uid, own.st_gid),
+        )
 
 
 def _is_whiteout(found: os.stat_result) -> bool:

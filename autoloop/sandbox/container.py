@@ -29,7 +29,7 @@ from autoloop.sandbox.execution import Command, run_command
 from autoloop.sandbox.extraction import Limits, unpack
 from autoloop.sandbox.files import Files, only_file, refuse_unreadable, state_in
 from autoloop.sandbox.output import Excerpt, Frames
-from autoloop.sandbox.packing import Packer, TooLargeError
+from autoloop.sandbox.packing import Packer, TooLargeError, fitting
 from autoloop.sandbox.processes import Process, end_all_but, settled
 from autoloop.sandbox.watch import DiskWatch
 
@@ -248,8 +248,12 @@ class DockerContainer:
                 ) from error
 
     def unpack(self, archive: IO[bytes]) -> None:
-        """Merge what `pack` wrote into this container, with owners and modes."""
-        with self._engine("bringing what the agent left"):
+        """Merge what `pack` wrote into this container, with owners and modes.
+
+        Raises:
+            AgentError: it does not fit what is there, such as a file where there is a folder.
+        """
+        with self._engine("bringing what the agent left"), fitting():
             self._files.unpack(archive, at="/")
 
     def service(self, name: str) -> "DockerContainer":

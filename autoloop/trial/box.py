@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Self
 
 from autoloop.errors import EngineError, TaskError
-from autoloop.ports import BoxSpec, Container
+from autoloop.ports import BoxSpec, Container, FileChange
 from autoloop.records import CommandResult, Environment, Healthcheck, Task
 from autoloop.trial.env import BoxEnv
 from autoloop.trial.habits import Habits, habits_of
@@ -169,8 +169,8 @@ class Survey:
     """What the tests import, or pytest does for them, and the image has as a package."""
     habits: Habits = field(default_factory=Habits)
     """What the task's tests do."""
-    touched: frozenset[str] | None
-    """Paths that the environment changes itself as it starts; None: the engine cannot tell."""
+    touched: Mapping[str, FileChange] | None
+    """What the environment changes itself as it starts; None: the engine cannot tell."""
 
 
 class Surveys:
@@ -212,7 +212,7 @@ def _survey(box: Box, task: Task) -> Survey:
             f" {(done.stderr or done.stdout).strip()[-300:]}"
         )
     changes = box.container.changes()
-    touched = None if changes is None else frozenset(change.path for change in changes)
+    touched = None if changes is None else {change.path: change for change in changes}
     here = [line[5:] for line in done.stdout.splitlines() if line.startswith("here /")]
     return Survey(
         has_tests="tests" in done.stdout.splitlines(),

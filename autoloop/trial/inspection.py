@@ -43,7 +43,7 @@ class Inspection:
         """
         scene = self._scene(verification)
         changes = self._changes(scene) or ()
-        own = [change for change in changes if change.path not in scene.untouched]
+        own = [change for change in changes if change.path not in scene.before]
         scene = replace(scene, git_programs=naming_programs(self._box.container, own))
         judged = judge(changes, scene)
         self._findings += [f for f in judged.findings if f not in self._findings]
@@ -58,7 +58,7 @@ class Inspection:
             habits=self._survey.habits,
             workdir=self._survey.workdir,
             instruction=self._plan.task.instruction,
-            untouched=self._before or frozenset(),
+            before=self._before or {},
             expects_changes=self._plan.task.changes_system,
         )
 
@@ -84,7 +84,7 @@ class Inspection:
         """Of the next step only what comes from now on counts."""
         if self.is_possible:
             changes = self._box.container.changes() or ()
-            self._before = frozenset(change.path for change in changes)
+            self._before = {change.path: change for change in changes}
 
 
 def removed(changes: tuple[FileChange, ...]) -> list[str]:

@@ -1,8 +1,10 @@
 """What is known of a trial beside the changes that its agent made."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from autoloop.ports import FileChange
 from autoloop.trial.habits import Habits
 from autoloop.trial.system_paths import SystemPaths
 from autoloop.trial.tools import Tools
@@ -16,8 +18,8 @@ class Scene:
     system: SystemPaths
     workdir: str = "/"
     instruction: str = ""
-    untouched: frozenset[str] = field(default_factory=frozenset)
-    """Paths that the environment changes itself as it starts."""
+    before: Mapping[str, FileChange] = field(default_factory=dict)
+    """What the environment changes itself as it starts, by path: it speaks against nobody."""
     expects_changes: bool = False
     """The task is about the system, so that commands and libraries may be replaced."""
     tools: Tools = field(default_factory=Tools)

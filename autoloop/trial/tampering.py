@@ -11,6 +11,7 @@ from autoloop.trial.belongings import Belongings
 from autoloop.trial.programs import ROOTS, is_command, is_test_tool
 from autoloop.trial.scene import Scene
 from autoloop.trial.shadows import Shadows, is_test_module
+from autoloop.trial.tools import is_in
 
 NAMED = 4
 """Paths that one finding names."""
@@ -33,6 +34,8 @@ IDENTITY = re.compile(
 HOOK = re.compile(r".*/\.git/(.*/)?hooks/.*(?<!\.sample)")
 REWARDS = "/logs/verifier"
 BENT = frozenset({"/logs", REWARDS})
+OF_SERVICES = ("/var", "/tmp", "/etc", "/logs", "/srv", "/home", "/root")  # noqa: S108 - not ours
+"""Where an ENTRYPOINT leaves what its services work with, in an image without a working folder."""
 CACHE = "/__pycache__/"
 PACKAGE_LISTS = ("/var/lib/dpkg/status", "/conda-meta/history")
 
@@ -52,7 +55,7 @@ class Judged:
 
 def judge(changes: Sequence[FileChange], scene: Scene) -> Judged:
     """Divide an agent's changes, and say what is odd about them."""
-    own = [c for c in changes if c.path not in scene.untouched or _is_bent(c)]
+    own = [change for change in changes if _is_own(change, scene)]
     image = Belongings(own, scene)
     folders = _folders(own)
     shadowing = Shadows(own, scene)
@@ -63,7 +66,8 @@ def judge(changes: Sequence[FileChange], scene: Scene) -> Judged:
     system = [c for c in plain if _is_bent(c) or image.hold(c)]
     kept_back = {c.path for c in system}
     others = [c for c in own if c.path not in kept_back]
-    carried = [c for c in others if not _is_below(c.path, hidden)]
+    edits = [c for c in _edits(changes, scene) if not image.hold(c)]
+    carried = [c for c in (*others, *edits) if not _is_below(c.path, hidden)]
     compiled = [c for c in system if CACHE in c.path and c.kind != "removed"]
     # A folder is in the list for what lies in it.
     told = [c for c in system if c.kind != "changed" or c.path not in folders]
@@ -74,6 +78,42 @@ def judge(changes: Sequence[FileChange], scene: Scene) -> Judged:
         compiled=tuple(compiled),
         findings=(*_findings(told, shadows, scene, image), *_told_of_git(hooks)),
     )
+
+
+def _is_own(change: FileChange, scene: Scene) -> bool:
+    """Whether it is the agent's doing that there is a change, and not the environment's."""
+    before = scene.before.get(change.path)
+    if before is None or _is_bent(change):
+        return True
+    return change.is_folder is False and before.is_folder is not False
+
+
+def _edits(changes: Sequence[FileChange], scene: Scene) -> Iterator[FileChange]:
+    """What the agent made, where it worked, of files that the environment had put there.
+
+    Elsewhere they are those of services that run, of which the new environment has its own.
+    """
+    there = {change.path: change for change in changes}
+    for path, before in scene.before.items():
+        change = there.get(path)
+        if not _is_work(path, scene.workdir):
+            continue
+        if change is None and before.kind == "added":
+            yield FileChange(path=path, kind="removed")
+        if change is not None and not _is_own(change, scene) and _is_edited(change, before):
+            yield change
+
+
+def _is_work(path: str, workdir: str) -> bool:
+    is_service = workdir == "/" and path.startswith(OF_SERVICES)
+    return is_in(path, workdir) and not is_service
+
+
+def _is_edited(change: FileChange, before: FileChange) -> bool:
+    # The folders of an image are there in any case.
+    if change.kind == "changed" and change.is_folder:
+        return False
+    return change.kind != before.kind or change.stamp is None or change.stamp != before.stamp
 
 
 def _is_bent(change: FileChange) -> bool:

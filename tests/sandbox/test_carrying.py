@@ -71,7 +71,9 @@ def test_where_the_engine_does_not_say_what_a_path_is_it_is_asked(
     own_container: Container, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(changes_module, "_layers", lambda _driver: None)
-    own_container.run("mkdir -p /app/own /app/v /logs; rm -rf /logs/verifier; ln -s /app/v /logs/verifier")
+    own_container.run(
+        "mkdir -p /app/own /app/v /logs; rm -rf /logs/verifier; ln -s /app/v /logs/verifier"
+    )
 
     wanted = {"/logs", "/logs/verifier"}
     found = own_container.changes(kinds_of=wanted.__contains__)
@@ -150,3 +152,16 @@ def test_few_archives_hold_many_paths() -> None:
     assert [str(path) for path in roots_of(["/app", "/app/x/y", "/srv/z"])] == ["/app", "/srv/z"]
     assert [str(path) for path in roots_of(many)] == ["/app"]
     assert len(roots_of([f"/top{number}" for number in range(20)])) == 20
+
+
+@pytest.mark.docker
+def test_what_does_not_fit_where_it_is_unpacked_is_the_agents_fault(
+    pair: tuple[Container, Container], own_container: Container
+) -> None:
+    archive = io.BytesIO()
+    pair[0].pack(["/app/deep/er/copy"], archive, closed=[], max_bytes=1_000)
+    own_container.run("mkdir /app; touch /app/deep")
+    archive.seek(0)
+
+    with pytest.raises(AgentError, match="cannot be brought to the tests"):
+        own_container.unpack(archive)
