@@ -8,6 +8,7 @@ from autoloop.ports import FileChange
 from autoloop.records import TrialFinding
 from autoloop.trial.box import Box, Survey
 from autoloop.trial.git_settings import naming_programs
+from autoloop.trial.names import Names
 from autoloop.trial.plan import TrialPlan
 from autoloop.trial.scene import Scene
 from autoloop.trial.shadows import Shadows
@@ -24,6 +25,10 @@ class Inspection:
         self._survey = survey
         self._before = survey.touched
         self._findings: list[TrialFinding] = []
+        # Elsewhere the tests have names of their own; a step's setup may change them for the task.
+        is_shared = not (plan.wants_fresh and self.is_possible) and not plan.task.is_multi_step
+        may_be_bent = plan.task.changes_system or plan.rules.harbor_quirks
+        self._names = Names(box) if is_shared and not may_be_bent else None
 
     @property
     def findings(self) -> tuple[TrialFinding, ...]:
@@ -46,7 +51,10 @@ class Inspection:
         own = [change for change in changes if change.path not in scene.before]
         scene = replace(scene, git_programs=naming_programs(self._box.container, own))
         judged = judge(changes, scene)
-        self._findings += [f for f in judged.findings if f not in self._findings]
+        found = list(judged.findings)
+        if verification == "shared" and self._names is not None:
+            found += self._names.restore(instruction=self._plan.task.instruction)
+        self._findings += [finding for finding in found if finding not in self._findings]
         return judged
 
     def _scene(self, verification: Literal["fresh", "shared"]) -> Scene:
