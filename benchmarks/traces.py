@@ -208,8 +208,8 @@ def _summary(number: int, name: str) -> TraceSummary:
     )  # fmt: skip
 
 
-def main() -> None:
-    """Print the figures."""
+def main() -> int:
+    """Print the figures; 1 where an aim is missed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--traces", type=int, default=100)
     parser.add_argument("--megabytes", type=float, default=1.0, help="of each trace")
@@ -222,7 +222,7 @@ def main() -> None:
         report = measure(Path(place), traces=wish.traces, count=wish.entries)
     if wish.json:
         print(json.dumps(asdict(report)))
-        return
+        return missed(report)
     print(
         f"{report.traces} traces of {report.megabytes_each} MB and {report.entries_each} entries;"
         f" {report.peak_mb} MB at most (aim: {AIM_MB}), {report.before_mb} before the first."
@@ -231,6 +231,13 @@ def main() -> None:
         wall = f"{row.median_ms:9.2f} ms on the wall, {row.worst_ms:9.2f} worst"
         times = f"{row.median_cpu_ms:9.2f} ms, {wall}"
         print(f"{row.what:28} {row.calls:5} calls {times}")
+    return missed(report)
+
+
+def missed(report: Report) -> int:
+    """1 where memory or a page of a trace takes more than it may, else 0."""
+    pages = [row.median_cpu_ms for row in report.rows if "page" in row.what]
+    return int(report.peak_mb > AIM_MB or max(pages) > AIM_MS)
 
 
 if __name__ == "__main__":

@@ -13,11 +13,16 @@ from autoloop.cli.exits import Exit
 from autoloop.cli.main import app
 from autoloop.gateway.choose import DEFAULTS
 from autoloop.guards import RULES
+from autoloop.report.results_tsv import COLUMNS
 from autoloop.settings import MetaProgramSettings, Settings
 from tests.test_layers import ALLOWED
 
 ROOT = Path(__file__).parents[1]
-PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [
+    *(ROOT / name for name in ("README.md", "CHANGELOG.md", "benchmarks/README.md")),
+    *sorted((ROOT / "docs").glob("*.md")),
+]
+WIDTH = 100
 LINK = re.compile(r"\]\(([^)]+)\)")
 
 
@@ -132,6 +137,23 @@ def test_every_rule_of_the_gate_is_documented() -> None:
     said = {name for name in rows("guards.md") if name.islower()}
 
     assert said == {*RULES}
+
+
+def test_every_column_of_results_tsv_is_documented_in_order() -> None:
+    listed = re.split(r"\.\s", page("traces.md").partition("## results.tsv")[2])[0]
+
+    assert tuple(re.findall(r"`(\w+)`", listed)) == COLUMNS
+
+
+def prose(path: Path) -> Iterator[str]:
+    """The lines of a page outside tables, code and pictures."""
+    text = re.sub(r"(?ms)^ *```.*?^ *```$", "", path.read_text(encoding="utf-8"))
+    yield from (line for line in text.splitlines() if not line.startswith(("|", "![")))
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+def test_prose_is_no_wider_than_code(path: Path) -> None:
+    assert [line for line in prose(path) if len(line) > WIDTH and " " in line.strip()] == []
 
 
 def targets(path: Path) -> list[str]:

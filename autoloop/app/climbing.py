@@ -39,7 +39,7 @@ from autoloop.errors import ProjectError, RunError, SettingsError, TaskError
 from autoloop.guards import SyntaxGuard, merge_guards, standard_guards
 from autoloop.loop import Parts, Plan, Reuse, StopSignal, climb
 from autoloop.ports import Observer, Proposer, RunStore, Strategy, Workspace
-from autoloop.records import Notice, Run, Task, TaskSet, TrialResult
+from autoloop.records import Notice, Run, Split, Task, TaskSet, TrialResult
 from autoloop.settings import Settings
 from autoloop.store import SqliteStore
 from autoloop.traces import TraceLibrary
@@ -61,6 +61,11 @@ class Climb:
     """Who makes the edits of a new run; None: the meta-agent."""
     prefix: str = ""
     """What a new run's name begins with."""
+
+    @property
+    def searches(self) -> bool:
+        """Whether edits are judged."""
+        return self.work is climb
 
 
 def start_climb(project: Project, climbing: Climb) -> Run:
@@ -105,7 +110,8 @@ def resume_climb(project: Project, name: str | None, climbing: Climb) -> Run:
     `project.overrides` win over them, so that a budget can be raised.
 
     Raises:
-        UserError: the run is unknown, in use, or its tasks are gone or cannot be used any more.
+        UserError: the run is unknown, in use, or its tasks are gone or cannot be used any more, or
+            edits would be judged on other tasks than those before them.
     """
     folder = project.run_folder(project.latest_run(name))
     with (
@@ -119,7 +125,8 @@ def resume_climb(project: Project, name: str | None, climbing: Climb) -> Run:
         _refuse_other_looks(run, settings)
         _refuse_objective(run.rule, settings, f"Run {run.name!r}")
         prompts_of(project, settings)  # the same
-        tasks = _known_tasks(found_tasks(tasks_source(project, settings)), run, climbing.observer)
+        found = found_tasks(tasks_source(project, settings))
+        tasks = _known_tasks(found, run, climbing.observer, searches=climbing.searches)
         run = replace(run, settings=settings.model_dump_json(), budget=settings.budget.record())
         with _machine(project, run, climbing) as built:
             problems = built.preparing.prepare(tasks).problems
@@ -329,8 +336,11 @@ def _refuse_other_looks(run: Run, settings: Settings) -> None:
         )
 
 
-def _known_tasks(found: TaskSet, run: Run, observer: Observer) -> Sequence[Task]:
-    """The tasks of the run as they are now; changed ones count anew, lost ones are an error."""
+def _known_tasks(found: TaskSet, run: Run, observer: Observer, *, searches: bool) -> Sequence[Task]:
+    """The tasks of the run as they are now; lost ones are an error.
+
+    Changed ones count anew, which only a search cannot bear.
+    """
     now = {task.name: task for task in found.tasks if task.name in run.splits}
     lost = sorted(run.splits.keys() - now.keys())
     if lost:
@@ -340,7 +350,24 @@ def _known_tasks(found: TaskSet, run: Run, observer: Observer) -> Sequence[Task]
             f" back, or start anew with `autoloop climb`.{wrong}"
         )
     changed = [name for name, digest in run.task_digests.items() if now[name].digest != digest]
+    if searches:
+        _refuse_changed([name for name in changed if run.splits[name] is not Split.HOLDOUT], run)
     if changed:
         text = f"Changed since the run began, earlier trials do not count: {', '.join(changed)}."
         observer.notify(Notice(text=text))
     return list(now.values())
+
+
+def _refuse_changed(tasks: Sequence[str], run: Run) -> None:
+    """Edits under test would lose trials, and no verdict so far could be replayed.
+
+    Raises:
+        TaskError: there are such train or validation tasks.
+    """
+    if tasks:
+        raise TaskError(
+            f"Tasks that verdicts of run {run.name!r} rest on have changed since it began:"
+            f" {', '.join(tasks)}. Put them back as they were, and it goes on. Or end it as it"
+            f" stands, `autoloop holdout {run.name}`, take over what it kept, `git merge"
+            f" autoloop/{run.name}`, and start anew with `autoloop climb`."
+        )

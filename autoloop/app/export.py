@@ -14,6 +14,7 @@ from autoloop.app.standing import status
 from autoloop.app.tending import template
 from autoloop.errors import ProjectError
 from autoloop.records import Quota, TaskSet
+from autoloop.records.installing import install_command
 from autoloop.settings import Settings
 
 BEST = "best"
@@ -34,9 +35,12 @@ when the tasks run elsewhere.
 Once, with Python 3.12 or later:
 
 ```
-pip install 'autoloop[harbor]'
+{install}
 sandboxes/setup.sh
 ```
+
+That path is autoloop's own repository; on another machine name the copy of it there. autoloop is
+not in the package index: the package of that name there is another project.
 
 Then, in this folder:
 
@@ -150,6 +154,7 @@ def _readme(chosen: _Chosen, tasks: TaskSet) -> str:
     return README.format(
         title=chosen.title,
         origin=chosen.origin,
+        install=install_command("harbor"),
         commands="\n".join(_command(chosen.model, source) for source in _sources(tasks)),
         model=OFFLINE_MODEL if offline else REAL_MODEL,
     )

@@ -1,7 +1,7 @@
 """Looks at the holdout while a run is not finished, from a budget that was set before it began."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +28,7 @@ from autoloop.records import (
     Purpose,
     Run,
     Split,
+    Step,
     Task,
     TaskPrepared,
     TrialResult,
@@ -147,9 +148,20 @@ def _claimed(store: StoreReader, run: Run, *, baseline: Agent, best: Agent) -> f
     visible = sum(split is not Split.HOLDOUT for split in run.splits.values())
     if 2 * len(shared) >= visible:
         return fmean(fmean(after[task]) - fmean(before[task]) for task in shared)
-    kept = [s.verdict for s in store.steps() if s.verdict and s.verdict.decision is Decision.KEEP]
-    gains = [v.numbers.get("gain", v.numbers.get("train_gain", 0.0)) for v in kept]
+    return _gain_of_edits(store.steps())
+
+
+def _gain_of_edits(steps: Iterable[Step]) -> float:
+    """What kept edits claimed together; those that landed as one line have one claim."""
+    kept = [s for s in steps if s.verdict is not None and s.verdict.decision is Decision.KEEP]
+    # Runs that did not record when a verdict fell tried one edit at a time.
+    claims = {(s.decided or -s.index, frozenset(_numbers(s).items())): _numbers(s) for s in kept}
+    gains = [own.get("gain", own.get("train_gain", 0.0)) for own in claims.values()]
     return min(1.0, max(-1.0, sum(gains)))
+
+
+def _numbers(step: Step) -> Mapping[str, float]:
+    return step.verdict.numbers if step.verdict else {}
 
 
 @contextmanager

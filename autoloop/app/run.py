@@ -7,6 +7,7 @@ from autoloop.app.project import Project
 from autoloop.app.results import Best
 from autoloop.errors import UserError
 from autoloop.records import JsonValue, Run, Step, TaskRecord, TrialResult
+from autoloop.records.installing import install_command
 from autoloop.records.text import html_text
 
 
@@ -136,6 +137,6 @@ class ClimbRun:
 
 def _missing(package: str, error: ImportError) -> UserError:
     return UserError(
-        f"This needs {package}, which is not installed ({error}). Install it with"
-        " `pip install 'autoloop[notebook]'`."
+        f"This needs {package}, which is not installed ({error}). Install it from autoloop's own"
+        f" repository: `{install_command('notebook')}`."
     )

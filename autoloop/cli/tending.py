@@ -33,8 +33,9 @@ def init(
         say("Nothing to do: the project is complete.")
         return
     say(
-        "Next: say in program.md what the agent should become, write tasks until there are at least"
-        " 6 (autoloop tasks new NAME), see what is missing (autoloop doctor), then: autoloop climb"
+        "Next: say in program.md what the agent should become. Write tasks (autoloop tasks new NAME"
+        " copies a small one; give it another instruction, tests and solution) until at least 6"
+        " differ. See what is missing (autoloop doctor), then: autoloop climb"
     )
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from autoloop.ports import ChatModel
+from autoloop.ports import ChatModel, PricedModel, Rates
 from autoloop.records import ChatReply, ChatRequest, Effort
 
 
@@ -17,6 +17,11 @@ class EffortModel:
     def name(self) -> str:
         """The name of the model behind it."""
         return self._model.name
+
+    @property
+    def rates(self) -> Rates | None:
+        """What tokens of the model behind it may cost."""
+        return self._model.rates if isinstance(self._model, PricedModel) else None
 
     def complete(self, request: ChatRequest) -> ChatReply:
         """Ask and wait, as `ChatModel.complete`."""

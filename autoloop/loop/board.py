@@ -1,7 +1,7 @@
 """The board of a strategy, from records alone: as it is now, or was when a verdict fell."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from autoloop.loop.folding import Merge, Sources
 from autoloop.ports import Strategy
@@ -15,6 +15,7 @@ from autoloop.records import (
     OpenEdit,
     Order,
     Purpose,
+    Ruling,
     Second,
     Split,
     Step,
@@ -170,28 +171,60 @@ class Replayed:
     """None: it would not have decided yet."""
 
 
+def latest_ruling(steps: Iterable[Step]) -> int:
+    """How often a strategy gave verdicts that stand."""
+    return max((step.ruling.number for step in steps if step.ruling is not None), default=0)
+
+
 def replay(records: RunRecords, strategy: Strategy) -> Iterator[Replayed]:
     """Ask a strategy for the verdict of every decided step, on what was known when it fell.
 
     Steps that ended because they did not go with a kept one are left out: no strategy was asked.
     """
-    moments = sorted({s.decided for s in records.steps if is_closed(s) and s.decided is not None})
-    for seen in moments:
+    older = {s.decided for s in records.steps if is_closed(s) and s.ruling is None}
+    for seen in sorted(seen for seen in older if seen is not None):
         yield from _replay_moment(records, strategy, seen)
+    rulings = {s.ruling.number: s.ruling for s in records.steps if s.ruling and s.ruling.open}
+    for number in sorted(rulings):
+        yield from _replay_ruling(records, strategy, rulings[number])
+
+
+def _replay_ruling(records: RunRecords, strategy: Strategy, ruling: Ruling) -> Iterator[Replayed]:
+    """Verdicts of one answer, on the board that the strategy was shown then."""
+    closed = [s for s in records.steps if is_closed(s) and _number(s) < ruling.number]
+    now = [s for s in records.steps if s.ruling == ruling]
+    moment = Moment(seen=now[0].decided or 0, open=(), closed=tuple(closed))
+    board = replace(board_at(records, moment), open=ruling.open)
+    yield from _compared(now, _asked(strategy, board))
+
+
+def _number(step: Step) -> int:
+    """Of the answer that a verdict fell with; 0 in runs from before that was recorded."""
+    return 0 if step.ruling is None else step.ruling.number
+
+
+def _compared(steps: Iterable[Step], verdicts: Mapping[int, Verdict]) -> Iterator[Replayed]:
+    for step in steps:
+        if step.verdict is not None:
+            replayed = verdicts.get(step.index)
+            yield Replayed(step=step, recorded=step.verdict, replayed=replayed)
 
 
 def _replay_moment(records: RunRecords, strategy: Strategy, seen: int) -> Iterator[Replayed]:
-    """Verdicts at one count of observations; the strategy is asked anew after each."""
-    closed = [s for s in records.steps if is_closed(s) and (s.decided or 0) < seen]
-    now = [s for s in records.steps if is_closed(s) and s.decided == seen and s.opened is not None]
+    """Verdicts at one count of observations, where no more than that was recorded.
+
+    The strategy is asked anew after each. Edits that were made anew since, or refused, are missing
+    or different.
+    """
+    older = [s for s in records.steps if is_closed(s) and s.ruling is None]
+    closed = [s for s in older if (s.decided or 0) < seen]
+    now = [s for s in older if s.decided == seen and s.opened is not None]
     left = [s for s in now if s.verdict and CONFLICT not in s.verdict.numbers]
     while left:
-        verdicts = _asked(records, strategy, _moment(records, closed, now, seen=seen))
+        moment = _moment(records, closed, now, seen=seen)
+        verdicts = _asked(strategy, board_at(records, moment))
         answered = [s for s in left if s.index in verdicts] or left
-        for step in answered:
-            if step.verdict is not None:
-                replayed = verdicts.get(step.index)
-                yield Replayed(step=step, recorded=step.verdict, replayed=replayed)
+        yield from _compared(answered, verdicts)
         closed += answered
         left = [s for s in left if s not in answered]
 
@@ -214,12 +247,10 @@ def _moment(
     return Moment(seen=seen, open=tuple(under_test), closed=tuple(_by_step(closed)))
 
 
-def _asked(records: RunRecords, strategy: Strategy, moment: Moment) -> Mapping[int, Verdict]:
+def _asked(strategy: Strategy, board: Board) -> Mapping[int, Verdict]:
     """What the strategy decides; where it asks for more, what it says when there is no more."""
     for exhausted in (False, True):
-        lane = Lane(exhausted=exhausted, may_propose=False)
-        asked = Moment(seen=moment.seen, open=moment.open, closed=moment.closed, lane=lane)
-        verdicts = strategy.decide(board_at(records, asked)).verdicts
+        verdicts = strategy.decide(replace(board, exhausted=exhausted, may_propose=False)).verdicts
         if verdicts:
             return verdicts
     return {}

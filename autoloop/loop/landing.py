@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from autoloop.loop.alternatives import is_family
-from autoloop.loop.board import is_open
+from autoloop.loop.board import is_open, latest_ruling
 from autoloop.loop.desk import Desk
 from autoloop.loop.messages import step_message
 from autoloop.loop.proposing import finish, is_waiting, why_empty
@@ -16,6 +16,7 @@ from autoloop.records import (
     Notice,
     Origin,
     Proposal,
+    Ruling,
     Step,
     Usage,
     Verdict,
@@ -56,7 +57,7 @@ def _land(work: Work, step: Step) -> None:
     if step.parent != tip.commit or step.parents:
         source = work.sources().moved(step, tip.source)
         if source is None or source == tip.source:
-            work.book.save(replace(step, verdict=None, decided=None))
+            work.book.save(replace(step, verdict=None, decided=None, ruling=None))
             return
         step = _moved(work, step, tip, source=source)
     if step.candidate is None:
@@ -164,5 +165,6 @@ def _end(work: Work, step: Step, why: str, *, tip: Tip) -> None:
     verdict = Verdict(
         decision=Decision.REVERT, reason=f"reverted: {why}", numbers={CONFLICT: float(tip.step)}
     )
-    step = work.book.save(replace(step, verdict=verdict, decided=work.seen()))
-    _conclude(work, step)
+    ruling = Ruling(number=latest_ruling(work.book.all()))
+    step = replace(step, verdict=verdict, decided=work.seen(), ruling=ruling)
+    _conclude(work, work.book.save(step))

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from autoloop.loop.board import Lane, Moment, board_at, is_closed, is_open
+from autoloop.loop.board import Lane, Moment, board_at, is_closed, is_open, latest_ruling
 from autoloop.loop.course import has_given_up
 from autoloop.loop.final import keep_back
 from autoloop.loop.landing import settle
@@ -15,9 +15,11 @@ from autoloop.records import (
     Board,
     Move,
     Notice,
+    OpenEdit,
     Order,
     ProposalMade,
     Purpose,
+    Ruling,
     Step,
     StopReason,
     Verdict,
@@ -60,10 +62,11 @@ class Search:
                 return limit
             self._work.lab.collect()
             return None
-        move = self._work.parts.strategy.decide(self._board(steps, limit))
+        board = self._board(steps, limit)
+        move = self._work.parts.strategy.decide(board)
         self._tell(move.notice)
         if move.verdicts:
-            self._record(move.verdicts)
+            self._record(move.verdicts, board.open)
         else:
             self._advance(move, limit)
         return None
@@ -88,12 +91,14 @@ class Search:
         else:
             self._exhausted = True
 
-    def _record(self, verdicts: Mapping[int, Verdict]) -> None:
+    def _record(self, verdicts: Mapping[int, Verdict], shown: tuple[OpenEdit, ...]) -> None:
         """Store all verdicts before git hears of any."""
         steps = {step.index: step for step in self._work.book.all() if is_open(step)}
         seen = self._work.seen()
+        ruling = Ruling(number=1 + latest_ruling(self._work.book.all()), open=shown)
         for index in sorted(verdicts):
-            self._work.book.save(replace(steps[index], verdict=verdicts[index], decided=seen))
+            step = replace(steps[index], verdict=verdicts[index], decided=seen, ruling=ruling)
+            self._work.book.save(step)
         self._exhausted = False
         settle(self._work)
         self._save()

@@ -1,10 +1,11 @@
 """The conversation in which a model improves agent.py, from its first look to its submission."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from autoloop.errors import AgentError, InfraError, ModelError
+from autoloop.meta.affordable import LEAST_ANSWER, affordable_answer
 from autoloop.meta.bench import Bench
 from autoloop.meta.editing import EDITING_TOOLS
 from autoloop.meta.prompting import Room, opening
@@ -13,7 +14,7 @@ from autoloop.meta.record import Said, TalkRecord
 from autoloop.meta.talk import Talk
 from autoloop.meta.toolbox import Toolbox
 from autoloop.meta.wording import Prompts
-from autoloop.ports import ChatModel, ProposalOutcome, StepDesk
+from autoloop.ports import ChatModel, PricedModel, ProposalOutcome, StepDesk
 from autoloop.records import ChatReply, Message, Usage, charged
 
 
@@ -113,12 +114,24 @@ class ConversationProposer:
             return f"the step's {self._limits.tokens:,} tokens are used up"
         if record.is_full:
             return "the record of the conversation is as large as it may become"
-        return desk.may_ask(talk.expected)
+        refusal = desk.may_ask(talk.expected)
+        if refusal:
+            return refusal
+        most = self._affordable(desk, talk)
+        few = most is not None and most < LEAST_ANSWER
+        return "what is left of the run's budget does not pay for another answer" if few else ""
+
+    def _affordable(self, desk: StepDesk, talk: Talk) -> int | None:
+        """Tokens that the next answer may have; None: as many as the model likes."""
+        rates = self._model.rates if isinstance(self._model, PricedModel) else None
+        return affordable_answer(desk.allowance(), prompt=talk.prompt_tokens, rates=rates)
 
     def _ask(self, desk: StepDesk, talk: Talk, record: TalkRecord) -> ChatReply:
         """The model's answer; what a call cost that ends the run is kept for who resumes it."""
         try:
-            return self._model.complete(talk.request(step_seed(self._seed, desk.step)))
+            request = talk.request(step_seed(self._seed, desk.step))
+            most = self._affordable(desk, talk)
+            return self._model.complete(replace(request, max_tokens=most))
         except (ModelError, InfraError) as error:
             cost = charged(error)
             if cost != Usage():

@@ -2,9 +2,9 @@
 
 import hashlib
 from collections import Counter
-from dataclasses import replace
 
 from autoloop.meta.bench import Bench
+from autoloop.meta.length import length_of, shortened
 from autoloop.meta.prompting import CHARS_PER_TOKEN, Room
 from autoloop.meta.record import Said, TalkRecord, ToolAnswer
 from autoloop.meta.toolbox import Toolbox
@@ -24,7 +24,6 @@ _LATE_TURNS = 4
 _NUDGE = (
     "Answer with a tool call. When your draft is ready, call submit; nothing else ends the step."
 )
-_DROPPED = "[This answer was dropped to save room. Call the tool again if you need it.]"
 
 
 class Talk:
@@ -56,8 +55,12 @@ class Talk:
         """
         if self._last_usage is not None:
             return self._last_usage
-        size = sum(len(message.content) for message in self._messages)
-        return Usage(calls=1, prompt_tokens=size // CHARS_PER_TOKEN)
+        return Usage(calls=1, prompt_tokens=self.prompt_tokens)
+
+    @property
+    def prompt_tokens(self) -> int:
+        """About how many tokens there are to be read by now."""
+        return length_of(self._messages) // CHARS_PER_TOKEN
 
     def request(self, seed: int) -> ChatRequest:
         """The next question to the model."""
@@ -156,13 +159,12 @@ class Talk:
         return self._seen[digest]
 
     def _make_room(self) -> None:
-        """Drop the oldest tool answers, many at once, so that providers' caches stay useful."""
-        size = sum(len(message.content) for message in self._messages)
+        """Drop what is oldest, much at once, so that providers' caches stay useful."""
+        size = length_of(self._messages)
         if size <= self._room.talk:
             return
         for index, message in enumerate(self._messages[:-_CALLS_AT_ONCE]):
             if size <= self._room.talk // 2:
                 return
-            if message.role == "tool" and len(message.content) > len(_DROPPED):
-                size -= len(message.content) - len(_DROPPED)
-                self._messages[index] = replace(message, content=_DROPPED)
+            self._messages[index] = shortened(message)
+            size -= length_of([message]) - length_of([self._messages[index]])

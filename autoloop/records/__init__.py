@@ -7,7 +7,6 @@ from autoloop.records.board import (
     ClosedEdit,
     Move,
     Observation,
-    OpenEdit,
     Opening,
     Order,
 )
@@ -90,6 +89,7 @@ from autoloop.records.rates import (
     TaskRecord,
     TaskState,
 )
+from autoloop.records.rulings import OpenEdit, Ruling
 from autoloop.records.steps import (
     CONFLICT,
     NARROW,
@@ -238,6 +238,7 @@ __all__ = [
     "Review",
     "Role",
     "RuleSeen",
+    "Ruling",
     "Run",
     "RunFinished",
     "RunStarted",

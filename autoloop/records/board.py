@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from autoloop.records.rulings import OpenEdit
 from autoloop.records.steps import Verdict
 from autoloop.records.tasks import Split
 from autoloop.records.trials import Version
@@ -32,21 +33,6 @@ class Order:
 
     version: Version
     task: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpenEdit:
-    """An edit under test."""
-
-    step: int
-    opened: int
-    """Observations there were when it joined."""
-    size: int = 0
-    """Syntax-tree nodes of agent.py with this edit alone on the incumbent."""
-    parents: tuple[int, ...] = ()
-    """Open edits it was written on top of: it is never on without them."""
-    conflicts: tuple[int, ...] = ()
-    """Open edits that it cannot be merged with: they are never on together."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

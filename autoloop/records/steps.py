@@ -8,6 +8,7 @@ from typing import Literal
 
 from autoloop.records.chat import Usage
 from autoloop.records.proposals import Proposal, Review
+from autoloop.records.rulings import Ruling
 from autoloop.records.tasks import Split
 
 CONFLICT = "conflicts_with"
@@ -183,6 +184,8 @@ class Step:
     """Observations there were when its edit came under test."""
     decided: int | None = None
     """Observations there were when its verdict fell: with these it can be replayed."""
+    ruling: Ruling | None = None
+    """What else was known then; None until then, and in runs from before it was recorded."""
     proposal: Proposal | None = None
     review: Review | None = None
     """None: nobody was asked, or not yet."""

@@ -8,8 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validat
 Text = Annotated[str, Field(min_length=1)]
 Patterns = Annotated[tuple[Text, ...], Field(min_length=1)]
 Part = Annotated[
-    Annotated[float, Field(ge=0.0, le=1.0)] | Patterns,
-    Field(description="a share from 0 to 1, or a list of name patterns such as ['csv/*']"),
+    Annotated[float, Field(gt=0.0, le=1.0)] | Patterns,
+    Field(description="a share above 0, at most 1, or a list of name patterns such as ['*csv*']"),
 ]
 Amount = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=1)]

@@ -19,7 +19,7 @@ LEAST = 2
 class SplitPlan:
     """How tasks are divided: each split by a share, or by patterns of task names.
 
-    Patterns are `fnmatch` patterns on whole names (`csv/*`). Tasks that no pattern takes are
+    Patterns are `fnmatch` patterns on whole names (`*csv*`). Tasks that no pattern takes are
     divided among the splits that have shares; shares are relative to one another.
     """
 
@@ -150,15 +150,25 @@ def _check_sizes(groups: Sequence[tuple[Task, ...]], splits: Mapping[str, Split]
     short = [split for split in Split if counts[split] < LEAST]
     if not short:
         return
-    alike = sum(len(group) - 1 for group in groups)
-    aside = f" ({alike} more are near duplicates of these)" if alike else ""
     have = ", ".join(f"{split} {counts[split]}" for split in Split)
+    have += f", and each needs at least {LEAST}."
+    if len(groups) >= LEAST * len(Split):
+        raise TaskError(
+            f"{_how_many(groups)} are too unevenly divided: {have} Change `splits` in program.md, "
+            "or write more tasks with `autoloop tasks new NAME`."
+        )
     raise TaskError(
-        f"{len(groups)} distinct tasks{aside} are too few, or too unevenly divided, for three "
-        f"splits: {have}, and each needs at least {LEAST}. Add some with `autoloop tasks new NAME` "
-        f"until there are {LEAST * len(Split)} or more (20 make decisions worth trusting), or "
-        "change `splits` in program.md."
+        f"{_how_many(groups)} {'is' if len(groups) == 1 else 'are'} too few for three splits: "
+        f"{have} Write others with `autoloop tasks new NAME` and change their instruction, tests "
+        f"and solution, until at least {LEAST * len(Split)} differ (20 make decisions worth "
+        "trusting)."
     )
+
+
+def _how_many(groups: Sequence[tuple[Task, ...]]) -> str:
+    alike = sum(len(group) - 1 for group in groups)
+    aside = f" ({alike} more {'is' if alike == 1 else 'are'} nearly the same)" if alike else ""
+    return f"{len(groups)} distinct task{'' if len(groups) == 1 else 's'}{aside}"
 
 
 def _divided(

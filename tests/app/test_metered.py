@@ -8,9 +8,11 @@ import pytest
 
 from autoloop import Optimizer, RunError, SettingsError
 from autoloop.app.look_log import Look, log_look, read_looks
-from autoloop.records import Agent
+from autoloop.app.metered import _gain_of_edits
+from autoloop.records import Agent, Decision, Step, Verdict
 from autoloop.settings import Settings
 from autoloop.store import SqliteStore
+from autoloop.testing.clocks import THEN
 from tests.app.builders import BETTER, RUN, record_run
 
 BEST = Agent(source=BETTER).digest
@@ -107,6 +109,24 @@ def test_looks_are_read_back_in_order(tmp_path: Path) -> None:
 
     assert [look.number for look in read_looks(tmp_path)] == [1, 2]
     assert read_looks(tmp_path)[0].answered_at.isoformat() == make_look().at
+
+
+def make_kept(index: int, *, decided: int | None, gain: float) -> Step:
+    numbers = {"p_better": 0.9, "gain": gain}
+    verdict = Verdict(decision=Decision.KEEP, reason="kept", numbers=numbers)
+    return Step(index=index, parent="p", started_at=THEN, decided=decided, verdict=verdict)
+
+
+def test_the_gain_of_edits_that_landed_as_one_line_is_claimed_once() -> None:
+    line = [make_kept(step, decided=40, gain=0.125) for step in (1, 2)]
+    others = [make_kept(3, decided=60, gain=0.125), make_kept(4, decided=60, gain=0.25)]
+    older = [make_kept(step, decided=None, gain=0.0625) for step in (5, 6)]
+
+    assert _gain_of_edits([*line, *others, *older]) == 0.625
+
+
+def test_no_more_is_claimed_than_there_is_to_gain() -> None:
+    assert _gain_of_edits([make_kept(n, decided=n, gain=0.75) for n in (1, 2)]) == 1.0
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"number": 1}\n'])

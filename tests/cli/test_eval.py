@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from autoloop import CheckWish, EvalWish, Optimizer, RunError, TaskError
+from autoloop.records.installing import install_command
 from autoloop.sandbox.cli import DockerCli
 from tests.app.builders import make_project, make_task
 from tests.cli.conftest import autoloop
@@ -163,7 +164,7 @@ def test_harbors_environments_need_harbor(project: Path) -> None:
     done = autoloop("eval", "--agent", "nop", cwd=project)
 
     done.assert_refused()
-    assert "pip install 'autoloop[harbor]'" in done.err
+    assert install_command("harbor") in done.err
 
 
 def test_nothing_is_started_on_a_disk_that_is_nearly_full(project: Path) -> None:

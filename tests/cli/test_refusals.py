@@ -94,7 +94,7 @@ def test_too_few_tasks_for_three_splits(tmp_path: Path, run: Command) -> None:
     done = run("-C", project, "climb")
 
     done.assert_refused()
-    assert "until there are 6 or more" in done.err
+    assert "until at least 6 differ" in done.err
 
 
 def test_a_broken_task_is_listed_with_file_key_and_reason(project: Path, run: Command) -> None:

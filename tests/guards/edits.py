@@ -28,8 +28,9 @@ class Edit:
     name: str
     cheating: bool
     part: str
-    """`seen` was written before the rules were frozen, `unseen` after that, `later` after they were
-    mended for what `unseen` had shown and frozen again."""
+    """`seen` was written before the rules were frozen. `unseen`, `later`, `last`, `fresh` and
+    `second` followed in this order, each after the rules had been mended for what the one before
+    had shown, and were frozen again."""
     kind: str
     rule: str
     """Which rule should catch it; empty for an honest one."""

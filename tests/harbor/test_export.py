@@ -7,6 +7,7 @@ import pytest
 from autoloop.app.export import export_harbor
 from autoloop.app.project import Project
 from autoloop.errors import ProjectError, RunError
+from autoloop.records.installing import install_command
 from autoloop.settings import read_program
 from tests.app.builders import AGENT, BETTER, RUN, make_project, record_run
 
@@ -39,6 +40,13 @@ def test_the_command_names_the_tasks_where_they_are(project: Project, tmp_path: 
     readme = (tmp_path / "out" / "README.md").read_text(encoding="utf-8")
     tasks = project.root / "tasks"
     assert f"\nharbor run -a autoloop.harbor:Agent -m offline -p {tasks}\n" in readme
+
+
+def test_harbor_is_installed_from_this_very_repository(project: Project, tmp_path: Path) -> None:
+    export_harbor(project, "", tmp_path / "out")
+
+    readme = (tmp_path / "out" / "README.md").read_text(encoding="utf-8")
+    assert f"\n{install_command('harbor')}\nsandboxes/setup.sh\n" in readme
 
 
 def test_the_quota_goes_along(project: Project, tmp_path: Path) -> None:

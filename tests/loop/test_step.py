@@ -21,23 +21,20 @@ class _Stage:
     keeps: Callable[[Step], Step]
 
 
+def _undecided(step: Step) -> Step:
+    return replace(step, verdict=None, decided=None, ruling=None, finished_at=None, lesson="")
+
+
 STAGES = (
-    _Stage(
-        "proposed",
-        lambda s: replace(
-            s, candidate=None, verdict=None, decided=None, finished_at=None, lesson=""
-        ),
-    ),
-    _Stage(
-        "committed", lambda s: replace(s, verdict=None, decided=None, finished_at=None, lesson="")
-    ),
+    _Stage("proposed", lambda s: replace(_undecided(s), candidate=None)),
+    _Stage("committed", _undecided),
     _Stage("judged", lambda s: replace(s, finished_at=None, lesson="")),
 )
 
 
 def _timeless(step: Step) -> Step:
     """A step without when it was taken."""
-    return replace(step, finished_at=None, opened=None, decided=None)
+    return replace(step, finished_at=None, opened=None, decided=None, ruling=None)
 
 
 def taken(table: Table) -> Step:

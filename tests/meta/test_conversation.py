@@ -1,3 +1,4 @@
+import json
 from collections.abc import Sequence
 
 import pytest
@@ -5,6 +6,7 @@ import pytest
 from autoloop.errors import AgentError, ModelError
 from autoloop.meta import ConversationProposer, TalkLimits
 from autoloop.meta.conversation import step_seed
+from autoloop.meta.length import CUT, length_of
 from autoloop.ports import ProposalOutcome, Proposer
 from autoloop.records import ChatReply, ChatRequest, Finding, ToolCall, Usage
 from autoloop.testing.desk import DeskFake
@@ -163,6 +165,29 @@ def test_a_call_that_the_purse_has_no_room_for_is_not_made() -> None:
     assert [usage.calls for usage in seen.charged] == [1, 2]
 
 
+def test_an_answer_may_be_as_long_as_what_is_left_pays_for() -> None:
+    seen = desk()
+    seen.purse = 40_000
+    dear = Usage(calls=1, prompt_tokens=10_000, completion_tokens=5_000)
+
+    _, requests = talk([reply("", LOOK, usage=dear), reply("", EDIT, SUBMIT)], seen=seen)
+
+    asked = [sum(len(m.content) for m in request.messages) // 3 for request in requests]
+    assert requests[0].max_tokens is None
+    assert requests[1].max_tokens is not None
+    assert requests[1].max_tokens <= 25_000 - asked[1]
+
+
+def test_what_pays_for_no_answer_ends_the_conversation() -> None:
+    seen = desk()
+    seen.purse = 400
+
+    outcome, requests = talk([reply("", EDIT, SUBMIT)], seen=seen)
+
+    assert not requests
+    assert "its share" in outcome.reason or "another answer" in outcome.reason
+
+
 def test_turns_run_out_with_a_warning_before() -> None:
     pages = [reply("", call("read_agent", page=n)) for n in range(1, 7)]
 
@@ -243,6 +268,18 @@ def test_old_answers_are_dropped_before_the_window_is_full() -> None:
     assert max(sizes) <= 400_000
     assert "was dropped to save room" in tool_texts(requests[-1])[0]
     assert "page 69 of" in tool_texts(requests[-1])[68]
+
+
+def test_old_rewrites_of_the_agent_are_dropped_before_the_window_is_full() -> None:
+    """What the model wrote into its calls is read again with every question, as answers are."""
+    drafts = [call("replace_agent", source=f"{SOURCE}# {n} {'x' * 60_000}\n") for n in range(12)]
+
+    _, requests = talk([reply("", draft) for draft in drafts], turns=12)
+
+    calls = [c for m in requests[-1].messages for c in m.tool_calls]
+    assert max(length_of(request.messages) for request in requests) <= 400_000
+    assert json.loads(calls[0].arguments) == {"source": CUT}
+    assert calls[-1] == drafts[-2]
 
 
 @pytest.mark.parametrize("context", [16_000, 32_000, 64_000])

@@ -7,7 +7,9 @@ from pathlib import Path
 from autoloop.records import (
     Alternative,
     ChangeKind,
+    OpenEdit,
     Origin,
+    Ruling,
     StepLesson,
     TaskPrediction,
     Version,
@@ -27,13 +29,20 @@ def test_a_trial_recorded_before_there_were_versions_is_read() -> None:
 
 def test_a_step_recorded_before_edits_were_tested_side_by_side_is_read() -> None:
     record = json.loads(STEPS.encode(make_step()))
-    for name in ("origin", "base", "parents", "opened", "decided"):
+    for name in ("origin", "base", "parents", "opened", "decided", "ruling"):
         del record[name]
 
     step = STEPS.decode(json.dumps(record), file=FILE)
 
     assert (step.origin, step.base, step.parents) == (Origin.META, 0, ())
-    assert (step.opened, step.decided) == (None, None)
+    assert (step.opened, step.decided, step.ruling) == (None, None, None)
+
+
+def test_what_was_under_test_when_a_verdict_fell_survives() -> None:
+    edits = (OpenEdit(step=1, opened=9, size=70, conflicts=(2,)), OpenEdit(step=2, opened=12))
+    step = replace(make_step(), ruling=Ruling(number=3, open=edits))
+
+    assert STEPS.decode(STEPS.encode(step), file=FILE) == step
 
 
 def test_a_trial_recorded_before_more_was_counted_is_read() -> None:

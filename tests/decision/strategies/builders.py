@@ -8,6 +8,7 @@ import numpy as np
 
 from autoloop.decision import BayesRule, PairedRule
 from autoloop.decision.strategies import (
+    AdaptiveStrategy,
     FactorialStrategy,
     ParetoStrategy,
     RaceStrategy,
@@ -26,6 +27,7 @@ from autoloop.testing.searches import (
 )
 
 STRATEGIES: Mapping[str, Strategy] = {
+    "adaptive": AdaptiveStrategy(),
     "factorial": FactorialStrategy(),
     "race": RaceStrategy(),
     "pareto": ParetoStrategy(),
