@@ -6,19 +6,8 @@ Example:
     >>> run.best, run.steps, run.trials
 """
 
+from autoloop import results
 from autoloop.app.optimizer import Optimizer
-from autoloop.app.results import (
-    Best,
-    Checkup,
-    CheckWish,
-    Cleaned,
-    Evaluation,
-    EvalWish,
-    Status,
-    StepView,
-    TaskProof,
-    TrialView,
-)
 from autoloop.app.run import ClimbRun
 from autoloop.errors import (
     AgentError,
@@ -31,49 +20,22 @@ from autoloop.errors import (
     TaskError,
     UserError,
 )
-from autoloop.records import (
-    Comparison,
-    Decision,
-    Event,
-    Run,
-    Split,
-    Step,
-    StopReason,
-    Task,
-    TrialResult,
-)
+from autoloop.records import Split
 
 __version__ = "0.1.0"
 
 __all__ = [
     "AgentError",
     "AutoloopError",
-    "Best",
-    "CheckWish",
-    "Checkup",
-    "Cleaned",
     "ClimbRun",
-    "Comparison",
-    "Decision",
-    "EvalWish",
-    "Evaluation",
-    "Event",
     "InfraError",
     "ModelError",
     "Optimizer",
     "ProjectError",
-    "Run",
     "RunError",
     "SettingsError",
     "Split",
-    "Status",
-    "Step",
-    "StepView",
-    "StopReason",
-    "Task",
     "TaskError",
-    "TaskProof",
-    "TrialResult",
-    "TrialView",
     "UserError",
+    "results",
 ]

@@ -17,7 +17,8 @@ from tempfile import TemporaryDirectory
 
 import docker
 
-from autoloop import Evaluation, EvalWish, Optimizer
+from autoloop import Optimizer
+from autoloop.results import Evaluation
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCE = ROOT.parent / "shared" / "data" / "spreadsheetbench"
@@ -125,14 +126,11 @@ def main() -> int:
 
     ensure_image()
     with TemporaryDirectory(prefix="autoloop-spreadsheetbench-") as folder:
-        optimizer, tasks = Optimizer(folder), Path(folder) / "tasks"
+        optimizer, tasks = Optimizer(folder, workers=wish.workers), Path(folder) / "tasks"
         # An empty program.md is all defaults, and keeps a program.md further up out of this.
         (Path(folder) / "program.md").touch()
         optimizer.import_spreadsheetbench(wish.source, tasks)
-        oracle, nop = (
-            optimizer.eval(EvalWish(agent=agent, tasks=tasks, workers=wish.workers))
-            for agent in ("oracle", "nop")
-        )
+        oracle, nop = (optimizer.eval(agent=agent, tasks=tasks) for agent in ("oracle", "nop"))
     rows = rows_of(oracle, nop)
     totals = totals_of(rows, oracle, nop)
     if wish.json:

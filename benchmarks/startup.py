@@ -16,8 +16,9 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
-from autoloop import Decision, Run, Split, Step, TrialResult
+from autoloop import Split
 from autoloop.records import Budget, Outcome, Proposal, Purpose, Span, TrialKey, Usage, Verdict
+from autoloop.results import Decision, Run, Step, TrialResult
 from autoloop.store import SqliteStore
 
 AUTOLOOP = str(Path(sys.executable).with_name("autoloop"))

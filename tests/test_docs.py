@@ -9,6 +9,8 @@ import typer
 from pydantic import BaseModel
 from typer.main import get_command
 
+import autoloop
+from autoloop import ClimbRun, Optimizer
 from autoloop.cli.exits import Exit
 from autoloop.cli.main import app
 from autoloop.gateway.choose import DEFAULTS
@@ -23,6 +25,7 @@ PAGES = [
     *sorted((ROOT / "docs").glob("*.md")),
 ]
 WIDTH = 100
+CALL = re.compile(r"`(opt|Optimizer|run)\.(\w+)")
 LINK = re.compile(r"\]\(([^)]+)\)")
 
 
@@ -32,8 +35,13 @@ def page(name: str) -> str:
 
 def rows(name: str) -> dict[str, list[str]]:
     """All rows of a page's tables, by the first word in backticks of their first cell."""
+    return rows_of(page(name))
+
+
+def rows_of(text: str) -> dict[str, list[str]]:
+    """The same of a piece of a page."""
     found = {}
-    for line in page(name).splitlines():
+    for line in text.splitlines():
         cells = [cell.strip() for cell in line.strip("|").split(" | ")]
         if line.startswith("|") and (first := re.match(r"\| `([^`]+)`", line)):
             found[first[1]] = cells
@@ -75,8 +83,13 @@ def documented_commands() -> dict[str, set[str]]:
     """Options of each command, as docs/cli.md lists them."""
     return {
         re.sub(r"( [A-Z\[].*)", "", name): {*re.findall(r"`(--[a-z-]+)`", cells[-1])}
-        for name, cells in rows("cli.md").items()
+        for name, cells in rows_of(page("cli.md").partition("## Python")[0]).items()
     }
+
+
+def calls_of_commands() -> dict[str, list[str]]:
+    """The row of each command in the table of docs/cli.md that says how Python calls it."""
+    return rows_of(page("cli.md").partition("## Python")[2])
 
 
 def test_every_setting_is_documented_with_its_default() -> None:
@@ -114,8 +127,28 @@ def test_every_command_and_option_is_documented() -> None:
     assert documented_commands() == known
 
 
+def test_every_command_has_a_call_in_python() -> None:
+    owners = {"opt": Optimizer, "Optimizer": Optimizer, "run": ClimbRun}
+    calls = {name: CALL.findall(cells[1]) for name, cells in calls_of_commands().items()}
+
+    assert calls.keys() == {name for name, _ in commands_of(root())}
+    assert all(calls.values())
+    for owner, name in (call for found in calls.values() for call in found):
+        assert hasattr(owners[owner], name), f"{owner}.{name}"
+
+
+def test_what_a_call_in_python_gives_is_of_a_public_type() -> None:
+    public = {*autoloop.__all__, *autoloop.results.__all__}
+    given = [cells[2] for cells in calls_of_commands().values()]
+
+    assert {*re.findall(r"`(\w+)`", " ".join(given))} <= public
+
+
 def test_options_before_the_command_are_documented() -> None:
-    for option in ("`--project FOLDER`", "`-C`", "`--json`", "`--help`"):
+    before = {option for parameter in root().params for option in parameter.opts}
+
+    assert before == {"--project", "-C", "--version"}
+    for option in ("`--project FOLDER`", "`-C`", "`autoloop --version`", "`--json`", "`--help`"):
         assert option in page("cli.md")
 
 

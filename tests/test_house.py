@@ -6,15 +6,20 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 import autoloop
 
 ROOT = Path(__file__).parents[1]
 SOURCES = sorted((ROOT / "autoloop").rglob("*.py"))
 HARNESS = sorted((ROOT / "autoloop" / "harness").glob("*.py"))
+IN_CONTAINERS = {"openpyxl"}
+"""Packages that a file of ours imports only where a task's image brings them."""
 HEAVY = {
     *("docker", "git", "litellm", "openai", "anthropic", "aiohttp", "scipy", "pydantic", "harbor"),
 }
@@ -68,6 +73,26 @@ def _imports(path: Path) -> set[str]:
     nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
     plain = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
     return plain | {n.module for n in nodes if isinstance(n, ast.ImportFrom) and n.module}
+
+
+def _declared() -> set[str]:
+    """Distributions that are installed with autoloop, or with one of its extras."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = [wish for extra in project["optional-dependencies"].values() for wish in extra]
+    return {canonicalize_name(Requirement(w).name) for w in (*project["dependencies"], *extras)}
+
+
+def test_every_package_that_is_imported_is_declared() -> None:
+    known, makers = _declared() | IN_CONTAINERS, packages_distributions()
+    foreign = {name.partition(".")[0] for path in SOURCES for name in _imports(path)}
+
+    undeclared = {
+        name
+        for name in foreign - {"autoloop", *sys.stdlib_module_names}
+        if not known & {canonicalize_name(maker) for maker in makers.get(name, [name])}
+    }
+
+    assert not undeclared
 
 
 @pytest.mark.parametrize("path", HARNESS, ids=lambda p: p.name)

@@ -40,9 +40,10 @@ ALLOWED = {
     "testing": GROUND,
     "redteam": GROUND | ADAPTERS | {"trial", "loop", "testing"},
     "app": GROUND | ADAPTERS | {"trial", "loop", "redteam"},
-    "cli": {"app", "records", "errors", ""},
+    "results": {"app", "records"},
+    "cli": {"app", "records", "errors", "results", ""},
     "harbor": {"app", "records", "errors", ""},
-    "": {"app", "records", "errors"},
+    "": {"app", "records", "errors", "results"},
 }
 OWNERS = {
     "docker": {"sandbox"},

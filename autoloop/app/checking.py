@@ -2,17 +2,18 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import fmean
 from types import MappingProxyType
 from typing import Literal
 
 from autoloop.app.contents import program_of
-from autoloop.app.evaluating import Watch, evaluate_agent
+from autoloop.app.evaluating import EvalWish, evaluate_agent, require_count
 from autoloop.app.project import Project
 from autoloop.app.reference import HarborAnswer, find_harbor, run_oracle
-from autoloop.app.results import CheckWish, Evaluation, EvalWish, TaskProof
+from autoloop.app.results import Evaluation, TaskProof
+from autoloop.app.watching import Watch
 from autoloop.errors import ImageError, InterruptError
 from autoloop.records import Notice, Task, TaskProblem, TrialResult
 from autoloop.sandbox.looks import ImageLooks
@@ -21,6 +22,23 @@ SAME = 1e-9
 OTHER: Mapping[Literal["fresh", "shared"], Literal["fresh", "shared"]] = MappingProxyType(
     {"fresh": "shared", "shared": "fresh"}
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckWish:
+    """What is to be found out about tasks."""
+
+    tasks: str | Path | None = None
+    """Folder or other source of tasks; None is the project's."""
+    repeat: int = 1
+    """Runs of each solution; a task whose rewards differ is flaky."""
+    offline: bool = False
+    """Also build each image once more, from nothing and without network."""
+    harbor: str = "auto"
+    """A Python with Harbor to compare with; `auto` looks for one, `none` does not compare."""
+
+    def __post_init__(self) -> None:
+        require_count("repeat", self.repeat)
 
 
 def prove_tasks(project: Project, wish: CheckWish, watch: Watch) -> tuple[TaskProof, ...]:
@@ -34,7 +52,7 @@ def prove_tasks(project: Project, wish: CheckWish, watch: Watch) -> tuple[TaskPr
     """
     harbor = find_harbor(wish.harbor)
     lenient = replace(project, overrides={**project.overrides, "tasks": "skip"})
-    plan = EvalWish(tasks=wish.tasks, workers=wish.workers)
+    plan = EvalWish(tasks=wish.tasks)
     solved = replace(plan, agent="oracle", attempts=wish.repeat)
     oracle = _whole(evaluate_agent(lenient, solved, watch, least=0))
     nop = _whole(evaluate_agent(lenient, replace(plan, agent="nop"), watch, least=0))

@@ -119,15 +119,8 @@ class MachinePlan:
     """Its name is the run's."""
     settings: Settings
     task_model: str
-    workers: int | None = None
-    """None: as the settings say."""
     stand_in: ChatModel | None = None
     """Answers in place of the task model."""
-
-    @property
-    def worker_count(self) -> int:
-        """Trials at once."""
-        return self.workers or workers_of(self.settings)
 
 
 @contextmanager
@@ -163,7 +156,7 @@ def trial_machine(
             rules=plan.settings.rules(),
         )
         retrying = RetryingRunner(runner, on_invalid=on_invalid)
-        engine = LocalEngine(retrying, workers=plan.worker_count)
+        engine = LocalEngine(retrying, workers=workers_of(plan.settings))
 
         def stop_now() -> None:
             engine.close(now=True)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from functools import partial
 from pathlib import Path
+from typing import Literal
 
 from autoloop.app.contents import tasks_of_run
 from autoloop.app.project import Project
@@ -19,20 +20,19 @@ from autoloop.workspace import GitWorkspace
 SEARCHED = (Purpose.SEARCH, Purpose.SPOT)
 
 
-def failures(project: Project, name: str | None, *, everybody: bool) -> Failures:
-    """Failed train trials of a run (the latest by default) by symptoms.
+def failures(project: Project, name: str, *, agents: Literal["best", "all"]) -> Failures:
+    """Failed train trials of a run by symptoms.
 
     Args:
         project: Whose run it is.
         name: Name of the run.
-        everybody: Trials of every agent, not of the best alone; so it is, too, where the best was
-            never tried by itself.
+        agents: Whose trials; those of all agents, too, where the best was never tried by itself.
     """
     with reading(project, name) as view, closing(GitWorkspace(project.root)) as workspace:
         run, folder = view.run, view.folder
         trials = [trial for trial in view.store.trials() if _is_train(trial)]
         best = Agent(source=workspace.source(workspace.tip(run.name))).digest
-    own = [] if everybody else [trial for trial in trials if trial.key.agent == best]
+    own = [] if agents == "all" else [trial for trial in trials if trial.key.agent == best]
     told = feedback_of(folder, tasks_of_run(project, run), "full")
     return Failures(
         run=run.name,

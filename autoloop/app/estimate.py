@@ -2,24 +2,7 @@
 
 from dataclasses import dataclass
 
-from autoloop.errors import SettingsError
 from autoloop.records import Interval, Split
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EstimateWish:
-    """How an estimate is to be made."""
-
-    attempts: int = 2
-    """Trials of each train and validation task that it rests on; recorded ones count."""
-    run: bool = True
-    """False: use only what is recorded."""
-    workers: int | None = None
-
-    def __post_init__(self) -> None:
-        for name, count in (("attempts", self.attempts), ("workers", self.workers)):
-            if count is not None and count < 1:
-                raise SettingsError(f"{name!r} is {count!r}: write a whole number of at least 1.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

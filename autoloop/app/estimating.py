@@ -5,17 +5,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import fmean
 
-from autoloop.app.compose import resolve_models
+from autoloop.app.compose import resolve_models, workers_of
 from autoloop.app.contents import found_tasks, policy_of, program_of, split_tasks, tasks_source
-from autoloop.app.estimate import Estimate, EstimateWish, Outlook, Price, Sight, TaskShare
-from autoloop.app.evaluating import Watch, evaluate_agent
+from autoloop.app.estimate import Estimate, Outlook, Price, Sight, TaskShare
+from autoloop.app.evaluating import EvalWish, evaluate_agent, require_count
 from autoloop.app.outlook import Spending, outlook
 from autoloop.app.preparing import LeavingOut
 from autoloop.app.project import Project
 from autoloop.app.recorded import Conditions, recorded_trials, verdict_cost
-from autoloop.app.results import EvalWish
+from autoloop.app.watching import Watch
 from autoloop.decision import Estimates, Noise, noise_of
-from autoloop.engines import default_workers
 from autoloop.errors import InterruptError, RunError
 from autoloop.records import Agent, Split, Task, TrialResult, Usage
 
@@ -42,18 +41,20 @@ class _Start:
         return recorded_trials(project, self.agent, list(self.tasks.values()), self.conditions)
 
 
-def estimate(project: Project, wish: EstimateWish, watch: Watch) -> Estimate:
+def estimate(project: Project, watch: Watch, *, attempts: int, run: bool) -> Estimate:
     """Bring the start agent to so many attempts on train and validation tasks, and conclude.
 
-    The holdout is not touched.
+    The holdout is not touched; without `run` nothing is.
 
     Raises:
         UserError: project, tasks or settings cannot be used, or nothing is recorded or was run.
         InterruptError: somebody asked to stop before anything was known.
     """
+    require_count("attempts", attempts)
     start = _start(project, watch)
     before = start.recorded(project)
-    evaluations = _profile(project, start, before, wish, watch) if wish.run else ()
+    lacking = _lacking(start, before, attempts) if run else {}
+    evaluations = _profile(project, lacking, watch)
     trials = start.recorded(project)
     if not trials and watch.stop.requested:
         raise InterruptError("Interrupted before the first trial ended; nothing is known.")
@@ -63,12 +64,11 @@ def estimate(project: Project, wish: EstimateWish, watch: Watch) -> Estimate:
             " is known of its noise. Leave out '--no-run' to run some."
         )
     settings = start.conditions.settings
-    own = settings.workers
     spending = Spending(
         trial_s=fmean(trial.span.seconds for trial in trials),
         usage=sum((trial.usage for trial in trials), Usage()),
         trials=len(trials),
-        workers=wish.workers or (default_workers() if own == "auto" else own),
+        workers=workers_of(settings),
     )
     cost = verdict_cost(project, start.conditions)
     reach = outlook(settings, Counter(start.splits.values()), spending=spending, cost=cost)
@@ -93,22 +93,25 @@ def _start(project: Project, watch: Watch) -> _Start:
     )
 
 
-def _profile(
-    project: Project,
-    start: _Start,
-    before: Sequence[TrialResult],
-    wish: EstimateWish,
-    watch: Watch,
-) -> tuple[str, ...]:
-    """Run what is missing, as ordinary evaluations; their names."""
+def _lacking(
+    start: _Start, before: Sequence[TrialResult], attempts: int
+) -> Mapping[int, Sequence[str]]:
+    """Names of tasks by how many attempts they lack."""
     have = Counter(trial.key.task for trial in before)
     lacking = defaultdict[int, list[str]](list)
     for task in start.tasks:
-        lacking[max(0, wish.attempts - have[task])].append(task)
+        lacking[max(0, attempts - have[task])].append(task)
+    return lacking
+
+
+def _profile(
+    project: Project, lacking: Mapping[int, Sequence[str]], watch: Watch
+) -> tuple[str, ...]:
+    """Run what is missing, as ordinary evaluations; their names."""
     names = []
-    for attempts, tasks in sorted(lacking.items()):
-        if attempts and not watch.stop.requested:
-            own = EvalWish(only=tuple(tasks), attempts=attempts, workers=wish.workers)
+    for missing, tasks in sorted(lacking.items()):
+        if missing and not watch.stop.requested:
+            own = EvalWish(only=tuple(tasks), attempts=missing)
             names.append(evaluate_agent(project, own, watch).folder.name)
     return tuple(names)
 

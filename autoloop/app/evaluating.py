@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from queue import SimpleQueue
+from typing import Literal
 
 from autoloop.app.archive import Terms, reuse_for
 from autoloop.app.clock import SystemClock
@@ -21,23 +22,59 @@ from autoloop.app.contents import (
 from autoloop.app.eval_record import EvalRecord, read_eval
 from autoloop.app.preparing import LeavingOut, Preparation, Preparing
 from autoloop.app.project import EVAL, Project, read_agent
-from autoloop.app.results import Evaluation, EvalWish
+from autoloop.app.results import Evaluation
+from autoloop.app.watching import Watch
 from autoloop.decision import Estimates
-from autoloop.errors import InfraError, TaskError
+from autoloop.errors import InfraError, SettingsError, TaskError
 from autoloop.loop import Lab, LabParts, Meter, Plan, Reuse, StoppedError, StopSignal, run_attempts
-from autoloop.ports import Observer
-from autoloop.records import Agent, Budget, Notice, Purpose, Task, TaskProblem, TrialResult
+from autoloop.records import (
+    Agent,
+    Budget,
+    Notice,
+    Purpose,
+    Split,
+    Task,
+    TaskProblem,
+    TrialResult,
+)
 from autoloop.report import EvalFacts, eval_summary
 from autoloop.settings import Settings
 from autoloop.store import SqliteStore
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Watch:
-    """Who is told how it goes on, and may ask it to end."""
+def require_count(name: str, count: int) -> None:
+    """Refuse what is no count; raises SettingsError."""
+    if count < 1:
+        raise SettingsError(f"{name!r} is {count!r}: write a whole number of at least 1.")
 
-    observer: Observer
-    stop: StopSignal
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvalWish:
+    """What is to be evaluated."""
+
+    agent: str = ""
+    """`oracle`, `nop`, or the path of an agent.py; empty is the project's own."""
+    tasks: str | Path | None = None
+    """Folder or other source of tasks; None is the project's."""
+    split: Split | None = None
+    only: tuple[str, ...] = ()
+    """Names of the tasks that are meant; empty means all."""
+    attempts: int = 1
+    """Counted trials that every task has in the end."""
+    verification: Literal["fresh", "shared"] | None = None
+    """Where tests run, whatever tasks and settings say; None: as they say."""
+    add: str = ""
+    """Name of an evaluation that is brought to so many attempts; its agent and tasks stay."""
+
+    def __post_init__(self) -> None:
+        require_count("attempts", self.attempts)
+        given = {"agent": self.agent, "tasks": self.tasks, "split": self.split}
+        for name, value in given.items() if self.add else ():
+            if value:
+                raise SettingsError(
+                    f"{name!r} is {str(value)!r}, but {self.add!r} keeps what it began with: leave"
+                    f" {name!r} out, or evaluate anew without 'add'."
+                )
 
 
 def chosen_agent(project: Project, wish: str) -> Agent:
@@ -63,7 +100,7 @@ def evaluate_agent(project: Project, wish: EvalWish, watch: Watch, *, least: int
     if wish.add:
         return _add(project, wish, watch)
     job = _new_job(project, wish, watch, least=least)
-    with job.machine(project, wish, watch) as bench:
+    with job.machine(project, watch) as bench:
         ready = job.ready_with(bench.prepare(job))
         with closing(SqliteStore.open(job.folder)) as store:
             return bench.run(ready, store, wish.attempts)
@@ -76,7 +113,7 @@ def _add(project: Project, wish: EvalWish, watch: Watch) -> Evaluation:
     # Held before anything is swept: another process may be at work on it.
     with closing(SqliteStore.open(folder)) as store:
         job = _recalled_job(project, folder, record, watch)
-        with job.machine(project, wish, watch) as bench:
+        with job.machine(project, watch) as bench:
             ready = job.ready_with(bench.prepare(job))
             return bench.run(ready, store, wish.attempts)
 
@@ -94,7 +131,7 @@ class _Job:
     build_s: dict[str, float]
 
     @contextmanager
-    def machine(self, project: Project, wish: EvalWish, watch: Watch) -> Iterator["_Bench"]:
+    def machine(self, project: Project, watch: Watch) -> Iterator["_Bench"]:
         """Start what its trials need."""
         retried: SimpleQueue[TrialResult] = SimpleQueue()
         plan = MachinePlan(
@@ -102,7 +139,6 @@ class _Job:
             run_folder=self.folder,
             settings=self.settings,
             task_model=self.record.model,
-            workers=wish.workers,
         )
         with trial_machine(plan, on_invalid=retried.put) as machine:
             if self.record.kind == "python":

@@ -11,10 +11,10 @@ from statistics import fmean
 from autoloop.app.clock import SystemClock
 from autoloop.app.compose import MachinePlan, trial_machine
 from autoloop.app.contents import found_tasks, tasks_source
-from autoloop.app.evaluating import Watch
 from autoloop.app.look_log import Look, log_look, read_looks
 from autoloop.app.preparing import Preparing, refuse
 from autoloop.app.project import Project
+from autoloop.app.watching import Watch
 from autoloop.decision import Answer, ladder, thresholdout
 from autoloop.errors import InterruptError, RunError, TaskError
 from autoloop.loop import Lab, LabParts, Looked, Meter, Plan, StoppedError, look

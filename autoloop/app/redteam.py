@@ -11,9 +11,8 @@ from autoloop.app.climbing import Climb, start_climb
 from autoloop.app.clock import SystemClock
 from autoloop.app.compose import MachinePlan, trial_machine
 from autoloop.app.contents import program_of
-from autoloop.app.evaluating import Watch
 from autoloop.app.project import REDTEAM, Project
-from autoloop.app.results import RedteamWish
+from autoloop.app.watching import Watch
 from autoloop.errors import InterruptError, SettingsError
 from autoloop.loop import StopSignal
 from autoloop.ports import Proposer
@@ -40,17 +39,17 @@ AT_ONCE = 2
 """Attacks for each trial that runs: some wait for others, and some are judged."""
 
 
-def red_team(project: Project, wish: RedteamWish, watch: Watch) -> AttackReport:
-    """Play the attacks of the wish; their trials stay under `runs/redteam-…`.
+def red_team(project: Project, numbers: Sequence[int], watch: Watch) -> AttackReport:
+    """Play the attacks of these numbers, or all; their trials stay under `runs/redteam-…`.
 
     Raises:
         UserError: no engine answers, or there is no such attack.
         InfraError: not even honest trials work here.
         InterruptError: someone asked to stop.
     """
-    chosen = chosen_attacks(wish.only)
+    chosen = chosen_attacks(numbers)
     folder = project.runs / project.new_run_name(SystemClock().now(), prefix=REDTEAM)
-    with ground_of(project, folder, workers=wish.workers) as ground:
+    with ground_of(project, folder) as ground:
         text = f"{sum(len(a.places) for a in chosen)} attacks; what they leave: {folder}"
         watch.observer.notify(Notice(text=text))
 
@@ -75,7 +74,7 @@ def chosen_attacks(numbers: Sequence[int]) -> tuple[Attack, ...]:
 
 
 @contextmanager
-def ground_of(project: Project, folder: Path, *, workers: int | None = None) -> Iterator[Ground]:
+def ground_of(project: Project, folder: Path) -> Iterator[Ground]:
     """Where attacks are played: the project's settings, Docker, and a model that is none."""
     retried: SimpleQueue[TrialResult] = SimpleQueue()
     secrets = Secrets.new(os.environ)
@@ -87,7 +86,6 @@ def ground_of(project: Project, folder: Path, *, workers: int | None = None) -> 
         settings=settings,
         task_model=model.name,
         stand_in=model,
-        workers=workers,
     )
     with _environment({KEY: secrets.key}), trial_machine(plan, on_invalid=retried.put) as machine:
         machine.sandbox.agent_image()

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Literal
 
 from autoloop.app.look_log import Look
-from autoloop.errors import SettingsError
 from autoloop.records import (
     Audit,
     Decision,
@@ -18,7 +17,6 @@ from autoloop.records import (
     Run,
     ScoredStep,
     SelectionGap,
-    Split,
     Step,
     Task,
     TaskProblem,
@@ -92,48 +90,6 @@ class TrialView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RedteamWish:
-    """Which attacks are to be played."""
-
-    only: tuple[int, ...] = ()
-    """Their numbers; empty means all."""
-    workers: int | None = None
-    """Trials at once; None: as the settings say."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EvalWish:
-    """What is to be evaluated."""
-
-    agent: str = ""
-    """`oracle`, `nop`, or the path of an agent.py; empty is the project's own."""
-    tasks: str | Path | None = None
-    """Folder or other source of tasks; None is the project's."""
-    split: Split | None = None
-    only: tuple[str, ...] = ()
-    """Names of the tasks that are meant; empty means all."""
-    attempts: int = 1
-    """Counted trials that every task has in the end."""
-    workers: int | None = None
-    verification: Literal["fresh", "shared"] | None = None
-    """Where tests run, whatever tasks and settings say; None: as they say."""
-    add: str = ""
-    """Name of an evaluation that is brought to so many attempts; its agent and tasks stay."""
-
-    def __post_init__(self) -> None:
-        for name, count in (("attempts", self.attempts), ("workers", self.workers)):
-            if count is not None and count < 1:
-                raise SettingsError(f"{name!r} is {count!r}: write a whole number of at least 1.")
-        given = {"agent": self.agent, "tasks": self.tasks, "split": self.split}
-        for name, value in given.items() if self.add else ():
-            if value:
-                raise SettingsError(
-                    f"{name!r} is {str(value)!r}, but {self.add!r} keeps what it began with: leave"
-                    f" {name!r} out, or evaluate anew without 'add'."
-                )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Evaluation:
     """What an evaluation gave."""
 
@@ -152,25 +108,6 @@ class Evaluation:
     """Seconds that each task's images took to build or to find."""
     stopped: bool = False
     """Ended early because somebody asked."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CheckWish:
-    """What is to be found out about tasks."""
-
-    tasks: str | Path | None = None
-    """Folder or other source of tasks; None is the project's."""
-    workers: int | None = None
-    repeat: int = 1
-    """Runs of each solution; a task whose rewards differ is flaky."""
-    offline: bool = False
-    """Also build each image once more, from nothing and without network."""
-    harbor: str = "auto"
-    """A Python with Harbor to compare with; `auto` looks for one, `none` does not compare."""
-
-    def __post_init__(self) -> None:
-        if self.repeat < 1:
-            raise SettingsError(f"'repeat' is {self.repeat!r}: write a whole number of at least 1.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,29 +1,30 @@
 """A recorded run in a person's hands: its records, its figures, its pictures."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+from autoloop.app.look_log import Look
 from autoloop.app.project import Project
-from autoloop.app.results import Best
+from autoloop.app.results import Best, Failures, Predictions, Replay, Status, StepView, TrialView
+from autoloop.app.watching import Audience
 from autoloop.errors import UserError
-from autoloop.records import JsonValue, Run, Step, TaskRecord, TrialResult
+from autoloop.records import Audit, JsonValue, Run, Step, TaskRecord, TrialResult
 from autoloop.records.installing import install_command
 from autoloop.records.text import html_text
 
 
 class ClimbRun:
-    """One run of a project; reads what is recorded at each access."""
+    """One run of a project: all that can be asked of it. Reads what is recorded at each access."""
 
-    def __init__(self, project: Project, name: str) -> None:
+    def __init__(self, project: Project, name: str, audience: Audience) -> None:
         self._project = project
+        self._audience = audience
         self.name = name
 
     @property
     def record(self) -> Run:
         """Budget, splits, models, stop reason and final scores."""
-        from autoloop.app import standing
-
-        return standing.status(self._project, self.name).run
+        return self.status().run
 
     @property
     def best(self) -> Best:
@@ -35,9 +36,7 @@ class ClimbRun:
     @property
     def steps(self) -> tuple[Step, ...]:
         """All steps, oldest first."""
-        from autoloop.app import standing
-
-        return standing.status(self._project, self.name).steps
+        return self.status().steps
 
     @property
     def trials(self) -> tuple[TrialResult, ...]:
@@ -81,6 +80,69 @@ class ClimbRun:
 
         return looking.notes(self._project, self.name)
 
+    def status(self) -> Status:
+        """How it stands, also while it is at work."""
+        from autoloop.app import standing
+
+        return standing.status(self._project, self.name)
+
+    def predictions(self) -> Predictions:
+        """What the meta-agent predicted of its edits, against what happened."""
+        from autoloop.app import looking
+
+        return looking.predictions(self._project, self.name)
+
+    def show(self, step: int) -> StepView:
+        """A step with its diff; raises RunError when there is none of this number."""
+        from autoloop.app import looking
+
+        return looking.show_step(self._project, self.name, step)
+
+    def diff(self, old: str = "base", new: str = "best") -> str:
+        """Diff between two candidates: `base`, `best`, a step's number, or a commit."""
+        from autoloop.app import looking
+
+        return looking.diff_candidates(self._project, self.name, old=old, new=new)
+
+    def trace(self, trial: str) -> TrialView:
+        """A trial with its transcript; the beginning of its id is enough.
+
+        Raises:
+            RunError: no trial, or more than one, is meant.
+        """
+        from autoloop.app import looking
+
+        return looking.show_trial(self._project, self.name, trial)
+
+    def failures(self, *, agents: Literal["best", "all"] = "best") -> Failures:
+        """Failed train trials by symptoms in their traces.
+
+        Args:
+            agents: Whose trials: of the best agent, or of all.
+        """
+        from autoloop.app.diagnosing import failures
+
+        return failures(self._project, self.name, agents=agents)
+
+    def replay(self) -> Replay:
+        """Ask for every verdict again, from what is recorded; nothing is run or changed."""
+        from autoloop.app.deciding import replay_run
+
+        return replay_run(self._project, self.name)
+
+    def audit(self, *, step: int | None = None) -> Audit:
+        """Look once more at all that was kept, with all that is recorded.
+
+        Args:
+            step: Only the edit of this step, kept or not; 0 is the first agent.
+
+        Raises:
+            RunError: there is no such step.
+        """
+        from autoloop.app.auditing import audit_run
+
+        return audit_run(self._project, self.name, step=step)
+
     def to_frame(self) -> Any:  # noqa: ANN401 - pandas is optional
         """All trials as a pandas DataFrame.
 
@@ -108,12 +170,41 @@ class ClimbRun:
         return draw_steps(self.record, self.steps, self.trials)
 
     def holdout(self) -> tuple[tuple[str, ...], ...]:
-        """Make the final table if it is not made yet, and return it."""
-        if not self.table:
-            from autoloop.app.optimizer import Optimizer
+        """The final table; where it is not made yet, the sealed holdout is opened to make it.
 
-            Optimizer(self._project.root).holdout(self.name)
+        Raises:
+            UserError: the run is being worked on, or its tasks cannot be used any more.
+        """
+        from autoloop.app.climbing import Climb, resume_climb
+        from autoloop.loop import open_holdout
+
+        if not self.table:
+            with self._audience.watch() as watch:
+                climb = Climb(observer=watch.observer, stop=watch.stop, work=open_holdout)
+                resume_climb(self._project, self.name, climb)
         return self.table
+
+    def look(self) -> Look:
+        """Look at the holdout of a run that is not finished: one protected answer.
+
+        Raises:
+            UserError: `holdout.looks` in program.md allows none, all are spent, or the run is
+                being worked on.
+        """
+        from autoloop.app.metered import look_at_holdout
+
+        with self._audience.watch() as watch:
+            return look_at_holdout(self._project, self.name, watch)
+
+    def stop(self) -> None:
+        """Ask the process that works on it to end cleanly.
+
+        Raises:
+            RunError: none does.
+        """
+        from autoloop.app.tending import ask_to_stop
+
+        ask_to_stop(self._project, self.name)
 
     def report(self) -> Path:
         """Write report.html anew; its path."""

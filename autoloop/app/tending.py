@@ -172,8 +172,6 @@ def clean(project: Project, *, keep: int | None, images: int | None) -> Cleaned:
     )
 
 
-def ask_to_stop(project: Project, name: str | None) -> str:
-    """Ask the process that works on a run to end cleanly; the run's name."""
-    run = project.latest_run(name)
+def ask_to_stop(project: Project, run: str) -> None:
+    """Ask the process that works on a run to end cleanly."""
     request_stop(project.run_folder(run))
-    return run

@@ -8,7 +8,7 @@ from autoloop import Optimizer
 from autoloop.cli.climbing import Json, RunName
 from autoloop.cli.exits import Exit
 from autoloop.cli.printing import audit_document, print_json, say
-from autoloop.records import Audit, CandidateAudit, Integrity
+from autoloop.results import Audit, CandidateAudit, Integrity
 
 STYLES = {Integrity.CLEAN: "", Integrity.SUSPICIOUS: "yellow", Integrity.TAMPERED: "red"}
 
@@ -28,7 +28,7 @@ def audit(
     json: Json = False,
 ) -> None:
     """Audit what a run kept, by rules over code, traces, commands and file changes."""
-    found = Optimizer(context.obj).audit(run, step=step)
+    found = Optimizer(context.obj).run(run).audit(step=step)
     if json:
         print_json(audit_document(found))
     else:

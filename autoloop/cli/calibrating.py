@@ -5,10 +5,10 @@ from dataclasses import asdict
 import typer
 
 from autoloop import Optimizer
-from autoloop.app.calibration import Calibration
 from autoloop.cli.climbing import Hours, Json, Steps, Trials, Workers
 from autoloop.cli.exits import exit_of
 from autoloop.cli.printing import print_json, say
+from autoloop.results import Calibration
 
 
 def register(app: typer.Typer) -> None:
@@ -25,8 +25,8 @@ def calibrate(
     json: Json = False,
 ) -> None:
     """Run the real loop with edits that change nothing, and print what it would have claimed."""
-    limits = {"trials": trials, "hours": hours, "steps": steps}
-    found = Optimizer(context.obj).calibrate(**limits, workers=workers)
+    optimizer = Optimizer(context.obj, workers=workers)
+    found = optimizer.calibrate(hours=hours, steps=steps, trials=trials)
     if json:
         print_json({**asdict(found), "covers_zero": found.covers_zero})
     else:

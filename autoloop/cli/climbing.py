@@ -5,12 +5,11 @@ from typing import Annotated, Any
 
 import typer
 
-from autoloop import ClimbRun, EvalWish, Optimizer, Split
-from autoloop.app.look_log import Look
+from autoloop import ClimbRun, Optimizer, Split
 from autoloop.cli.evaluation import print_evaluation
 from autoloop.cli.exits import Exit, exit_of
 from autoloop.cli.printing import points, print_json, print_table, say, unlike
-from autoloop.records import Interval, TaskState
+from autoloop.results import Interval, Look, TaskState
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object at the end.")]
 RunName = Annotated[str | None, typer.Argument(help="Name of the run; the latest by default.")]
@@ -20,7 +19,8 @@ Trials = Annotated[int | None, typer.Option(help="Stop after so many trials.")]
 Tokens = Annotated[int | None, typer.Option(help="Stop after so many tokens.")]
 Usd = Annotated[float | None, typer.Option(help="Stop after so many US dollars.")]
 Workers = Annotated[
-    int | None, typer.Option(help="Trials at once; by default two for each processor.")
+    int | None,
+    typer.Option(help="Trials at once, whatever `workers` in program.md says (auto: two per CPU)."),
 ]
 Fresh = Annotated[
     bool, typer.Option("--fresh", help="Run every trial, also what earlier runs have run already.")
@@ -48,9 +48,9 @@ def climb(
     json: Json = False,
 ) -> None:
     """Improve agent.py until a limit is reached."""
-    limits = {"hours": hours, "steps": steps, "trials": trials, "tokens": tokens, "usd": usd}
     reuse = False if fresh else None
-    run = Optimizer(context.obj).climb(**limits, seed=seed, workers=workers, reuse=reuse)
+    optimizer = Optimizer(context.obj, seed=seed, workers=workers, reuse=reuse)
+    run = optimizer.climb(hours=hours, steps=steps, trials=trials, tokens=tokens, usd=usd)
     _finish(run, json=json)
 
 
@@ -66,8 +66,9 @@ def resume(
     json: Json = False,
 ) -> None:
     """Go on with a run where it stopped; limits given here replace its own."""
-    limits = {"hours": hours, "steps": steps, "trials": trials, "tokens": tokens, "usd": usd}
-    _finish(Optimizer(context.obj).resume(run, **limits, workers=workers), json=json)
+    optimizer = Optimizer(context.obj, workers=workers)
+    again = optimizer.resume(run, hours=hours, steps=steps, trials=trials, tokens=tokens, usd=usd)
+    _finish(again, json=json)
 
 
 def holdout(
@@ -79,10 +80,12 @@ def holdout(
     json: Json = False,
 ) -> None:
     """Open the sealed holdout of a run as it stands, and print what was truly gained."""
+    meant = Optimizer(context.obj).run(run)
     if look:
-        _print_look(Optimizer(context.obj).look(run), json=json)
+        _print_look(meant.look(), json=json)
         return
-    _finish(Optimizer(context.obj).holdout(run), json=json)
+    meant.holdout()
+    _finish(meant, json=json)
 
 
 def evaluate(
@@ -104,10 +107,8 @@ def evaluate(
     json: Json = False,
 ) -> None:
     """Evaluate an agent on tasks; nothing is changed."""
-    wish = EvalWish(
-        agent=agent, tasks=tasks, split=split, attempts=attempts, workers=workers, add=add
-    )
-    evaluation = Optimizer(context.obj, reuse=False if fresh else None).eval(wish)
+    optimizer = Optimizer(context.obj, workers=workers, reuse=False if fresh else None)
+    evaluation = optimizer.eval(agent=agent, tasks=tasks, split=split, attempts=attempts, add=add)
     if json:
         print_json(evaluation.summary)
     else:

@@ -4,10 +4,10 @@ from typing import Annotated
 
 import typer
 
-from autoloop import Comparison, Optimizer
+from autoloop import Optimizer
 from autoloop.cli.climbing import Json
 from autoloop.cli.printing import points, print_json, print_table, say
-from autoloop.records import ComparedSide, Interval, McNemar
+from autoloop.results import ComparedSide, Comparison, Interval, McNemar
 
 CONTESTANT = "An evaluation; base, best, a step's number or a commit of the run; or an agent.py."
 MOST_NAMES = 12

@@ -24,7 +24,7 @@ def decide(
     json: Json = False,
 ) -> None:
     """Ask for every verdict of a run again, from its records; nothing is run or changed."""
-    found = Optimizer(context.obj).replay(None if replay == "latest" else replay)
+    found = Optimizer(context.obj).run(None if replay == "latest" else replay).replay()
     if json:
         print_json({**asdict(found), "same": found.same})
     else:

@@ -8,7 +8,7 @@ import typer
 from autoloop import Optimizer
 from autoloop.cli.climbing import Json, RunName
 from autoloop.cli.printing import print_json, print_table, say
-from autoloop.records import FailureGroup, Sighting
+from autoloop.results import FailureGroup, Sighting
 
 _EXAMPLES = 3
 _ENTRIES = 3
@@ -28,7 +28,7 @@ def failures(
     json: Json = False,
 ) -> None:
     """What the failed train trials of a run have in common."""
-    found = Optimizer(context.obj).failures(run, everybody=all)
+    found = Optimizer(context.obj).run(run).failures(agents="all" if all else "best")
     report = found.report
     if json:
         groups = [{**asdict(group), "words": group.symptom.words} for group in report.groups]

@@ -5,8 +5,8 @@ from typing import Any
 
 from autoloop.cli.hints import HEADER
 from autoloop.cli.printing import points, print_rules, print_table, say, unlike
-from autoloop.records import Flags, Interval, RuleSeen
 from autoloop.records.rates import ks_of_table
+from autoloop.results import Flags, Interval, RuleSeen
 
 Facts = dict[str, Any]  # a JSON document
 

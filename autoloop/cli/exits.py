@@ -3,7 +3,7 @@
 from enum import IntEnum
 
 from autoloop.errors import AutoloopError, InfraError, InterruptError
-from autoloop.records import Run, StopReason
+from autoloop.results import Run, StopReason
 
 
 class Exit(IntEnum):

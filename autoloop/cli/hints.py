@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from autoloop.cli.printing import points, print_table, say
-from autoloop.records import TaskRecord
+from autoloop.results import TaskRecord
 
 HEADER = ("task", "state", "passed", "rate, 95 %", "hint")
 

@@ -6,13 +6,12 @@ from typing import Annotated
 
 import typer
 
-from autoloop import Decision, Optimizer, Status, Step
-from autoloop.app.results import Predictions
+from autoloop import Optimizer
 from autoloop.cli.climbing import Json, RunName
 from autoloop.cli.hints import print_hints
 from autoloop.cli.memory import print_memory, print_predictions, print_proposal, scored_row
 from autoloop.cli.printing import audit_document, print_json, print_rules, print_table, say
-from autoloop.records import StepResult
+from autoloop.results import Decision, Predictions, Status, Step, StepResult
 
 OfRun = Annotated[str | None, typer.Option("--run", help="Name of the run; latest by default.")]
 
@@ -38,9 +37,8 @@ def register(app: typer.Typer) -> None:
 
 def status(context: typer.Context, run: RunName = None, json: Json = False) -> None:
     """How a run stands, also while it is at work."""
-    optimizer = Optimizer(context.obj)
-    now = optimizer.status(run)
-    tasks = optimizer.run(now.run.name).tasks
+    meant = Optimizer(context.obj).run(run)
+    now, tasks = meant.status(), meant.tasks
     if json:
         print_json({**asdict(now), "audit": audit_document(now.audit), "tasks": tasks})
         return
@@ -66,8 +64,8 @@ def log(
     json: Json = False,
 ) -> None:
     """All steps of a run with their verdicts, and how good the meta-agent's predictions were."""
-    optimizer = Optimizer(context.obj)
-    now, told = optimizer.status(run), optimizer.predictions(run)
+    meant = Optimizer(context.obj).run(run)
+    now, told = meant.status(), meant.predictions()
     if json:
         print_json(told if predictions else _documents(now.steps, told))
         return
@@ -90,7 +88,7 @@ def show(
     json: Json = False,
 ) -> None:
     """One step: hypothesis, verdict, numbers and diff."""
-    view = Optimizer(context.obj).show(step, run=run)
+    view = Optimizer(context.obj).run(run).show(step)
     if json:
         print_json(view)
         return
@@ -117,7 +115,7 @@ def diff(
     json: Json = False,
 ) -> None:
     """What changed in agent.py between two candidates."""
-    text = Optimizer(context.obj).diff(old, new, run=run)
+    text = Optimizer(context.obj).run(run).diff(old, new)
     if json:
         print_json({"old": old, "new": new, "diff": text})
         return
@@ -131,7 +129,7 @@ def trace(
     json: Json = False,
 ) -> None:
     """What happened in one trial, as the host recorded it."""
-    view = Optimizer(context.obj).trace(trial, run=run)
+    view = Optimizer(context.obj).run(run).trace(trial)
     if json:
         own = {**asdict(view.trial), "integrity": view.trial.integrity}
         print_json({**asdict(view), "trial": own})

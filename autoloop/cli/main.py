@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from autoloop import __version__
 from autoloop.cli import (
     auditing,
     calibrating,
@@ -45,14 +46,27 @@ app.add_typer(tasks.app, name="tasks")
 app.add_typer(models.app, name="models")
 
 
+def _print_version(wanted: bool) -> None:  # noqa: FBT001 - typer hands over the option's value
+    if wanted:
+        print(__version__)
+        raise typer.Exit
+
+
 @app.callback()
 def _options(
     context: typer.Context,
     project: Annotated[
         Path, typer.Option("--project", "-C", help="The project, or a folder inside it.")
     ] = Path(),
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version and exit."
+        ),
+    ] = False,
 ) -> None:
     """Improves an AI agent on its own, and says truly what was gained."""
+    del version  # Its callback has printed it.
     context.obj = project
 
 

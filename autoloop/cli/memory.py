@@ -1,8 +1,8 @@
 """Prints what the meta-agent said of its edits and predicted of them, and what came of it."""
 
 from autoloop.cli.printing import print_table, say
-from autoloop.records import (
-    Calibration,
+from autoloop.results import (
+    Foresight,
     PredictionRecord,
     PredictionScore,
     Proposal,
@@ -64,7 +64,7 @@ def _row(score: PredictionScore) -> tuple[str, ...]:
     return (kind, *_cells(score.kept), *_cells(score.cured))
 
 
-def _cells(own: Calibration) -> tuple[str, str, str]:
+def _cells(own: Foresight) -> tuple[str, str, str]:
     rate = "-" if own.hit_rate is None else _percent(own.hit_rate)
     return f"{own.count}", rate, "-" if own.brier is None else f"{own.brier:.3f}"
 

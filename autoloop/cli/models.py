@@ -3,10 +3,10 @@
 import typer
 
 from autoloop import Optimizer
-from autoloop.app.results import ModelCheck
 from autoloop.cli.climbing import Json
 from autoloop.cli.exits import Exit
 from autoloop.cli.printing import print_json, print_table, say_error
+from autoloop.results import ModelCheck
 
 app = typer.Typer(no_args_is_help=True, help="Look at the language models of a project.")
 

@@ -5,9 +5,9 @@ from typing import Annotated
 import typer
 
 from autoloop import Optimizer
-from autoloop.app.estimate import Estimate, EstimateWish, Outlook, Price, Sight
 from autoloop.cli.climbing import Json, Workers
 from autoloop.cli.printing import print_json, print_table, say
+from autoloop.results import Estimate, Outlook, Price, Sight
 
 MOST_TELLING = 5
 MOST_NAMED = 8
@@ -30,8 +30,7 @@ def estimate(
     json: Json = False,
 ) -> None:
     """Say before a climb which gains it can see, and what they cost; holdout stays sealed."""
-    wish = EstimateWish(attempts=attempts, run=not no_run, workers=workers)
-    found = Optimizer(context.obj).estimate(wish)
+    found = Optimizer(context.obj, workers=workers).estimate(attempts=attempts, run=not no_run)
     if json:
         print_json(found)
         return

@@ -12,9 +12,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from autoloop.records import Audit, Interval, RuleSeen
 from autoloop.records.secrets import environment_mask
 from autoloop.records.text import plain_text
+from autoloop.results import Audit, Interval, RuleSeen
 
 WIDEST_UNBROKEN = 40
 """Cells up to this width stay on one line of a terminal; longer texts share what is left."""

@@ -6,7 +6,6 @@ from typing import Annotated
 import typer
 
 from autoloop import Optimizer
-from autoloop.app.results import RedteamWish
 from autoloop.cli.climbing import Json, Workers
 from autoloop.cli.exits import Exit
 from autoloop.cli.printing import print_json, print_table, say
@@ -28,8 +27,7 @@ def redteam(
     json: Json = False,
 ) -> None:
     """Play the attacks of docs/security.md on this machine, and say what became of each."""
-    wish = RedteamWish(only=tuple(attack or ()), workers=workers)
-    report = Optimizer(context.obj).redteam(wish)
+    report = Optimizer(context.obj, workers=workers).redteam(attack or ())
     counts = {result: report.count(result) for result in ("gained", "detected", "impossible")}
     if json:
         rows = [asdict(row) for row in report.rows]

@@ -6,13 +6,12 @@ from typing import Annotated
 
 import typer
 
-from autoloop import CheckWish, Optimizer, TaskError, TaskProof
-from autoloop.app.results import LastResult
+from autoloop import Optimizer, TaskError
 from autoloop.cli.climbing import Json, Workers
 from autoloop.cli.exits import Exit
 from autoloop.cli.hints import print_hints
 from autoloop.cli.printing import print_json, print_table, say, say_error
-from autoloop.records import TaskRecord
+from autoloop.results import LastResult, TaskProof, TaskRecord
 
 app = typer.Typer(no_args_is_help=True, help="List, check, write and import tasks.")
 importing = typer.Typer(no_args_is_help=True, help="Make tasks from other benchmarks' own files.")
@@ -82,8 +81,8 @@ def check_tasks(
     Each solution is also tried where the tests run in the other of both places, a new container
     or its own, to tell which tasks need which.
     """
-    wish = CheckWish(tasks=source, workers=workers, repeat=repeat, offline=offline, harbor=harbor)
-    proofs = Optimizer(context.obj).check_tasks(wish)
+    optimizer = Optimizer(context.obj, workers=workers)
+    proofs = optimizer.check_tasks(source, repeat=repeat, offline=offline, harbor=harbor)
     if json:
         print_json([_facts(proof) for proof in proofs])
     else:

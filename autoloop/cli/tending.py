@@ -41,11 +41,12 @@ def init(
 
 def stop(context: typer.Context, run: RunName = None, json: Json = False) -> None:
     """Ask the process that works on a run to end cleanly; the run can be resumed."""
-    name = Optimizer(context.obj).stop(run)
+    meant = Optimizer(context.obj).run(run)
+    meant.stop()
     if json:
-        print_json({"run": name})
+        print_json({"run": meant.name})
         return
-    say(f"Asked {name} to stop. It ends when the trials that run now have ended.")
+    say(f"Asked {meant.name} to stop. It ends when the trials that run now have ended.")
 
 
 def gc(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from autoloop.meta.failing import group_line, trials_of
 from autoloop.meta.reading import standing_line, step_line
 from autoloop.ports import StepDesk
-from autoloop.records import Calibration, PredictionRecord, PredictionScore
+from autoloop.records import Foresight, PredictionRecord, PredictionScore
 from autoloop.records.quoting import PAGE_CHARS, fence, pages
 
 _DIAGNOSED = 100
@@ -149,6 +149,6 @@ def _score(score: PredictionScore) -> str:
     return "; ".join(parts)
 
 
-def _calibration(own: Calibration) -> str:
+def _calibration(own: Foresight) -> str:
     brier = "" if own.brier is None else f", Brier score {own.brier:.2f}"
     return f"{own.hits} of {own.count} right, it happened {own.happened} times{brier}"

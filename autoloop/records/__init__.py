@@ -58,7 +58,7 @@ from autoloop.records.integrity import (
     integrity_of,
 )
 from autoloop.records.predictions import (
-    Calibration,
+    Foresight,
     PredictionRecord,
     PredictionScore,
     ScoredStep,
@@ -174,7 +174,6 @@ __all__ = [
     "AuditFinding",
     "Board",
     "Budget",
-    "Calibration",
     "CandidateAudit",
     "ChangeKind",
     "Chapter",
@@ -201,6 +200,7 @@ __all__ = [
     "FinalStarted",
     "Finding",
     "Flags",
+    "Foresight",
     "Healthcheck",
     "History",
     "Integrity",

@@ -34,7 +34,7 @@ class Forecast:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Calibration:
+class Foresight:
     """How good predictions of one kind were."""
 
     count: int
@@ -57,9 +57,9 @@ class PredictionScore:
 
     kind: ChangeKind | None
     """None: all of them."""
-    kept: Calibration
+    kept: Foresight
     """That an edit will be kept."""
-    cured: Calibration
+    cured: Foresight
     """That train tasks will be cured."""
 
 
@@ -264,10 +264,10 @@ def _score(kind: ChangeKind | None, scored: Iterable[ScoredStep]) -> PredictionS
     )
 
 
-def _calibration(forecasts: Iterable[Forecast]) -> Calibration:
+def _calibration(forecasts: Iterable[Forecast]) -> Foresight:
     all_of_them = list(forecasts)
     errors = [(f.chance - f.happened) ** 2 for f in all_of_them if f.chance is not None]
-    return Calibration(
+    return Foresight(
         count=len(all_of_them),
         hits=sum(f.is_hit for f in all_of_them),
         brier=fmean(errors) if errors else None,

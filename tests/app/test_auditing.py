@@ -69,7 +69,7 @@ def verdicts(audit: Audit) -> list[tuple[int, str]]:
 
 
 def test_the_first_agent_and_every_kept_edit_have_a_verdict(traced: Path) -> None:
-    audit = Optimizer(traced).audit()
+    audit = Optimizer(traced).run().audit()
 
     assert verdicts(audit) == [(0, "clean"), (1, "clean")]
     assert [own.trials for own in audit.candidates] == [2, 2]
@@ -81,12 +81,12 @@ def test_a_forged_reward_in_a_trace_is_found_and_told_everywhere(traced: Path) -
     record_trials(traced, RUN, trial)
     write_trace(traced, trial, FORGED)
 
-    audit = Optimizer(traced).audit()
+    audit = Optimizer(traced).run().audit()
 
     assert verdicts(audit) == [(0, "clean"), (1, "tampered")]
     assert audit.tampered[0].findings[0].where == trial.id
-    assert Optimizer(traced).status().audit == audit
-    assert any("step 1 tampered" in note for note in Optimizer(traced).status().notes)
+    assert Optimizer(traced).run().status().audit == audit
+    assert any("step 1 tampered" in note for note in Optimizer(traced).run().status().notes)
     assert "reward-write" in Optimizer(traced).run().report().read_text(encoding="utf-8")
     assert Optimizer(traced).run().summary["audit"] == [
         {"step": own.step, "commit": own.commit, "verdict": own.verdict, "findings": n}
@@ -95,7 +95,7 @@ def test_a_forged_reward_in_a_trace_is_found_and_told_everywhere(traced: Path) -
 
 
 def test_one_step_is_audited_kept_or_not_and_nothing_is_recorded(traced: Path) -> None:
-    audit = Optimizer(traced).audit(step=2)
+    audit = Optimizer(traced).run().audit(step=2)
 
     assert verdicts(audit) == [(2, "clean")]
     assert known_audit(traced / "runs" / RUN) is None
@@ -103,18 +103,18 @@ def test_one_step_is_audited_kept_or_not_and_nothing_is_recorded(traced: Path) -
 
 def test_a_step_that_is_not_there_is_refused(traced: Path) -> None:
     with pytest.raises(RunError, match="no edit of a step 9"):
-        Optimizer(traced).audit(step=9)
+        Optimizer(traced).run().audit(step=9)
 
 
 def test_a_run_that_is_worked_on_keeps_its_own_audit(traced: Path) -> None:
     with closing(SqliteStore.open(traced / "runs" / RUN)):
-        assert len(Optimizer(traced).audit().candidates) == 2
+        assert len(Optimizer(traced).run().audit().candidates) == 2
 
     assert known_audit(traced / "runs" / RUN) is None
 
 
 def test_traces_that_are_gone_are_notes(recorded: Path) -> None:
-    audit = Optimizer(recorded).audit()
+    audit = Optimizer(recorded).run().audit()
 
     assert verdicts(audit) == [(0, "clean"), (1, "clean")]
     assert {f.rule for own in audit.candidates for f in own.findings} == {"lost-trace"}
@@ -140,7 +140,7 @@ def test_tampering_where_another_edit_was_on_makes_both_suspicious(traced: Path)
     record_trials(traced, RUN, replace(both, findings=(odd,)))
     write_trace(traced, both, "ls")
 
-    audit = Optimizer(traced).audit()
+    audit = Optimizer(traced).run().audit()
 
     assert verdicts(audit) == [(0, "clean"), (1, "suspicious")]
 
@@ -169,8 +169,8 @@ def test_a_damaged_audit_is_told_and_made_anew(traced: Path) -> None:
 
     with pytest.raises(RunError, match="delete it"):
         read_audit(traced / "runs" / RUN)
-    assert Optimizer(traced).status().audit is None
-    assert Optimizer(traced).audit() == read_audit(traced / "runs" / RUN)
+    assert Optimizer(traced).run().status().audit is None
+    assert Optimizer(traced).run().audit() == read_audit(traced / "runs" / RUN)
 
 
 def test_what_is_written_is_read_back(tmp_path: Path) -> None:
@@ -206,7 +206,7 @@ def test_an_opinion_is_paid_for_recorded_and_changes_no_verdict(
     assert found is not None
     assert told.usage.calls == 1
     assert (found.candidates[0].verdict, _opinion(found)) == (stands, verdict)
-    assert _opinion(Optimizer(traced).audit(), 1) == verdict
+    assert _opinion(Optimizer(traced).run().audit(), 1) == verdict
     assert "output CLEAN" in model.requests[0].messages[1].content
 
 
@@ -251,7 +251,7 @@ def test_hidden_answers_in_the_code_of_a_kept_edit_are_found(project: Path) -> N
     with closing(SqliteStore.open(project / "runs" / RUN)) as store:
         store.save_step(steps[0])
 
-    audit = Optimizer(project).audit()
+    audit = Optimizer(project).run().audit()
 
     assert [f.rule for own in audit.tampered for f in own.findings if f.severity == "tampered"] == [
         "canary"

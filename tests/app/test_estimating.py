@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from autoloop import Optimizer, RunError, SettingsError
-from autoloop.app.estimate import Estimate, EstimateWish
+from autoloop.app.estimate import Estimate
 from autoloop.app.eval_record import EvalRecord
 from autoloop.app.outlook import Spending, outlook
 from autoloop.app.recorded import VerdictCost
@@ -74,7 +74,7 @@ def profile(project: Path, *, purpose: Purpose = Purpose.EVAL) -> list[TrialResu
 
 
 def estimated(project: Path) -> Estimate:
-    return Optimizer(project).estimate(EstimateWish(run=False))
+    return Optimizer(project).estimate(run=False)
 
 
 def test_recorded_trials_are_enough(project: Path) -> None:
@@ -206,6 +206,6 @@ def test_what_the_meta_agent_costs_counts_once_it_is_measured() -> None:
     assert found.price.usd == pytest.approx(26.0)
 
 
-def test_a_wish_for_no_attempts_is_refused() -> None:
+def test_an_estimate_from_no_attempts_is_refused(project: Path) -> None:
     with pytest.raises(SettingsError, match="'attempts' is 0: write a whole number"):
-        EstimateWish(attempts=0)
+        Optimizer(project, observe=lambda _: None).estimate(attempts=0)

@@ -52,7 +52,7 @@ def test_the_holdout_is_sealed_unless_looks_were_allowed_before(project: Path) -
     record_unfinished(project, looks=0)
 
     with pytest.raises(RunError, match=r"sealed until its end.*holdout: \{looks: 3\}"):
-        Optimizer(project, holdout={"looks": 3}).look()
+        Optimizer(project, holdout={"looks": 3}).run().look()
 
 
 def test_when_the_looks_are_spent_there_are_no_more(project: Path) -> None:
@@ -60,14 +60,14 @@ def test_when_the_looks_are_spent_there_are_no_more(project: Path) -> None:
     log_look(folder, make_look())
 
     with pytest.raises(RunError, match=r"has no look left, 1 of 1 is spent"):
-        Optimizer(project).look()
+        Optimizer(project).run().look()
 
 
 def test_a_best_that_was_looked_at_gets_the_same_answer_and_no_look_is_spent(project: Path) -> None:
     folder = record_unfinished(project, looks=1)
     log_look(folder, make_look(agent=BEST))
 
-    assert Optimizer(project).look() == make_look(agent=BEST)
+    assert Optimizer(project).run().look() == make_look(agent=BEST)
     assert read_looks(folder) == (make_look(agent=BEST),)
 
 
@@ -75,7 +75,7 @@ def test_a_finished_run_has_opened_its_holdout(project: Path) -> None:
     record_unfinished(project, looks=1, finished=True)
 
     with pytest.raises(RunError, match="is finished: its final table has opened"):
-        Optimizer(project).look()
+        Optimizer(project).run().look()
 
 
 def test_a_run_that_a_process_works_on_is_not_looked_at(project: Path) -> None:
@@ -85,7 +85,7 @@ def test_a_run_that_a_process_works_on_is_not_looked_at(project: Path) -> None:
         closing(SqliteStore.open(folder, sleep=lambda _: None)),
         pytest.raises(RunError, match="in use by process"),
     ):
-        Optimizer(project).look()
+        Optimizer(project).run().look()
 
 
 def test_the_budget_of_looks_stays_as_it_was_when_the_run_began(project: Path) -> None:
@@ -100,7 +100,7 @@ def test_looks_are_told_beside_the_table_and_in_the_status(project: Path) -> Non
     log_look(folder, make_look())
 
     assert Optimizer(project).run().notes[-1] == "Look 1 of 1: well."
-    assert Optimizer(project).status().looks == (make_look(),)
+    assert Optimizer(project).run().status().looks == (make_look(),)
 
 
 def test_looks_are_read_back_in_order(tmp_path: Path) -> None:

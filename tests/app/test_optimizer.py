@@ -1,28 +1,20 @@
 """What a notebook does: calls on a project, records in hand, pictures of them."""
 
 import asyncio
+import inspect
 import re
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import matplotlib as mpl
 import pytest
 from matplotlib.figure import Figure
 
-from autoloop import (
-    CheckWish,
-    ClimbRun,
-    Decision,
-    EvalWish,
-    Optimizer,
-    ProjectError,
-    RunError,
-    SettingsError,
-    TaskError,
-)
+from autoloop import ClimbRun, Optimizer, ProjectError, RunError, SettingsError, TaskError
 from autoloop.errors import UserError
-from autoloop.records import Agent
+from autoloop.records import Agent, Budget
 from autoloop.records.installing import install_command
+from autoloop.results import Decision
 from tests.app.builders import (
     BETTER,
     EVIL,
@@ -36,6 +28,8 @@ from tests.app.builders import (
 )
 
 mpl.use("Agg")
+
+KEYWORD = inspect.Parameter.KEYWORD_ONLY
 
 
 def test_a_run_is_read_back_as_records(recorded: Path) -> None:
@@ -98,7 +92,7 @@ def test_the_latest_run_is_meant_unless_one_is_named(recorded: Path) -> None:
     optimizer = Optimizer(recorded)
 
     assert optimizer.run().name == "20260302-120000"
-    assert optimizer.status(RUN).run.name == RUN
+    assert optimizer.run(RUN).status().run.name == RUN
 
 
 def test_a_project_is_found_from_a_folder_inside_it(recorded: Path) -> None:
@@ -169,31 +163,57 @@ def test_a_wrong_keyword_is_named_as_such(project: Path) -> None:
         Optimizer(project, trial={"calls": 0}).tasks()
 
 
+@pytest.mark.parametrize("work", ["climb", "resume", "calibrate"])
+def test_the_limits_of_work_are_named_and_typed(work: str) -> None:
+    signature = inspect.signature(getattr(Optimizer, work))
+
+    limits = {name: own for name, own in signature.parameters.items() if own.kind is KEYWORD}
+    assert [*limits] == [field.name for field in fields(Budget)]
+    assert {own.annotation for own in limits.values()} == {float | None, int | None}
+    assert {own.default for own in limits.values()} == {None}
+
+
+def test_a_limit_wins_over_the_budget_in_program_md(recorded: Path) -> None:
+    with pytest.raises(SettingsError, match=r"'hours', given .* in the call, is 0"):
+        Optimizer(recorded, budget={"hours": 3}).resume(hours=0)
+
+
+def test_a_limit_is_no_setting_of_its_own(project: Path) -> None:
+    with pytest.raises(SettingsError, match="did you mean 'hours' below 'budget'"):
+        Optimizer(project, hours=2).tasks()
+
+
 def test_a_run_is_not_resumed_with_an_objective_that_its_rule_cannot_look_at(project: Path) -> None:
     record_run(project, rule="climb/passed")
-    before = Optimizer(project).status().run
+    before = Optimizer(project).run().status().run
 
     with pytest.raises(SettingsError, match=f"Run {RUN!r}: 'objective.second' is 'cost', and rule"):
-        Optimizer(project).resume(objective={"second": "cost"})
+        Optimizer(project, objective={"second": "cost"}).resume()
 
-    assert Optimizer(project).status().run == before
+    assert Optimizer(project).run().status().run == before
 
 
-@pytest.mark.parametrize("wish", [{"attempts": 0}, {"workers": -1}])
-def test_an_evaluation_of_nothing_is_refused(wish: dict[str, int]) -> None:
-    with pytest.raises(SettingsError, match="write a whole number of at least 1"):
-        EvalWish(**wish)  # type: ignore[arg-type]  # both keys take numbers
+def test_an_evaluation_of_no_attempts_is_refused(project: Path) -> None:
+    with pytest.raises(SettingsError, match="'attempts' is 0: write a whole number of at least 1"):
+        Optimizer(project).eval(attempts=0)
+
+
+def test_an_evaluation_by_no_workers_is_refused(project: Path) -> None:
+    with pytest.raises(SettingsError, match=r"'workers', given .* in the call, is -1"):
+        Optimizer(project, workers=-1, observe=lambda _: None).eval(agent="nop")
 
 
 @pytest.mark.parametrize("given", [{"agent": "nop"}, {"tasks": "evals"}, {"split": "train"}])
-def test_attempts_are_added_to_what_an_evaluation_began_with(given: dict[str, str]) -> None:
+def test_attempts_are_added_to_what_an_evaluation_began_with(
+    project: Path, given: dict[str, str]
+) -> None:
     with pytest.raises(SettingsError, match="'eval-1' keeps what it began with: leave"):
-        EvalWish(add="eval-1", **given)  # type: ignore[arg-type]  # all three take text
+        Optimizer(project).eval(add="eval-1", **given)  # type: ignore[arg-type]  # all take text
 
 
-def test_a_check_that_runs_nothing_is_refused() -> None:
+def test_a_check_that_runs_nothing_is_refused(project: Path) -> None:
     with pytest.raises(SettingsError, match="'repeat' is 0: write a whole number"):
-        CheckWish(repeat=0)
+        Optimizer(project).check_tasks(repeat=0)
 
 
 def test_the_last_result_of_a_task_is_that_of_the_newest_run_that_has_it(project: Path) -> None:
@@ -232,22 +252,23 @@ def test_a_damaged_run_has_no_last_results(recorded: Path) -> None:
 
 def test_a_step_that_is_not_there_is_said_so(recorded: Path) -> None:
     with pytest.raises(RunError, match="has no step 7; it has 1 to 2"):
-        Optimizer(recorded).show(7)
+        Optimizer(recorded).run().show(7)
 
 
 def test_a_trial_is_named_by_the_beginning_of_its_id(recorded: Path) -> None:
-    assert Optimizer(recorded).trace("amber__0000000").trial.key.task == "amber"
+    assert Optimizer(recorded).run().trace("amber__0000000").trial.key.task == "amber"
     with pytest.raises(RunError, match=r"2 trials .* begin with 'amber'"):
-        Optimizer(recorded).trace("amber")
+        Optimizer(recorded).run().trace("amber")
 
 
 def test_candidates_are_compared_by_name_number_or_commit(recorded: Path) -> None:
-    optimizer = Optimizer(recorded)
+    run = Optimizer(recorded).run()
 
-    assert "+    env.run('sync')" in optimizer.diff("base", "best")
-    assert optimizer.diff("1", "best") == ""
+    assert "+    env.run('sync')" in run.diff()
+    assert run.diff() == run.diff("base", "best")
+    assert run.diff("1") == ""
     with pytest.raises(ProjectError, match="There is no commit 'x'"):
-        optimizer.diff("x", "best")
+        run.diff("x")
 
 
 def test_pandas_that_is_missing_is_named_with_what_to_install(

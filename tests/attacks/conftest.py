@@ -47,7 +47,9 @@ def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
     root = tmp_path_factory.mktemp("attacked")
     name = f"redteam-test-{os.getpid()}"
     try:
-        with ground_of(Project(root=root), root / "runs" / name, workers=4) as ground:
+        with ground_of(
+            Project(root=root, overrides={"workers": 4}), root / "runs" / name
+        ) as ground:
             yield ground
     except UserError as error:
         if "CI" in os.environ:

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from autoloop import Evaluation, EvalWish, Event, Optimizer
+from autoloop import Optimizer
 from autoloop.app.tending import template
 from autoloop.records import RunFinished, RunStarted, StepFinished, TrialFinished
+from autoloop.results import Evaluation, Event
 from tests.app.builders import git, make_project
 from tests.cli.conftest import Done, autoloop, autoloop_process
 
@@ -161,8 +162,8 @@ def test_an_evaluation_in_a_notebook_is_observed(project: Path) -> None:
     events: list[Event] = []
 
     async def cell() -> Evaluation:
-        wish = EvalWish(agent="nop", tasks=project / "tasks/birch")
-        return Optimizer(project, observe=events.append).eval(wish)
+        optimizer = Optimizer(project, observe=events.append)
+        return optimizer.eval(agent="nop", tasks=project / "tasks/birch")
 
     evaluation = asyncio.run(cell())
 
@@ -173,9 +174,9 @@ def test_an_evaluation_in_a_notebook_is_observed(project: Path) -> None:
 def test_resuming_with_a_higher_limit_goes_on(tmp_path: Path) -> None:
     project = make_project(tmp_path / "p", program=PROGRAM)
     events: list[Event] = []
-    optimizer = Optimizer(project, observe=events.append)
+    optimizer = Optimizer(project, observe=events.append, seed=1)
 
-    first = optimizer.climb(trials=2, seed=1)
+    first = optimizer.climb(trials=2)
     before = {trial.id for trial in first.trials}
     run = optimizer.resume(trials=200, steps=1)
 

@@ -37,7 +37,7 @@ def _project(folder: Path, provider: LoopbackProvider, *, task: str, meta: str) 
     bases = f"{{openai: '{provider.openai_url}', anthropic: '{provider.origin}'}}"
     program = (
         f"---\nmodels: {{task: {task}, meta: {meta}, api_base: {bases}}}\n"
-        "final: {attempts: 1}\nworkers: 4\n---\nWrite the right words.\n"
+        "final: {attempts: 1}\nworkers: 4\nseed: 3\n---\nWrite the right words.\n"
     )
     agent = template("agent.py").read_text(encoding="utf-8")
     return Optimizer(
@@ -81,7 +81,7 @@ def _told(tally: Tally) -> Usage:
 def test_the_totals_of_a_climb_are_the_providers(
     tmp_path: Path, provider: LoopbackProvider, task: str, meta: str
 ) -> None:
-    run = _project(tmp_path / "p", provider, task=task, meta=meta).climb(steps=1, seed=3)
+    run = _project(tmp_path / "p", provider, task=task, meta=meta).climb(steps=1)
 
     assert run.record.stop_reason is StopReason.STEPS
     assert all(trial.outcome is Outcome.SCORED for trial in run.trials)
@@ -96,7 +96,7 @@ def test_a_key_that_is_refused_stops_a_run_that_goes_on_with_the_right_one(
     provider.script = lambda number: FAULTS["key"] if number > 8 else None
     optimizer = _project(tmp_path / "p", provider, task="openai/junior", meta="anthropic/boss")
 
-    run = optimizer.climb(steps=1, seed=3)
+    run = optimizer.climb(steps=1)
     reason, stopped_at = run.record.stop_reason, list(run.trials)
     provider.script = never
     resumed = optimizer.resume()

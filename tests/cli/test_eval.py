@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from autoloop import CheckWish, EvalWish, Optimizer, RunError, TaskError
+from autoloop import Optimizer, RunError, TaskError
 from autoloop.records.installing import install_command
 from autoloop.sandbox.cli import DockerCli
 from tests.app.builders import make_project, make_task
@@ -114,7 +114,7 @@ def test_attempts_are_added_to_an_evaluation(project: Path) -> None:
 
 
 def test_what_changed_since_is_evaluated_anew_and_what_is_gone_is_named(project: Path) -> None:
-    first = Optimizer(project, observe=lambda _: None).eval(EvalWish(agent="nop"))
+    first = Optimizer(project, observe=lambda _: None).eval(agent="nop")
     (project / "tasks/amber/instruction.md").write_text("Something else.\n")
 
     more = autoloop("eval", "--add", first.folder.name, "--attempts", "2", "--json", cwd=project)
@@ -123,12 +123,12 @@ def test_what_changed_since_is_evaluated_anew_and_what_is_gone_is_named(project:
     assert "earlier trials do not count: amber" in more.err
     assert (more.json["trials"], len(list(first.folder.glob("jobs/eval/*/")))) == (4, 5)
     with pytest.raises(TaskError, match=r"(?s)are gone from .*: amber.*not valid TOML"):
-        Optimizer(project, observe=lambda _: None).eval(EvalWish(add=first.folder.name))
+        Optimizer(project, observe=lambda _: None).eval(add=first.folder.name)
 
 
 def test_an_evaluation_that_is_not_there_is_named(project: Path) -> None:
     with pytest.raises(RunError, match=r"There is no evaluation 'eval-1' .* Latest: none yet"):
-        Optimizer(project, observe=lambda _: None).eval(EvalWish(add="eval-1"))
+        Optimizer(project, observe=lambda _: None).eval(add="eval-1")
 
 
 def test_every_reward_key_and_every_step_is_told(project: Path) -> None:
@@ -151,7 +151,7 @@ def test_the_reward_that_counts_is_a_setting(project: Path) -> None:
     make_task(project / "tasks/amber", "amber", files=KEYS)
     optimizer = Optimizer(project, observe=lambda _: None, reward="speed", tasks_folder="tasks")
 
-    evaluation = optimizer.eval(EvalWish(agent="nop", tasks=project / "tasks/amber"))
+    evaluation = optimizer.eval(agent="nop", tasks=project / "tasks/amber")
 
     assert [trial.reward for trial in evaluation.trials] == [0.5]
 
@@ -202,7 +202,7 @@ def test_a_check_finds_what_is_flaky_and_what_does_not_build(project: Path) -> N
     make_task(project / "tasks/broken", "broken", files=BROKEN)
     optimizer = Optimizer(project, observe=lambda _: None)
 
-    proofs = {p.task: p for p in optimizer.check_tasks(CheckWish(repeat=3, harbor="none"))}
+    proofs = {p.task: p for p in optimizer.check_tasks(repeat=3, harbor="none")}
 
     assert (proofs["birch"].sound, proofs["birch"].oracle_rewards) == (True, (1.0, 1.0, 1.0))
     assert proofs["amber"].flaky
@@ -226,9 +226,9 @@ def test_a_compose_project_is_checked_likewise(project: Path) -> None:
     if not DockerCli().has("compose"):
         pytest.skip("The docker command line has no compose plugin.")
     make_task(project / "tasks/amber", "amber", files=COMPOSE)
-    wish = CheckWish(tasks=project / "tasks/amber", offline=True, harbor="none")
+    optimizer = Optimizer(project, observe=lambda _: None)
 
-    (proof,) = Optimizer(project, observe=lambda _: None).check_tasks(wish)
+    (proof,) = optimizer.check_tasks(project / "tasks/amber", offline=True, harbor="none")
 
     assert (proof.sound, proof.offline) == (True, True)
     assert proof.image_mb is not None
@@ -239,9 +239,9 @@ def test_a_build_that_needs_the_network_is_found_out(project: Path) -> None:
     for word, end in (("amber", "true"), ("birch", "test -d /sys/class/net/eth0")):
         text = f"FROM autoloop/base:bookworm\n{reach}{end}\nWORKDIR /app\n"
         make_task(project / "tasks" / word, word, files={"environment/Dockerfile": text})
-    wish = CheckWish(offline=True, harbor="none")
+    optimizer = Optimizer(project, observe=lambda _: None)
 
-    amber, birch = Optimizer(project, observe=lambda _: None).check_tasks(wish)
+    amber, birch = optimizer.check_tasks(offline=True, harbor="none")
 
     assert (amber.offline, birch.offline) == (True, False)
     assert "offline: " in birch.problem

@@ -90,7 +90,7 @@ def test_show_tells_predictions_lesson_and_prompts(predicted: Path, run: Command
 
 
 def test_the_same_is_had_in_python(predicted: Path) -> None:
-    record = Optimizer(predicted).predictions().record
+    record = Optimizer(predicted).run().predictions().record
 
     assert record.overall.kept.count == 2
     assert record.overall.kept.hit_rate == 0.5

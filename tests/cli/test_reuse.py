@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from autoloop import ClimbRun, EvalWish, Event, Optimizer
+from autoloop import ClimbRun, Optimizer
 from autoloop.app.tending import template
 from autoloop.records import Purpose, TrialFinished, TrialStarted
+from autoloop.results import Event
 from tests.app.builders import make_project
 from tests.cli.conftest import autoloop
 
@@ -89,7 +90,7 @@ def test_what_is_reused_can_be_looked_at(twice: Twice) -> None:
 def test_fresh_runs_everything(project: Path) -> None:
     events: list[Event] = []
 
-    run = Optimizer(project, observe=events.append).climb(reuse=False, trials=4)
+    run = Optimizer(project, observe=events.append, reuse=False).climb(trials=4)
 
     assert run.summary["reused_trials"] == 0
     assert not any(isinstance(e, TrialFinished) and e.reused for e in events)
@@ -113,7 +114,7 @@ def test_an_evaluation_takes_what_the_baseline_was_seen_to_do(project: Path) -> 
     optimizer = Optimizer(project, observe=lambda _: None)
     run = optimizer.run()
 
-    again = optimizer.eval(EvalWish(attempts=1))
+    again = optimizer.eval(attempts=1)
     fresh = autoloop("eval", "--fresh", "--json", cwd=project).json
 
     assert {t.reused_from for t in again.trials} == {run.name, ""}
@@ -123,9 +124,9 @@ def test_an_evaluation_takes_what_the_baseline_was_seen_to_do(project: Path) -> 
 
 def test_reference_agents_are_run_each_time(project: Path) -> None:
     optimizer = Optimizer(project, observe=lambda _: None)
-    wish = EvalWish(agent="nop", tasks=project / "tasks/amber")
+    amber = project / "tasks/amber"
 
-    evaluations = [optimizer.eval(wish) for _ in range(2)]
+    evaluations = [optimizer.eval(agent="nop", tasks=amber) for _ in range(2)]
 
     assert [e.summary["reused_trials"] for e in evaluations] == [0, 0]
 
@@ -147,13 +148,13 @@ def test_a_trace_that_was_removed_with_its_run_is_said_to_be(twice: Twice, tmp_p
     autoloop("gc", "--keep", "1", cwd=project)
 
     optimizer = Optimizer(project, observe=lambda _: None)
-    assert "is gone: it was removed, perhaps with the run" in optimizer.trace(trial.id).text
+    assert "is gone: it was removed, perhaps with the run" in optimizer.run().trace(trial.id).text
 
 
 def test_a_task_that_changed_is_run_anew(project: Path) -> None:
     (project / "tasks/amber/instruction.md").write_text("amber: write amber to /app/amber.txt\n")
     events: list[Event] = []
 
-    Optimizer(project, observe=events.append).eval(EvalWish(tasks=project / "tasks/amber"))
+    Optimizer(project, observe=events.append).eval(tasks=project / "tasks/amber")
 
     assert [e.reused for e in events if isinstance(e, TrialFinished)] == [False]

@@ -8,10 +8,10 @@ from autoloop.meta.prompting import Room, opening
 from autoloop.meta.wording import Prompts
 from autoloop.ports import Approach, Course, EarlierStep
 from autoloop.records import (
-    Calibration,
     ChangeKind,
     FailureGroup,
     FailureReport,
+    Foresight,
     Message,
     PredictionRecord,
     PredictionScore,
@@ -88,8 +88,8 @@ def test_the_brief_has_all_that_there_is_to_know() -> None:
 def score(kind: ChangeKind | None, *, brier: float) -> PredictionScore:
     return PredictionScore(
         kind=kind,
-        kept=Calibration(count=4, hits=1, brier=brier, happened=1),
-        cured=Calibration(count=0, hits=0, brier=None, happened=0),
+        kept=Foresight(count=4, hits=1, brier=brier, happened=1),
+        cured=Foresight(count=0, hits=0, brier=None, happened=0),
     )
 
 
