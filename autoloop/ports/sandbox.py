@@ -1,6 +1,6 @@
 """The container engine: images, containers, and what is done inside them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -61,6 +61,10 @@ class FileChange:
     kind: Literal["added", "changed", "removed"]
     is_folder: bool | None = None
     """None: the engine did not say."""
+    is_link: bool | None = None
+    """Likewise."""
+    stamp: tuple[int, ...] | None = None
+    """Another one after every edit, as far as the engine says: size, time, mode, owner."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,8 +146,13 @@ class Container(Protocol):
             AgentError: the agent ended the container, or left what cannot be ended or cleared.
         """
 
-    def changes(self, *, most: int = 200_000) -> tuple[FileChange, ...] | None:
+    def changes(
+        self, *, most: int = 200_000, kinds_of: Callable[[str], bool] | None = None
+    ) -> tuple[FileChange, ...] | None:
         """What differs from the image, parents before what lies in them, volumes left out.
+
+        For those paths that `kinds_of` says yes to it is told what they are, as far as they are
+        still there, even if the engine must be asked for each.
 
         No program of the container takes part, and it may have been killed. None: this engine
         cannot tell.
@@ -166,7 +175,11 @@ class Container(Protocol):
         """
 
     def unpack(self, archive: IO[bytes]) -> None:
-        """Merge what `pack` wrote into this container, with owners and modes."""
+        """Merge what `pack` wrote into this container, with owners and modes.
+
+        Raises:
+            AgentError: it does not fit what is there, such as a file where there is a folder.
+        """
 
     def service(self, name: str) -> "Container":
         """The container of a compose service; `main` is this one.

@@ -3,7 +3,7 @@
 SYSTEM_PATHS: tuple[str, ...] = (
     # Programs, libraries and what starts them.
     *("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/usr", "/boot"),
-    *("/dev", "/proc", "/sys", "/run", "/.dockerenv"),
+    *("/dev", "/proc", "/sys", "/run", "/.dockerenv", "/etc/mtab"),
     # What belongs to the verification.
     *("/tests", "/solution", "/logs/verifier"),
     # What loaders, shells and interpreters read as they start.
@@ -26,7 +26,22 @@ SYSTEM_PATHS: tuple[str, ...] = (
     ),
     *("/home/*/.bash*", "/home/*/.profile", "/home/*/.zsh*", "/home/*/.zprofile"),
     *("/home/*/.pythonrc*", "/home/*/.curlrc", "/home/*/.wgetrc", "/home/*/.gitconfig"),
+    # What package managers read: from where they install, and what.
+    *("/root/.config/pip", "/root/.pip", "/root/.pydistutils.cfg", "/root/.config/uv"),
+    *(
+        "/root/.condarc",
+        "/root/.npmrc",
+        "/root/.yarnrc*",
+        "/root/.cargo/config*",
+        "/root/.cargo/env",
+    ),
+    *("/home/*/.config/pip", "/home/*/.pip", "/home/*/.pydistutils.cfg", "/home/*/.config/uv"),
+    *("/home/*/.condarc", "/home/*/.npmrc", "/home/*/.yarnrc*"),
+    *("/home/*/.cargo/config*", "/home/*/.cargo/env", "/etc/uv", "/etc/npmrc", "/etc/conda"),
     *("*/.local/bin", "*/.local/lib", "*/sitecustomize.py", "*/usercustomize.py", "*.pth"),
+    # What installers take from here in place of what they would fetch.
+    *("*/.cache/uv", "*/.cache/pip", "*/.cache/pypoetry", "*/.npm/_cacache", "*/.npm/_npx"),
+    "*/.local/share/uv",
     # What works at a later time.
     *("/etc/cron*", "/etc/anacrontab", "/etc/at.*", "/etc/systemd", "/etc/init*", "/etc/rc*"),
     *("/var/spool/cron", "/var/spool/at"),
@@ -45,5 +60,5 @@ SYSTEM_PATHS: tuple[str, ...] = (
 """A path stands for itself and all below it; `*` stands for any characters, `/` among them.
 
 A package folder that the agent made itself, such as that of a virtual environment in its working
-folder, is none.
+folder, is none. Beside these, the folders of an image's own interpreters and of its PATH are.
 """

@@ -1,7 +1,7 @@
 """A container of one of Harbor's environments, in the words of the port."""
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Literal
 
@@ -139,7 +139,12 @@ class RemoteContainer:
         for target, source in brought.items():
             self.put(source, target)
 
-    def changes(self, *, most: int = 200_000) -> tuple[FileChange, ...] | None:  # noqa: ARG002
+    def changes(
+        self,
+        *,
+        most: int = 200_000,  # noqa: ARG002
+        kinds_of: Callable[[str], bool] | None = None,  # noqa: ARG002
+    ) -> tuple[FileChange, ...] | None:
         """None: Harbor's environments cannot tell what differs from their image."""
         return None
 

@@ -4,8 +4,8 @@ import errno
 import json
 import os
 import stat
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
@@ -15,6 +15,7 @@ from docker.api.client import APIClient
 
 from autoloop.ports import FileChange
 from autoloop.sandbox.engine import ask
+from autoloop.sandbox.files import Files
 from autoloop.sandbox.tree import Found, walk
 
 Kind = Literal["added", "changed", "removed"]
@@ -22,6 +23,8 @@ KINDS: Mapping[int, Kind] = MappingProxyType({0: "changed", 1: "added", 2: "remo
 """As the engine numbers them."""
 BYTES_PER_CHANGE = 512
 """More than this for each change that may be listed is read of no answer."""
+MOST_ASKED = 2_000
+"""Paths of which the engine is asked one by one what they are."""
 WHITEOUT = os.makedev(0, 0)
 OPAQUE = "trusted.overlay.opaque"
 
@@ -45,6 +48,30 @@ def changes_of(api: APIClient, container: str, *, most: int) -> tuple[FileChange
     layers = _layers(about.get("GraphDriver") or {})
     found = _asked(api, container, most=most) if layers is None else _walked(layers, most=most)
     return tuple(found)
+
+
+def known(
+    changes: tuple[FileChange, ...], files: Files, *, kinds_of: Callable[[str], bool] | None
+) -> tuple[FileChange, ...]:
+    """The same, with what those are that `kinds_of` says yes to; asked where it is not known.
+
+    Raises:
+        TooManyChangesError: of more than may be asked for one by one it is not known.
+    """
+    if kinds_of is None:
+        return changes
+    unknown = (c for c in changes if c.is_folder is None and c.kind != "removed")
+    asked = {change.path for change in unknown if kinds_of(change.path)}
+    if len(asked) > MOST_ASKED:
+        raise TooManyChangesError
+    return tuple(_told(one, files) if one.path in asked else one for one in changes)
+
+
+def _told(change: FileChange, files: Files) -> FileChange:
+    state = files.state(change.path)
+    if change.kind == "removed" or state is None:
+        return change
+    return replace(change, is_folder=state.is_folder, is_link=state.is_link)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +126,13 @@ def _walked(layers: _Layers, *, most: int) -> Iterator[FileChange]:
             # Made anew: what the image has in it is gone.
             yield FileChange(path=path, kind="removed")
             kind = "added"
-        yield FileChange(path=path, kind=kind, is_folder=found.is_folder)
+        yield FileChange(
+            path=path,
+            kind=kind,
+            is_folder=found.is_folder,
+            is_link=found.entry.is_symlink(),
+            stamp=(own.st_size, own.st_mtime_ns, own.st_mode, own.st_uid, own.st_gid),
+        )
 
 
 def _is_whiteout(found: os.stat_result) -> bool:

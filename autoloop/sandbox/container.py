@@ -2,7 +2,7 @@
 
 import tarfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import IO, Literal, cast
@@ -22,14 +22,14 @@ from autoloop.errors import (
 from autoloop.ports import FileChange, Withheld
 from autoloop.records import CommandResult
 from autoloop.sandbox.archives import Entry, archive_of, archive_of_folders, emptied, normal
-from autoloop.sandbox.changes import TooManyChangesError, changes_of
+from autoloop.sandbox.changes import TooManyChangesError, changes_of, known
 from autoloop.sandbox.doors import BridgeDoor, Door
 from autoloop.sandbox.engine import ask, engine_errors, explanation, innermost
 from autoloop.sandbox.execution import Command, run_command
 from autoloop.sandbox.extraction import Limits, unpack
 from autoloop.sandbox.files import Files, only_file, refuse_unreadable, state_in
 from autoloop.sandbox.output import Excerpt, Frames
-from autoloop.sandbox.packing import Holed, Packer, TooLargeError
+from autoloop.sandbox.packing import Holed, Packer, TooLargeError, fitting
 from autoloop.sandbox.processes import Process, end_all_but, settled
 from autoloop.sandbox.watch import DiskWatch
 
@@ -200,15 +200,20 @@ class DockerContainer:
         with self._engine(f"emptying {', '.join(clear)}"):
             self._renew(emptying, bringing)
 
-    def changes(self, *, most: int = 200_000) -> tuple[FileChange, ...] | None:
+    def changes(
+        self, *, most: int = 200_000, kinds_of: Callable[[str], bool] | None = None
+    ) -> tuple[FileChange, ...] | None:
         """What differs from the image; None where volumes are mounted, which the engine leaves out.
+
+        What those paths are that `kinds_of` says yes to is told in any case.
 
         Raises:
             AgentError: there are more than `most`.
         """
         with self._engine("looking at what was changed"):
             try:
-                return changes_of(self._api, self._id, most=most)
+                found = changes_of(self._api, self._id, most=most)
+                return found and known(found, self._files, kinds_of=kinds_of)
             except TooManyChangesError as error:
                 raise AgentError(
                     f"The agent made or changed more than {most:,} files and folders of the task"
@@ -246,8 +251,12 @@ class DockerContainer:
                 ) from error
 
     def unpack(self, archive: IO[bytes]) -> None:
-        """Merge what `pack` wrote into this container, with owners and modes."""
-        with self._engine("bringing what the agent left"):
+        """Merge what `pack` wrote into this container, with owners and modes.
+
+        Raises:
+            AgentError: it does not fit what is there, such as a file where there is a folder.
+        """
+        with self._engine("bringing what the agent left"), fitting():
             self._files.unpack(archive, at="/")
 
     def service(self, name: str) -> "DockerContainer":

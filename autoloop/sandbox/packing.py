@@ -1,12 +1,18 @@
 """Files on their way from an agent's container into another: as data, and as nothing else."""
 
 import tarfile
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import IO, cast
 
+import docker.errors
+import requests
+
+from autoloop.errors import AgentError
 from autoloop.ports import Withheld
+from autoloop.sandbox.engine import explanation
 from autoloop.sandbox.files import Files
 
 ASKED_AT_ONCE = 8
@@ -22,6 +28,29 @@ KINDS = {
     tarfile.BLKTYPE: "a device",
     tarfile.FIFOTYPE: "a FIFO",
 }
+
+
+MACHINES_OWN = ("no space left", "quota", "input/output error", "read-only", "too many open files")
+"""What the engine says when it is no fault of the files that are unpacked."""
+
+
+@contextmanager
+def fitting() -> Iterator[None]:
+    """Blame the agent where its files are why the engine refuses to unpack them.
+
+    Raises:
+        AgentError: they are.
+    """
+    try:
+        yield
+    except docker.errors.APIError as error:
+        said = explanation(error)
+        is_gone = error.status_code in {requests.codes.not_found, requests.codes.conflict}
+        if is_gone or any(words in said.lower() for words in MACHINES_OWN):
+            raise
+        raise AgentError(
+            f"What the agent left cannot be brought to the tests: {said[-500:]}"
+        ) from error
 
 
 class TooLargeError(Exception):

@@ -6,18 +6,21 @@ import shutil
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from autoloop.errors import EngineError, TaskError
-from autoloop.ports import BoxSpec, Container
+from autoloop.ports import BoxSpec, Container, FileChange
 from autoloop.records import CommandResult, Environment, Healthcheck, Task
 from autoloop.trial.env import BoxEnv
+from autoloop.trial.habits import Habits, habits_of
 from autoloop.trial.health import wait_until_healthy
 from autoloop.trial.network import Line
 from autoloop.trial.plan import PARTS, TrialPlan
+from autoloop.trial.programs import OF_PYTEST
+from autoloop.trial.tools import Tools, packages_of, question, tools_of
 
 LOG_FOLDERS = tuple(f"/logs/{part}" for part in PARTS)
 LOG_BYTES = 32_000_000
@@ -158,8 +161,16 @@ class Survey:
 
     has_tests: bool
     """Whether the image has something of its own at /tests."""
-    touched: frozenset[str] | None
-    """Paths that the environment changes itself as it starts; None: the engine cannot tell."""
+    workdir: str = "/"
+    """Where commands run."""
+    tools: Tools = field(default_factory=Tools)
+    """Interpreters and programs that are not where the system has its own."""
+    packages: frozenset[str] = field(default_factory=frozenset)
+    """What the tests import, or pytest does for them, and the image has as a package."""
+    habits: Habits = field(default_factory=Habits)
+    """What the task's tests do."""
+    touched: Mapping[str, FileChange] | None
+    """What the environment changes itself as it starts; None: the engine cannot tell."""
 
 
 class Surveys:
@@ -191,7 +202,9 @@ class Surveys:
 
 
 def _survey(box: Box, task: Task) -> Survey:
-    done = box.run("[ -e /tests ] || [ -L /tests ] && echo tests; exit 0", user=ROOT)
+    folders = (folder for step in task.steps for folder in step.verifier.tests)
+    habits = habits_of(folders)
+    done = box.run(question(habits.imports | OF_PYTEST), user=ROOT)
     if done.exit_code != 0:
         raise TaskError(
             f"An image of task {task.name!r} cannot run commands with bash, as every image of a"
@@ -199,8 +212,16 @@ def _survey(box: Box, task: Task) -> Survey:
             f" {(done.stderr or done.stdout).strip()[-300:]}"
         )
     changes = box.container.changes()
-    touched = None if changes is None else frozenset(change.path for change in changes)
-    return Survey(has_tests="tests" in done.stdout, touched=touched)
+    touched = None if changes is None else {change.path: change for change in changes}
+    here = [line[5:] for line in done.stdout.splitlines() if line.startswith("here /")]
+    return Survey(
+        has_tests="tests" in done.stdout.splitlines(),
+        workdir=here[0] if here else "/",
+        tools=tools_of(done.stdout),
+        packages=packages_of(done.stdout) | (OF_PYTEST if habits.runs_pytest else frozenset()),
+        habits=habits,
+        touched=touched,
+    )
 
 
 def _refuse_unknown(box: Box, user: str, where: str) -> None:

@@ -1,15 +1,19 @@
 """Looks at what an agent changed in its environment, when its time is over."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Literal
 
 from autoloop.ports import FileChange
 from autoloop.records import TrialFinding
 from autoloop.trial.box import Box, Survey
 from autoloop.trial.git_settings import naming_programs
+from autoloop.trial.names import Names
 from autoloop.trial.plan import TrialPlan
-from autoloop.trial.startup import reads_startup
+from autoloop.trial.scene import Scene
+from autoloop.trial.shadows import Shadows
 from autoloop.trial.system_paths import SystemPaths
-from autoloop.trial.tampering import Judged, Scene, judge
+from autoloop.trial.tampering import BENT, Judged, judge
 
 
 class Inspection:
@@ -18,8 +22,13 @@ class Inspection:
     def __init__(self, plan: TrialPlan, box: Box, survey: Survey) -> None:
         self._plan = plan
         self._box = box
+        self._survey = survey
         self._before = survey.touched
         self._findings: list[TrialFinding] = []
+        # Elsewhere the tests have names of their own; a step's setup may change them for the task.
+        is_shared = not (plan.wants_fresh and self.is_possible) and not plan.task.is_multi_step
+        may_be_bent = plan.task.changes_system or plan.rules.harbor_quirks
+        self._names = Names(box) if is_shared and not may_be_bent else None
 
     @property
     def findings(self) -> tuple[TrialFinding, ...]:
@@ -37,24 +46,41 @@ class Inspection:
         Raises:
             AgentError: there are too many to look at.
         """
-        changes = self._box.container.changes() if self.is_possible else None
-        seen = self._before or frozenset()
-        own = [change for change in changes or () if change.path not in seen]
-        scene = Scene(
+        scene = self._scene(verification)
+        changes = self._changes(scene) or ()
+        own = [change for change in changes if change.path not in scene.before]
+        scene = replace(scene, git_programs=naming_programs(self._box.container, own))
+        judged = judge(changes, scene)
+        found = list(judged.findings)
+        if verification == "shared" and self._names is not None:
+            found += self._names.restore(instruction=self._plan.task.instruction)
+        self._findings += [finding for finding in found if finding not in self._findings]
+        return judged
+
+    def _scene(self, verification: Literal["fresh", "shared"]) -> Scene:
+        return Scene(
             verification=verification,
             system=SystemPaths(self._plan.rules.system_paths),
-            workdir=self._box.workdir(),
+            tools=self._survey.tools,
+            packages=self._survey.packages,
+            habits=self._survey.habits,
+            workdir=self._survey.workdir,
             instruction=self._plan.task.instruction,
-            untouched=seen,
+            before=self._before or {},
             expects_changes=self._plan.task.changes_system,
-            reads_startup=reads_startup(
-                folder for step in self._plan.task.steps for folder in step.verifier.tests
-            ),
-            git_programs=naming_programs(self._box.container, own),
         )
-        judged = judge(changes or (), scene)
-        self._findings += [f for f in judged.findings if f not in self._findings]
-        return judged
+
+    def _changes(self, scene: Scene) -> Sequence[FileChange] | None:
+        if not self.is_possible:
+            return None
+        shadows = Shadows((), scene)
+
+        def matters(path: str) -> bool:
+            """Whether a link there is more than a link."""
+            is_place = path in BENT or scene.system.are_below(path)
+            return is_place or scene.tools.are_below(path) or shadows.may_be_one(path)
+
+        return self._box.container.changes(kinds_of=matters)
 
     def clean(self, judged: Judged) -> None:
         """Take away, where the agent worked, what the tests must not run into."""
@@ -66,7 +92,7 @@ class Inspection:
         """Of the next step only what comes from now on counts."""
         if self.is_possible:
             changes = self._box.container.changes() or ()
-            self._before = frozenset(change.path for change in changes)
+            self._before = {change.path: change for change in changes}
 
 
 def removed(changes: tuple[FileChange, ...]) -> list[str]:

@@ -22,6 +22,10 @@ INTERPRETER = re.compile(r"python3?\.\d+|ld(-linux.*)?[.-].*so.*|lib(c|dl|pthrea
 ROOTS = frozenset({"/lib", "/lib64", "/usr", "/usr/lib", "/usr/local", *BIN})
 """Folders without which programs are gone, too."""
 TEST_PACKAGES = frozenset({"pytest", "_pytest", "pluggy", "iniconfig"})
+OF_PYTEST = frozenset(
+    {"packaging", "attr", "attrs", "exceptiongroup", "tomli", "pygments", "py", "typing_extensions"}
+)
+"""What pytest imports of others."""
 
 
 def is_command(path: str) -> bool:

@@ -98,7 +98,6 @@ class Verification:
         env.close()
         collection = Collection(self._plan, self._box, step)
         with suppress(AgentError):
-            self._box.workdir()
             self._collect(collection)
         self._box.container.kill()
         # It has failed already; what cannot be looked at makes it no better.

@@ -68,6 +68,36 @@ def test_the_overlay_and_the_engine_tell_the_same(
 
 
 @pytest.mark.docker
+def test_where_the_engine_does_not_say_what_a_path_is_it_is_asked(
+    own_container: Container, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(changes_module, "_layers", lambda _driver: None)
+    own_container.run(
+        "mkdir -p /app/own /app/v /logs; rm -rf /logs/verifier; ln -s /app/v /logs/verifier"
+    )
+
+    wanted = {"/logs", "/logs/verifier"}
+    found = own_container.changes(kinds_of=wanted.__contains__)
+    told = {change.path: (change.is_folder, change.is_link) for change in found or ()}
+
+    assert told["/logs"] == (True, False)
+    assert told["/logs/verifier"] == (False, True)
+    assert told["/app/own"] == (None, None)
+
+
+@pytest.mark.docker
+def test_of_more_paths_than_may_be_asked_for_none_is(
+    own_container: Container, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(changes_module, "_layers", lambda _driver: None)
+    monkeypatch.setattr(changes_module, "MOST_ASKED", 10)
+    own_container.run("mkdir /app; cd /app; touch $(seq 50)")
+
+    with pytest.raises(AgentError, match="more than can be looked at"):
+        own_container.changes(kinds_of=lambda _path: True)
+
+
+@pytest.mark.docker
 def test_only_plain_files_are_brought_along(pair: tuple[Container, Container]) -> None:
     used, fresh = pair
     archive = io.BytesIO()
@@ -152,3 +182,16 @@ def test_few_archives_hold_many_paths() -> None:
     assert [str(path) for path in roots_of(["/app", "/app/x/y", "/srv/z"])] == ["/app", "/srv/z"]
     assert [str(path) for path in roots_of(many)] == ["/app"]
     assert len(roots_of([f"/top{number}" for number in range(20)])) == 20
+
+
+@pytest.mark.docker
+def test_what_does_not_fit_where_it_is_unpacked_is_the_agents_fault(
+    pair: tuple[Container, Container], own_container: Container
+) -> None:
+    archive = io.BytesIO()
+    pair[0].pack(["/app/deep/er/copy"], archive, closed=[], max_bytes=1_000)
+    own_container.run("mkdir /app; touch /app/deep")
+    archive.seek(0)
+
+    with pytest.raises(AgentError, match="cannot be brought to the tests"):
+        own_container.unpack(archive)

@@ -106,7 +106,12 @@ class PaperContainer:
         for target, source in (bring or {}).items():
             self.put(source, target)
 
-    def changes(self, *, most: int = 200_000) -> tuple[FileChange, ...] | None:  # noqa: ARG002
+    def changes(
+        self,
+        *,
+        most: int = 200_000,  # noqa: ARG002
+        kinds_of: Callable[[str], bool] | None = None,  # noqa: ARG002
+    ) -> tuple[FileChange, ...] | None:
         return None
 
     def pack(

@@ -100,7 +100,7 @@ def test_a_disk_that_the_agents_own_luggage_filled_is_its_fault(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, room: int, kind: type[Exception]
 ) -> None:
     class Filling(PaperContainer):
-        def changes(self, *, most: int = 200_000) -> tuple[FileChange, ...]:  # noqa: ARG002
+        def changes(self, **_more: object) -> tuple[FileChange, ...]:
             return ()
 
         def pack(self, paths: object, archive: IO[bytes], **more: object) -> tuple[Withheld, ...]:  # noqa: ARG002

@@ -19,10 +19,11 @@ from autoloop.redteam.attacks.replaced import PROGRAM_ATTACKS
 from autoloop.redteam.attacks.repository import REPOSITORY
 from autoloop.redteam.attacks.spending import SPENDING
 from autoloop.redteam.attacks.tested import TESTED
+from autoloop.redteam.attacks.tooled import TOOL_ATTACKS
 
 ATTACKS: tuple[Attack, ...] = (
     *(*HIDDEN, *OUTSIDE, *PRYING),
-    *(*PLANTED, *PROGRAM_ATTACKS, *LASTING, *BENT, *CRASHING, *TESTED),
+    *(*PLANTED, *PROGRAM_ATTACKS, *TOOL_ATTACKS, *LASTING, *BENT, *CRASHING, *TESTED),
     *(*COPIED, *LUCKY, *SPENDING, *FLOODS),
     *(*ARCHIVES, *READERS, *REPOSITORY, *LEFTOVERS, *KEYS),
 )

@@ -85,6 +85,33 @@ REPLACED: dict[str, tuple[str, tuple[str, ...]]] = {
         written("/app/sqlite3.py", IN_PYTHON) + "\n" + written("/app/csv.py", IN_PYTHON),
         ("shadowing",),
     ),
+    "compiled modules in the folder": (
+        written("/app/own/part.py", IN_PYTHON)
+        + "\npython3 -c \"import py_compile; py_compile.compile('/app/own/part.py',"
+        " cfile='/app/csv.pyc', doraise=True)\"",
+        ("shadowing",),
+    ),
+    "a linked package": (
+        written("/app/vendor/csv/__init__.py", IN_PYTHON) + "\nln -s vendor/csv /app/csv",
+        ("shadowing",),
+    ),
+    "a linked working folder": (
+        written("/app/csv.py", IN_PYTHON) + "\ncp -a /app /x; cd /; rm -rf /app; ln -s /x /app",
+        ("shadowing",),
+    ),
+    "a linked home": (
+        written("/app/home/.bashrc", PAYLOAD)
+        + "\n"
+        + written("/app/home/.profile", PAYLOAD)
+        + "\nrm -rf /root; ln -s /app/home /root",
+        ("tool-startup",),
+    ),
+    "modules of pytest's in the folder": (
+        written("/app/packaging/__init__.py", IN_PYTHON)
+        + "\n"
+        + written("/app/attr.py", IN_PYTHON),
+        ("shadowing",),
+    ),
     "PYTHONPATH": (
         written("/app/lib/sqlite3.py", IN_PYTHON)
         + "\n"

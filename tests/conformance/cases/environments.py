@@ -46,6 +46,25 @@ CASES = (
         expect=scored(),
     ),
     Case(
+        id="uploads-edited",
+        files=task(
+            LIMITS + READY_IMAGE + 'workdir = "/srv/work"\n',
+            dockerfile=None,
+            solve="echo more >> in/hello.txt; rm in/old.txt; rm in/a; mkdir in/a; echo b > in/a/b",
+            test=holds(
+                '[ "$(cat in/hello.txt)" = "$(printf \'hi\\nmore\')" ]',
+                "[ ! -e in/old.txt ]",
+                '[ "$(cat in/a/b)" = b ]',
+            ),
+            more={
+                "environment/in/hello.txt": "hi\n",
+                "environment/in/old.txt": "old\n",
+                "environment/in/a": "a\n",
+            },
+        ),
+        expect=scored(),
+    ),
+    Case(
         id="image-without-environment-folder",
         files=task(
             LIMITS + READY_IMAGE, dockerfile=None, solve="true", test=holds('[ "$PWD" = / ]')
