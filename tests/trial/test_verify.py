@@ -1,6 +1,7 @@
 """The end of the agent's time and what is cleared away, without an engine."""
 
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 from typing import IO
 
@@ -36,7 +37,7 @@ class Judged:
         container: PaperContainer,
         *,
         has_tests: bool = False,
-        touched: frozenset[str] | None = None,
+        touched: Mapping[str, FileChange] | None = None,
     ) -> None:
         (folder / "tests").mkdir()
         (folder / "tests" / "test.sh").write_text("#!/bin/bash\n")
@@ -109,7 +110,7 @@ def test_a_disk_that_the_agents_own_luggage_filled_is_its_fault(
             raise StorageError("The disk is full.")
 
     monkeypatch.setattr(verify, "MUCH_BYTES", room)
-    judged = Judged(tmp_path, Filling(), touched=frozenset())
+    judged = Judged(tmp_path, Filling(), touched={})
 
     with pytest.raises(kind, match="disk"):
         judged.verification.rewards(judged.step, judged.env, is_last=True, in_time=True)
