@@ -3,7 +3,7 @@
 import tarfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Literal, cast
 
@@ -29,7 +29,7 @@ from autoloop.sandbox.execution import Command, run_command
 from autoloop.sandbox.extraction import Limits, unpack
 from autoloop.sandbox.files import Files, only_file, refuse_unreadable, state_in
 from autoloop.sandbox.output import Excerpt, Frames
-from autoloop.sandbox.packing import Holed, Packer, TooLargeError, fitting
+from autoloop.sandbox.packing import Packer, TooLargeError, fitting, sparse_archive
 from autoloop.sandbox.processes import Process, end_all_but, settled
 from autoloop.sandbox.watch import DiskWatch
 
@@ -228,13 +228,7 @@ class DockerContainer:
         Raises:
             AgentError: the files have more than `max_bytes` together.
         """
-        with (
-            self._engine("taking along what was changed"),
-            closing(Holed(archive)) as holed,
-            tarfile.open(
-                fileobj=cast("IO[bytes]", holed), mode="w", format=tarfile.PAX_FORMAT
-            ) as target,
-        ):
+        with self._engine("taking along what was changed"), sparse_archive(archive) as target:
             packer = Packer(
                 files=self._files,
                 wanted=frozenset(paths),

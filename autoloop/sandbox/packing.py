@@ -2,7 +2,7 @@
 
 import tarfile
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import IO, cast
@@ -92,6 +92,18 @@ class Holed:
         if self._is_behind:
             self._file.seek(place)
             self._is_behind = False
+
+
+@contextmanager
+def sparse_archive(file: IO[bytes]) -> Iterator[tarfile.TarFile]:
+    """A new archive in a file, in which the zeros of what it holds take no room."""
+    with (
+        closing(Holed(file)) as holed,
+        tarfile.open(
+            fileobj=cast("IO[bytes]", holed), mode="w", format=tarfile.PAX_FORMAT
+        ) as archive,
+    ):
+        yield archive
 
 
 @dataclass(slots=True, kw_only=True)
