@@ -119,7 +119,7 @@ class ConversationProposer:
             return refusal
         most = self._affordable(desk, talk)
         few = most is not None and most < LEAST_ANSWER
-        return "what is left of the run's budget does not pay for another answer" if few else ""
+        return "what is left for the conversation does not pay for another answer" if few else ""
 
     def _affordable(self, desk: StepDesk, talk: Talk) -> int | None:
         """Tokens that the next answer may have; None: as many as the model likes."""

@@ -132,7 +132,7 @@ def test_a_long_conversation_leaves_the_final_table_what_it_was_to_get() -> None
 
     steps = table.store.steps()
     assert {s.verdict.reason for s in steps[1:] if s.verdict} == {
-        "its share of the run's tokens is used up"
+        "what is left for the conversation does not pay for another answer"
     }
     assert all(s.open_usage == Usage() for s in steps)
     trials = table.store.trials()

@@ -73,12 +73,20 @@ def test_the_chance_of_each_edit_is_told_before_its_verdict_falls(name: str) -> 
             assert move.chances[step] == would
 
 
-@pytest.mark.parametrize("name", [name for name in SURE if name != "pareto"])
+@pytest.mark.parametrize("name", [name for name in SURE if name not in {"pareto", "adaptive"}])
 def test_there_is_a_chance_for_every_edit_that_waits(name: str) -> None:
     for board in questions(name):
         move = STRATEGIES[name].decide(board)
         waiting = {edit.step for edit in board.open} - move.verdicts.keys()
         assert waiting <= move.chances.keys() <= {edit.step for edit in board.open}
+
+
+def test_where_edits_are_judged_in_turn_there_is_a_chance_for_the_one_whose_turn_it_is() -> None:
+    for board in questions("adaptive"):
+        move = STRATEGIES["adaptive"].decide(board)
+        steps = [edit.step for edit in board.open]
+        assert move.verdicts or steps[0] in move.chances
+        assert move.chances.keys() <= set(steps)
 
 
 def test_in_a_pool_there_is_a_chance_for_those_that_passed_their_minibatch() -> None:
