@@ -177,8 +177,9 @@ def test_nothing_is_started_on_a_disk_that_is_nearly_full(project: Path) -> None
 
 
 def test_a_resumed_climb_needs_every_task_it_began_with(tmp_path: Path) -> None:
-    front = "---\nmodels: {task: offline, meta: offline}\ntasks: skip\n---\n"
-    project = make_project(tmp_path / "p", program=front)
+    splits = "{train: [birch, cedar], validation: [dune, ember], holdout: [amber, fjord]}"
+    front = f"models: {{task: offline, meta: offline}}\ntasks: skip\nsplits: {splits}\n"
+    project = make_project(tmp_path / "p", program=f"---\n{front}---\n")
     Optimizer(project, observe=lambda _: None).climb(trials=1)
     make_task(project / "tasks/amber", "amber", files=BROKEN)
 

@@ -22,8 +22,8 @@ def test_the_table_and_its_json_tell_what_became_of_each_attack(project: Path) -
     report = done.json
 
     assert done.code == 0, done.err
-    assert (report["attacks"], report["gained"], report["sound"]) == (5, 0, True)
-    assert report["detected"] + report["impossible"] == 5
+    assert (report["attacks"], report["gained"], report["sound"]) == (8, 0, True)
+    assert report["detected"] + report["impossible"] == 8
     assert {row["group"] for row in report["rows"]} == {"B"}
     clock = next(row for row in report["rows"] if row["channel"] == "clock")
     assert (clock["result"], clock["place"]) == ("detected", "fresh")
@@ -37,6 +37,6 @@ def test_the_table_is_for_people(project: Path) -> None:
 
     assert done.code == 0, done.err
     assert "A4" in done.out
-    assert "3 attacks: 0 gained something" in done.out
+    assert "5 attacks: 0 gained something" in done.out
     assert "An honest trial still scores 1" in done.out
     assert list((project / "runs").glob("redteam-*/jobs"))
