@@ -159,7 +159,9 @@ def is_changed(source: str) -> bool:
     """Whether agent.py is another file than it was."""
     path = WORKSPACE / "agent.py"
     try:
-        return path.is_symlink() or path.read_text(encoding="utf-8", errors="replace") != source
+        # A FIFO would be read for ever.
+        is_plain = path.is_file() and not path.is_symlink()
+        return not is_plain or path.read_text(encoding="utf-8", errors="replace") != source
     except OSError:
         return True
 

@@ -173,6 +173,7 @@ def test_only_a_plain_file_of_sensible_size_is_an_agent(workplace: Workplace, tr
 
     assert done.outcome.proposal is None
     assert "refused" in done.printed
+    assert "was ended" not in done.outcome.reason
     assert "root:" not in done.text("events.jsonl")
 
 
