@@ -9,11 +9,9 @@ from pydantic_core import from_json, to_json
 
 from autoloop.errors import ModelError, QuotaError
 from autoloop.gateway.wire.reading import data_url_parts
-from autoloop.ports import Rates
+from autoloop.ports import USUAL_REPLY_TOKENS, Rates
 from autoloop.records import ChatRequest, JsonObject, Message, Native, Quota, Usage
 
-USUAL_REPLY_TOKENS = 32_000
-"""Reserved for the answer of a call that names no max_tokens."""
 _BYTES_PER_TOKEN = 4
 _TOKENS_PER_MESSAGE = 4
 _TOKENS_PER_PART = 1_000

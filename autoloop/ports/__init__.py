@@ -9,6 +9,7 @@ from autoloop.ports.clock import Clock
 from autoloop.ports.decision import Estimator, Guard, KeepRule, Likeness, Strategy
 from autoloop.ports.egress import Egress
 from autoloop.ports.gateway import (
+    USUAL_REPLY_TOKENS,
     ChatModel,
     Gateway,
     Grant,
@@ -48,6 +49,7 @@ from autoloop.ports.traces import Diagnosis, Trace, TrialCase, transcript
 from autoloop.ports.trials import Engine, TrialRunner
 
 __all__ = [
+    "USUAL_REPLY_TOKENS",
     "Allowance",
     "Approach",
     "AuditOutcome",

@@ -119,6 +119,10 @@ class Gateway(Protocol):
         """Open a trial's socket; leaving the context ends its calls and removes the socket."""
 
 
+USUAL_REPLY_TOKENS = 32_000
+"""Tokens that an answer is taken to have at most where nobody sets a limit."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rates:
     """The most that one token may cost, in US dollars."""

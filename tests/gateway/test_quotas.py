@@ -8,10 +8,10 @@ import openai
 import pytest
 
 from autoloop.errors import InfraError, ModelError
-from autoloop.gateway.meter import USUAL_REPLY_TOKENS, estimate_tokens
+from autoloop.gateway.meter import estimate_tokens
 from autoloop.gateway.wire import openai_chat
 from autoloop.harness.door import Json, _UnixConnection
-from autoloop.ports import Rates
+from autoloop.ports import USUAL_REPLY_TOKENS, Rates
 from autoloop.records import ChatReply, ChatRequest, ModelCall, Quota, Usage
 from autoloop.testing.models import ScriptedModel, reply
 from tests.gateway.conftest import OpenTrial, Trial

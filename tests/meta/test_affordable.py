@@ -2,8 +2,8 @@
 
 import pytest
 
-from autoloop.meta.affordable import USUAL_ANSWER, affordable_answer
-from autoloop.ports import Allowance, Rates
+from autoloop.meta.affordable import affordable_answer
+from autoloop.ports import USUAL_REPLY_TOKENS, Allowance, Rates
 
 RATES = Rates(prompt_usd=1e-6, reply_usd=1e-5)
 
@@ -19,7 +19,7 @@ RATES = Rates(prompt_usd=1e-6, reply_usd=1e-5)
         (Allowance(usd=0.005), RATES, 0),
         (Allowance(usd=0.005), None, None),
         (Allowance(usd=0.005), Rates(prompt_usd=0.0, reply_usd=0.0), None),
-        (Allowance(tokens=10_000 + USUAL_ANSWER), None, None),
+        (Allowance(tokens=10_000 + USUAL_REPLY_TOKENS), None, None),
     ],
 )
 def test_an_answer_takes_no_more_than_is_left_beside_its_prompt(

@@ -10,7 +10,6 @@ from typing import Any
 import litellm
 
 from autoloop.errors import ModelError
-from autoloop.gateway.meter import USUAL_REPLY_TOKENS
 from autoloop.gateway.upstream.facts import OWN_PRICE, ModelFacts, facts_of
 from autoloop.gateway.upstream.faults import RAISED, translate
 from autoloop.gateway.upstream.limiter import SHARED
@@ -20,7 +19,7 @@ from autoloop.gateway.wire.asked import refuse_unsendable
 from autoloop.gateway.wire.openai_chat import message_json, tool_json
 from autoloop.gateway.wire.reading import Json, rows_at, table_at
 from autoloop.gateway.wire.to_anthropic import read_thought, thoughts_json
-from autoloop.ports import Rates
+from autoloop.ports import USUAL_REPLY_TOKENS, Rates
 from autoloop.records import ChatReply, ChatRequest, Effort, JsonValue, Usage, charge
 from autoloop.records.secrets import own_environment
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import ClassVar, Protocol
 
 from autoloop.errors import AutoloopError, ModelError
-from autoloop.gateway.meter import USUAL_REPLY_TOKENS, estimate_tokens
+from autoloop.gateway.meter import estimate_tokens
 from autoloop.gateway.upstream.facts import ModelFacts, facts_of
 from autoloop.gateway.upstream.faults import translate
 from autoloop.gateway.upstream.limiter import SHARED
@@ -22,7 +22,7 @@ from autoloop.gateway.wire.asked import refuse_unsendable
 from autoloop.gateway.wire.events import read_events
 from autoloop.gateway.wire.native import open_native
 from autoloop.gateway.wire.reading import Json, table_of
-from autoloop.ports import Rates
+from autoloop.ports import USUAL_REPLY_TOKENS, Rates
 from autoloop.records import ChatReply, ChatRequest, Native, Usage, WireFormat, charge
 from autoloop.records.secrets import own_environment
 

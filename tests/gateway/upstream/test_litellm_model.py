@@ -6,9 +6,9 @@ from dataclasses import replace
 import pytest
 
 from autoloop.errors import AgentError, AutoloopError, ModelError, ProviderError
-from autoloop.gateway.meter import USUAL_REPLY_TOKENS
 from autoloop.gateway.upstream.litellm_model import LitellmModel
 from autoloop.gateway.upstream.retry import Patience
+from autoloop.ports import USUAL_REPLY_TOKENS
 from autoloop.records import ChatRequest, JsonObject, Message, ToolCall, ToolSpec
 from autoloop.testing.provider import LoopbackProvider
 from tests.gateway.upstream.conftest import Canned, Provider, answer, failure

@@ -8,7 +8,7 @@ import pytest
 from docker.api.client import APIClient
 
 from autoloop.errors import ModelError
-from autoloop.gateway.meter import USUAL_REPLY_TOKENS
+from autoloop.ports import USUAL_REPLY_TOKENS
 from autoloop.records import ChatReply, ChatRequest, Decision, Finding, Quota, Usage
 from autoloop.testing.models import ScriptedModel, reply
 from tests.meta.builders import PLEADING, SOURCE, desk, step
