@@ -17,6 +17,7 @@ from autoloop.sandbox.container import DockerContainer
 from autoloop.sandbox.creation import create, makes_folders
 from autoloop.sandbox.doors import BridgeDoor
 from autoloop.sandbox.engine import engine_errors, explanation
+from autoloop.sandbox.fences import Fences
 from autoloop.sandbox.files import Files
 from autoloop.sandbox.living import Living
 from autoloop.sandbox.watch import DiskWatch
@@ -33,10 +34,17 @@ class Containers:
     """Starts single containers; any thread may call."""
 
     def __init__(
-        self, api: APIClient, *, labels: Mapping[str, str], living: Living, watch: DiskWatch
+        self,
+        api: APIClient,
+        *,
+        labels: Mapping[str, str],
+        living: Living,
+        watch: DiskWatch,
+        fences: Fences,
     ) -> None:
         self._api = api
         self._watch = watch
+        self._fences = fences
         self._labels = labels
         self._living = living
         self._starts = threading.BoundedSemaphore(STARTS_AT_ONCE)
@@ -58,20 +66,24 @@ class Containers:
                 self._living.remove_later(container_id)
                 raise
         try:
+            # It makes its folders meanwhile.
+            door = None if spec.hardened else self._door(container_id, spec)
             if makes_folders(spec):
                 await_folders(self._api, container_id, spec.folders, image=spec.image)
-            door = BridgeDoor(
-                self._api,
-                container_id,
-                is_open=spec.network == "public",
-                was_shut=spec.network == "none",
-            )
             with self._watched(container_id, spec):
                 yield DockerContainer(
                     self._api, container_id, image=spec.image, door=door, watch=self._watch
                 )
         finally:
             self._living.remove_later(container_id)
+
+    def _door(self, container_id: str, spec: ContainerSpec) -> BridgeDoor:
+        is_open = spec.network == "public"
+        fence = self._fences.around(container_id)
+        if is_open:
+            fence.close(on_bridge=True)
+        was_shut = spec.network == "none"
+        return BridgeDoor(self._api, container_id, fence=fence, is_open=is_open, was_shut=was_shut)
 
     def _watched(self, container_id: str, spec: ContainerSpec) -> AbstractContextManager[None]:
         """Where the root is read-only, nothing is written but to memory."""

@@ -9,8 +9,9 @@ import docker.errors
 from docker.api.client import APIClient
 
 from autoloop.errors import TaskError
+from autoloop.sandbox.fences import BRIDGE, Fence
 
-BRIDGE, NONE = "bridge", "none"
+NONE = "none"
 
 
 class Door(Protocol):
@@ -23,10 +24,13 @@ class Door(Protocol):
 class BridgeDoor:
     """The engine's default bridge as the way out; other networks of the container stay."""
 
-    def __init__(self, api: APIClient, container: str, *, is_open: bool, was_shut: bool) -> None:
+    def __init__(
+        self, api: APIClient, container: str, *, fence: Fence, is_open: bool, was_shut: bool
+    ) -> None:
         """`was_shut`: the container was created with the network mode `none`."""
         self._api = api
         self._container = container
+        self._fence = fence
         self._is_open = is_open
         self._is_on_none = was_shut
         self._lock = threading.Lock()
@@ -39,6 +43,7 @@ class BridgeDoor:
             if mode == "none":
                 leave(self._api, self._container, BRIDGE)
             else:
+                self._fence.close(on_bridge=True)
                 if self._is_on_none:
                     # The engine connects nothing else to a container on this one.
                     leave(self._api, self._container, NONE)
