@@ -76,7 +76,13 @@ class Fence:
         if _asks_for_more(about["HostConfig"]):
             return
         try:
-            self._load(self._yard, int(about["State"]["Pid"]), on_bridge=on_bridge)
+            closed = Closed(
+                machine=addresses_of_machine(),
+                bridge=self._yard.bridge if on_bridge else (),
+                own=_own(about["NetworkSettings"]["Networks"]),
+                nameservers=self._nameservers,
+            )
+            self._load(self._yard, int(about["State"]["Pid"]), closed)
         except LoadingError as error:
             # Who starts it, says why it has ended.
             if self._is_running():
@@ -86,15 +92,10 @@ class Fence:
                     " `allow_internet = false` in task.toml."
                 ) from error
 
-    def _load(self, yard: Yard, pid: int, *, on_bridge: bool) -> None:
-        closed = Closed(
-            machine=addresses_of_machine(),
-            neighbours=yard.bridge if on_bridge else (),
-            nameservers=self._nameservers,
-        )
+    def _load(self, yard: Yard, pid: int, closed: Closed) -> None:
         with network_of(pid, container=self._container) as network:
             for version in sorted(yard.versions):
-                if version == IPV4 or _needs_ipv6(yard, pid, on_bridge=on_bridge):
+                if version == IPV4 or _needs_ipv6(closed, pid):
                     yard.loader.load(version, closed.rules(version), namespace=network)
 
     def _is_running(self) -> bool:
@@ -145,7 +146,7 @@ class Fences:
         is_here = any(address in one for address in machine for one in bridge)
         if folder is None or not is_here or not _listens_beside_us():
             raise LoadingError("the container engine is on another machine, or in one of its own")
-        closed = Closed(machine=machine, neighbours=bridge, nameservers=frozenset())
+        closed = Closed(machine=machine, bridge=bridge, own=(), nameservers=frozenset())
         self._loader.try_out(IPV4, closed.rules(IPV4))
         versions: set[Version] = {IPV4}
         gap = None
@@ -196,8 +197,17 @@ def _asks_for_more(host_config: dict[str, Any]) -> bool:  # what the engine says
     )
 
 
-def _needs_ipv6(yard: Yard, pid: int, *, on_bridge: bool) -> bool:
+def _own(networks: dict[str, Any]) -> tuple[Range, ...]:  # what the engine says of a container
+    """Those of its project; on the engine's bridge it is among strangers."""
+    return tuple(
+        ip_network(f"{network['IPAddress']}/{network['IPPrefixLen']}", strict=False)
+        for name, network in networks.items()
+        if name != BRIDGE and network["IPAddress"]
+    )
+
+
+def _needs_ipv6(closed: Closed, pid: int) -> bool:
     """Mostly there is none, which saves half the time."""
-    if on_bridge and any(one.version == IPV6 for one in yard.bridge):
+    if any(one.version == IPV6 for one in closed.bridge):
         return True
     return bool(addresses_in(table_of(pid, "if_inet6")))

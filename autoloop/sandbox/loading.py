@@ -24,6 +24,10 @@ class LoadingError(Exception):
 class RuleLoader:
     """Loads rules with the programs that the engine uses itself; any thread may call."""
 
+    def __init__(self, path: str = PATH) -> None:
+        """`path` is where these programs are."""
+        self._path = path
+
     def try_out(self, version: Version, rules: str) -> None:
         """Load them into a network that is made for this and gone afterwards.
 
@@ -46,13 +50,13 @@ class RuleLoader:
     ) -> None:
         loader = LOADERS[version]
         for program in (enter[0], loader):
-            if shutil.which(program, path=PATH) is None:
+            if shutil.which(program, path=self._path) is None:
                 raise LoadingError(f"the program {program} is not here")
         try:
             ended = subprocess.run(
                 (*enter, "--", loader, "-w", LOCK_S),
                 input=rules,
-                env={"PATH": PATH, "LC_ALL": "C"},
+                env={"PATH": self._path, "LC_ALL": "C"},
                 pass_fds=keeps,
                 capture_output=True,
                 text=True,

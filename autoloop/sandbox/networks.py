@@ -16,10 +16,10 @@ from docker.types import IPAMConfig, IPAMPool
 from autoloop.errors import EngineError
 from autoloop.sandbox.doors import join, leave
 from autoloop.sandbox.engine import engine_errors, explanation
+from autoloop.sandbox.rules import RANGE
 
-RANGE = ipaddress.IPv4Network("198.18.0.0/15")
-"""Set aside for measurements within a lab (RFC 2544): hardly any machine routes it elsewhere."""
 SMALLEST_PREFIX, LARGEST_PREFIX = 28, 24
+"""Fences know that a network's first address is one more than a multiple of 16."""
 TAKEN_BY_ENGINE = 3
 """Addresses of network, gateway and broadcast."""
 TRIES = 50

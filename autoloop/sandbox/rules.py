@@ -12,6 +12,11 @@ Version: TypeAlias = Literal[4, 6]
 IPV4: Final = 4
 IPV6: Final = 6
 
+RANGE = IPv4Network("198.18.0.0/15")
+"""Networks of projects are here; set aside for measurements within a lab (RFC 2544), so that hardly
+any machine routes it elsewhere."""
+OWN_IN_RANGE = "198.18.0.1/255.254.0.15"
+"""First addresses of these networks, which are this machine's, also of those still to be made."""
 CLOUD_AND_LINK = tuple(
     ip_network(text)
     for text in (
@@ -38,8 +43,10 @@ class Closed:
     """What lies outside a container's fence."""
 
     machine: frozenset[Address]
-    neighbours: tuple[Range, ...]
-    """Where containers are that have nothing to do with each other."""
+    bridge: tuple[Range, ...]
+    """Where containers are that have nothing to do with each other; empty: it is not on there."""
+    own: tuple[Range, ...]
+    """Networks of its project."""
     nameservers: frozenset[Address]
     """May be asked for names all the same."""
 
@@ -49,22 +56,26 @@ class Closed:
         Rules and not routes: a socket that is bound to a device goes past routes that refuse. Who
         may change them has NET_ADMIN, and who gets past them NET_RAW, which no agent has.
         """
-        ranges = self._ranges(version)
+        shut, later = self._ranges(version)
         lines = [
             *("*filter", ":INPUT ACCEPT [0:0]", ":FORWARD ACCEPT [0:0]", ":OUTPUT ACCEPT [0:0]"),
             "-A OUTPUT -o lo -j ACCEPT",
             *(_discovery() if version == IPV6 else ()),
-            *self._names(ranges),
-            *(f"-A OUTPUT -d {one} -j REJECT" for one in ranges),
+            *self._names((*shut, *later)),
+            *(f"-A OUTPUT -d {one} -j REJECT" for one in shut),
             *self._to_all(version),
+            *(f"-A OUTPUT -d {one} -j ACCEPT" for one in self.own if one.version == version),
+            *(f"-A OUTPUT -d {one} -j REJECT" for one in later),
         ]
+        if version == IPV4:
+            lines.append(f"-A OUTPUT -d {OWN_IN_RANGE} -j REJECT")
         return "\n".join([*lines, "COMMIT", ""])
 
-    def _ranges(self, version: Version) -> list[Range]:
-        machine = (ip_network(address) for address in self.machine)
-        everything = (*machine, *self.neighbours, *CLOUD_AND_LINK)
-        of_version = [one for one in everything if one.version == version]
-        return list(cast("Iterable[Range]", collapse_addresses(of_version)))
+    def _ranges(self, version: Version) -> tuple[list[Range], list[Range]]:
+        """What is shut in any case, and what but for the networks of its project."""
+        shut = (*(ip_network(address) for address in self.machine), *CLOUD_AND_LINK)
+        later = (*self.bridge, RANGE) if self.bridge else ()
+        return _of(version, shut), _of(version, later)
 
     def _names(self, ranges: Iterable[Range]) -> Iterator[str]:
         for server in sorted(self.nameservers, key=str):
@@ -76,10 +87,15 @@ class Closed:
         """Packets for everybody on a link; a container still hears its own."""
         if version == IPV4:
             yield "-A OUTPUT -m addrtype --dst-type BROADCAST -j REJECT"
-        if any(one.version == version for one in self.neighbours):
+        if any(one.version == version for one in self.bridge):
             groups = "-m addrtype --dst-type MULTICAST -m addrtype ! --src-type LOCAL"
             discovery = "! -p ipv6-icmp " if version == IPV6 else ""
             yield f"-A INPUT {discovery}{groups} -j DROP"
+
+
+def _of(version: Version, ranges: Iterable[Range]) -> list[Range]:
+    of_version = [one for one in ranges if one.version == version]
+    return list(cast("Iterable[Range]", collapse_addresses(of_version)))
 
 
 def _discovery() -> Iterator[str]:
