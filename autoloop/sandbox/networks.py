@@ -14,6 +14,7 @@ from docker.api.client import APIClient
 from docker.types import IPAMConfig, IPAMPool
 
 from autoloop.errors import EngineError
+from autoloop.sandbox.creation import WITHOUT_HOST
 from autoloop.sandbox.doors import join, leave
 from autoloop.sandbox.engine import engine_errors, explanation
 from autoloop.sandbox.rules import RANGE
@@ -63,10 +64,7 @@ class Networks:
                         name,
                         driver="bridge",
                         internal=is_internal,
-                        # Without an address of its own the host cannot be reached through it.
-                        options={"com.docker.network.bridge.inhibit_ipv4": "true"}
-                        if is_internal
-                        else None,
+                        options=WITHOUT_HOST if is_internal else None,
                         ipam=IPAMConfig(pool_configs=[pool]),
                         labels={**self._labels, **labels},
                     )

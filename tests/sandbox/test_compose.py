@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Protocol
 
@@ -17,6 +18,7 @@ from autoloop.errors import EngineError, ImageError, TaskError
 from autoloop.ports import BoxSpec, Container
 from autoloop.records import Environment, Network, Resources
 from autoloop.sandbox import DockerSandbox
+from autoloop.sandbox.addresses import addresses_of_machine
 from autoloop.sandbox.projects import PROJECT
 from tests.sandbox.conftest import BASE, MARK
 
@@ -460,3 +462,17 @@ def test_a_project_that_asks_for_this_machine_reaches_it(
         called = box.run(f'python3 -c "import socket; {call}"')
 
     assert called.exit_code == 0, called.stderr
+
+
+def test_this_machine_has_no_address_in_a_cut_off_network_that_a_task_describes(
+    sandbox: DockerSandbox, engine: APIClient, compose: Compose
+) -> None:
+    subnet = "{subnet: 198.19.250.0/28, gateway: 198.19.250.1}"
+    text = f"services:{SERVE}networks:\n  default: {{ipam: {{config: [{subnet}]}}}}\n"
+    spec = compose(text, network=Network(mode="none"))
+
+    with sandbox.box(spec) as box:
+        assert box.run(GET.format("side")).stdout == "200\n"
+        made = engine.networks(filters={"label": f"trial={spec.labels['trial']}"})
+        assert [network["Internal"] for network in made] == [True]
+        assert ip_address("198.19.250.1") not in addresses_of_machine()

@@ -20,7 +20,8 @@ from autoloop.sandbox.disk import CHECKED_FOR_S, DiskGuard
 from autoloop.sandbox.engine import engine_address
 from autoloop.sandbox.fences import Fences
 from autoloop.sandbox.living import Living
-from autoloop.sandbox.networks import RANGE, Networks
+from autoloop.sandbox.networks import Networks
+from autoloop.sandbox.rules import RANGE
 from autoloop.sandbox.watch import DiskWatch
 from tests.sandbox.conftest import BASE, RUN
 
