@@ -18,10 +18,10 @@ NAMESERVER = re.compile(r"^\s*nameserver\s+(\S+)|^# ExtServers: \[(.*)\]", re.MU
 
 
 def addresses_of_machine() -> frozenset[Address]:
-    """All addresses that are this machine's now, loopback aside."""
+    """All addresses that are this machine's now, but for those that never leave it or a link."""
     found = {ip_address(text) for text in LOCAL.findall(_text(ROUTED))}
     found |= addresses_in(_text(INTERFACES))
-    return frozenset(address for address in found if not address.is_loopback)
+    return frozenset(one for one in found if not one.is_loopback and not one.is_link_local)
 
 
 def addresses_in(table: str) -> set[Address]:

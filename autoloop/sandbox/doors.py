@@ -33,13 +33,26 @@ class BridgeDoor:
         self._fence = fence
         self._is_open = is_open
         self._is_on_none = was_shut
+        self.was_used = False
+        """Whether it was ever opened or shut."""
         self._lock = threading.Lock()
+
+    def fence_off(self) -> None:
+        """See to it that an open one leads neither to this machine nor to other containers.
+
+        Raises:
+            EngineError: there should be a fence, and it cannot be built.
+        """
+        with self._lock:
+            if self._is_open:
+                self._fence.close(on_bridge=True)
 
     def set(self, mode: Literal["public", "none"]) -> None:
         """Connect to the bridge, or disconnect."""
         with self._lock:
             if (mode == "public") == self._is_open:
                 return
+            self.was_used = True
             if mode == "none":
                 leave(self._api, self._container, BRIDGE)
             else:

@@ -26,7 +26,7 @@ from autoloop.sandbox.addresses import (
 )
 from autoloop.sandbox.engine import engine_address, engine_errors
 from autoloop.sandbox.loading import PROC, LoadingError, RuleLoader, network_of, table_of
-from autoloop.sandbox.rules import IPV4, IPV6, Closed, Range, Version
+from autoloop.sandbox.rules import IPV4, IPV6, RANGE, Closed, Range, Version
 from autoloop.sandbox.watch import engine_folder
 
 BRIDGE = "bridge"
@@ -57,19 +57,23 @@ class Fence:
         self._api = api
         self._container = container
         self._yard = yard
+        self._closed_to: tuple[frozenset[Address], bool] | None = None
         own = () if yard is None else (yard.containers / container / "resolv.conf",)
         self._nameservers = nameservers_of((*own, *RESOLVERS)) if own else frozenset[Address]()
 
     def close(self, *, on_bridge: bool) -> None:
-        """Shut off this machine, and what hands out a cloud's credentials; harmless to repeat.
+        """Shut off this machine, and what hands out a cloud's credentials.
 
-        Where it is `on_bridge`, shut off the others there, too. A compose file that asks for this
+        To repeat it costs nothing, unless this machine has other addresses by now. Where it is `on_bridge`, shut off the others there, too. A compose file that asks for this
         machine, or for rules of its own, gets them.
 
         Raises:
             EngineError: the rules cannot be loaded, though they could be at first.
         """
-        if self._yard is None:
+        machine = addresses_of_machine()
+        if on_bridge:
+            machine = frozenset(address for address in machine if address not in RANGE)
+        if self._yard is None or self._closed_to == (machine, on_bridge):
             return
         with engine_errors("asking where a container lives"):
             about = self._api.inspect_container(self._container)
@@ -77,12 +81,13 @@ class Fence:
             return
         try:
             closed = Closed(
-                machine=addresses_of_machine(),
+                machine=machine,
                 bridge=self._yard.bridge if on_bridge else (),
                 own=_own(about["NetworkSettings"]["Networks"]),
                 nameservers=self._nameservers,
             )
             self._load(self._yard, int(about["State"]["Pid"]), closed)
+            self._closed_to = (machine, on_bridge)
         except LoadingError as error:
             # Who starts it, says why it has ended.
             if self._is_running():

@@ -19,10 +19,11 @@ from autoloop.records import Environment, Network
 from autoloop.sandbox import DockerSandbox
 from autoloop.sandbox.addresses import addresses_of_machine
 from autoloop.sandbox.container import DockerContainer
-from autoloop.sandbox.containers import Containers, remove_container
+from autoloop.sandbox.containers import Containers
 from autoloop.sandbox.fences import Fences
 from autoloop.sandbox.living import Living
 from autoloop.sandbox.loading import PATH, RuleLoader
+from autoloop.sandbox.removal import remove_container
 from autoloop.sandbox.watch import DiskWatch
 from tests.sandbox.conftest import BASE
 
@@ -248,14 +249,14 @@ def test_a_fence_that_could_be_built_at_first_must_be_built(
     with containers_with(engine, RuleLoader(f"{tmp_path}:{PATH}")) as containers:
         with containers.start(OPEN) as box:
             assert sends(box, f"{BRIDGE}:9") == ["stays"]
-        loader.unlink()
-        loader.write_text("#!/bin/sh\necho no such table >&2\nexit 3\n")
-        loader.chmod(0o755)
-        with (
-            pytest.raises(EngineError, match=r"iptables-restore failed: no such table\. .*doctor"),
-            containers.start(OPEN),
-        ):
-            pass
+            loader.unlink()
+            loader.write_text("#!/bin/sh\necho no such table >&2\nexit 3\n")
+            loader.chmod(0o755)
+            with (
+                pytest.raises(EngineError, match=r"-restore failed: no such table\. .*doctor"),
+                containers.start(OPEN),
+            ):
+                pass
 
 
 def test_ipv6_is_not_needed_where_the_bridge_has_none(
@@ -286,3 +287,20 @@ def test_who_is_not_root_is_told_so(fenced: DockerSandbox) -> None:
     )  # fmt: skip
 
     assert said.stdout == "autoloop does not run as root\n"
+
+
+def test_a_network_that_is_used_again_is_still_fenced_off(
+    engine: APIClient, fenced: DockerSandbox, service: int
+) -> None:
+    assert fenced.open_side() is None
+
+    with containers_with(engine, RuleLoader()) as containers:
+        seen = []
+        for _ in range(2):
+            with containers.start(OPEN) as box:
+                seen.append((box.run("hostname").stdout, calls(box, service, BRIDGE)))
+            while engine.containers(all=True, filters={"id": box.id}):
+                pass
+
+    assert seen[0] == seen[1]
+    assert set(seen[0][1]) == {"Connection refused"}
