@@ -64,8 +64,9 @@ class Fence:
     def close(self, *, on_bridge: bool) -> None:
         """Shut off this machine, and what hands out a cloud's credentials.
 
-        To repeat it costs nothing, unless this machine has other addresses by now. Where it is `on_bridge`, shut off the others there, too. A compose file that asks for this
-        machine, or for rules of its own, gets them.
+        Where it is `on_bridge`, shut off the others there, too. To repeat it costs nothing, unless
+        this machine has other addresses by now. A compose file that asks for this machine, or for
+        rules of its own, gets them.
 
         Raises:
             EngineError: the rules cannot be loaded, though they could be at first.

@@ -26,6 +26,7 @@ from autoloop.sandbox.loading import PATH, RuleLoader
 from autoloop.sandbox.removal import remove_container
 from autoloop.sandbox.watch import DiskWatch
 from tests.sandbox.conftest import BASE
+from tests.sandbox.test_namespaces import wait_until_gone
 
 pytestmark = pytest.mark.docker
 
@@ -246,17 +247,19 @@ def test_a_fence_that_could_be_built_at_first_must_be_built(
     loader = tmp_path / "iptables-restore"
     loader.symlink_to(shutil.which("iptables-restore", path=PATH) or "/")
 
-    with containers_with(engine, RuleLoader(f"{tmp_path}:{PATH}")) as containers:
-        with containers.start(OPEN) as box:
-            assert sends(box, f"{BRIDGE}:9") == ["stays"]
-            loader.unlink()
-            loader.write_text("#!/bin/sh\necho no such table >&2\nexit 3\n")
-            loader.chmod(0o755)
-            with (
-                pytest.raises(EngineError, match=r"-restore failed: no such table\. .*doctor"),
-                containers.start(OPEN),
-            ):
-                pass
+    with (
+        containers_with(engine, RuleLoader(f"{tmp_path}:{PATH}")) as containers,
+        containers.start(OPEN) as box,
+    ):
+        assert sends(box, f"{BRIDGE}:9") == ["stays"]
+        loader.unlink()
+        loader.write_text("#!/bin/sh\necho no such table >&2\nexit 3\n")
+        loader.chmod(0o755)
+        with (
+            pytest.raises(EngineError, match=r"-restore failed: no such table\. .*doctor"),
+            containers.start(OPEN),
+        ):
+            pass
 
 
 def test_ipv6_is_not_needed_where_the_bridge_has_none(
@@ -299,8 +302,7 @@ def test_a_network_that_is_used_again_is_still_fenced_off(
         for _ in range(2):
             with containers.start(OPEN) as box:
                 seen.append((box.run("hostname").stdout, calls(box, service, BRIDGE)))
-            while engine.containers(all=True, filters={"id": box.id}):
-                pass
+            wait_until_gone(engine, box)
 
     assert seen[0] == seen[1]
     assert set(seen[0][1]) == {"Connection refused"}
