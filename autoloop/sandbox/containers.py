@@ -90,7 +90,7 @@ class Containers:
         if spec.hardened or is_joined(spec):
             return None
         mode: Mode = "public" if spec.network == "public" else "none"
-        with engine_errors("making a network namespace"):
+        with engine_errors("making a network namespace"), _image_errors(spec.image):
             namespace = self._namespaces.take(mode, image=spec.image)
         if namespace is not None:
             try:
@@ -129,14 +129,9 @@ class Containers:
         return self._watch.over([container_id], megabytes=spec.resources.storage_mb)
 
     def _create(self, spec: ContainerSpec, namespace: Namespace | None) -> str:
-        with engine_errors("creating a container"):
-            try:
-                keeper = None if namespace is None else namespace.keeper
-                return create(self._api, spec, labels=self._labels, keeper=keeper)
-            except docker.errors.ImageNotFound as error:
-                raise ImageError(
-                    f"The image {spec.image} is not here any more; run again to build it."
-                ) from error
+        with engine_errors("creating a container"), _image_errors(spec.image):
+            keeper = None if namespace is None else namespace.keeper
+            return create(self._api, spec, labels=self._labels, keeper=keeper)
 
     def _start(self, container_id: str, spec: ContainerSpec) -> None:
         with engine_errors("starting a container"):
@@ -145,6 +140,16 @@ class Containers:
             except docker.errors.APIError as error:
                 refuse_start(explanation(error), image=spec.image, cause=error)
                 raise
+
+
+@contextmanager
+def _image_errors(image: str) -> Iterator[None]:
+    try:
+        yield
+    except docker.errors.ImageNotFound as error:
+        raise ImageError(
+            f"The image {image} is not here any more; run again to build it."
+        ) from error
 
 
 def await_folders(

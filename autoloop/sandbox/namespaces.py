@@ -19,7 +19,6 @@ from docker.api.client import APIClient
 
 from autoloop.sandbox.addresses import RESOLVERS
 from autoloop.sandbox.doors import BridgeDoor
-from autoloop.sandbox.engine import engine_errors
 from autoloop.sandbox.fences import Fences
 from autoloop.sandbox.living import Living
 from autoloop.sandbox.removal import remove_container
@@ -170,23 +169,22 @@ class Namespaces:
             return None
 
     def _start(self, mode: Mode, image: str) -> str:
-        with engine_errors("making a network namespace"):
-            created = self._api.create_container(
-                image,
-                ["infinity"],
-                entrypoint=["sleep"],
-                user="0",
-                working_dir="/",
-                labels=dict(self._labels),
-                healthcheck={"test": ["NONE"]},
-                host_config=self._config(mode),
-            )
-            keeper = str(created["Id"])
-            self._living.add(keeper, partial(remove_container, self._api, keeper))
-            with self._lock:
-                self._keepers.add(keeper)
-            self._api.start(keeper)
-            return keeper
+        created = self._api.create_container(
+            image,
+            ["infinity"],
+            entrypoint=["sleep"],
+            user="0",
+            working_dir="/",
+            labels=dict(self._labels),
+            healthcheck={"test": ["NONE"]},
+            host_config=self._config(mode),
+        )
+        keeper = str(created["Id"])
+        self._living.add(keeper, partial(remove_container, self._api, keeper))
+        with self._lock:
+            self._keepers.add(keeper)
+        self._api.start(keeper)
+        return keeper
 
     def _config(self, mode: Mode) -> dict[str, Any]:
         config: dict[str, Any] = self._api.create_host_config(
