@@ -1,6 +1,5 @@
 """A climb that is killed at any call of any port ends, resumed, as if nothing had happened."""
 
-import signal
 from collections.abc import Mapping
 from dataclasses import replace
 
