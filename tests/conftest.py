@@ -1,6 +1,10 @@
 """What makes all tests quicker, and processes that they start."""
 
+import gc
 import os
+from collections.abc import Generator
+
+import pytest
 
 
 def pytest_configure() -> None:
@@ -9,3 +13,13 @@ def pytest_configure() -> None:
     os.environ.setdefault("GIT_TEST_FSYNC", "0")
     # As many tests run at once as there are cores: numpy's threads would be in each other's way.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """What is imported stays to the end: the garbage collector need not look through it again."""
+    gc.disable()
+    collected = yield
+    gc.freeze()
+    gc.enable()
+    return collected

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
-SEEDS = range(8)
+SEEDS = range(4)
 CONFLICTS = {"adaptive": 0.1}
 """Share of the pairs of edits that cannot be merged: so many that it goes to and fro between many
 edits at once and one at a time."""
@@ -37,14 +37,14 @@ def climbs(tunnel: ModuleType, rule: str, scenario: str) -> Sequence[Any]:
 # The bounds leave slack for other constants. Of 70 climbs, the factorial strategy kept 0.04 edits
 # each where nothing helps; else 1.0, a tenth of them worthless, for +5 points. AutoAgent's rule
 # keeps several each for nothing, and of all that it keeps more than half are worthless.
-@pytest.mark.parametrize(("rule", "most"), [("factorial", 3), ("climb", 5), ("adaptive", 3)])
+@pytest.mark.parametrize(("rule", "most"), [("factorial", 1), ("climb", 2), ("adaptive", 1)])
 def test_edits_that_change_nothing_are_hardly_ever_kept(
     tunnel: ModuleType, rule: str, most: int
 ) -> None:
     outcomes = climbs(tunnel, rule, "nothing")
 
     assert sum(outcome.kept for outcome in outcomes) <= most
-    assert sum(outcome.edits for outcome in outcomes) >= 80
+    assert sum(outcome.edits for outcome in outcomes) >= 40
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_what_is_kept_is_mostly_worth_it_and_gains(
     outcomes = climbs(tunnel, rule, "default")
 
     kept = sum(outcome.kept for outcome in outcomes)
-    assert kept >= 4
+    assert kept >= 2
     assert sum(outcome.worthless for outcome in outcomes) <= worthless * kept
     assert sum(outcome.gain for outcome in outcomes) / len(outcomes) >= points
 
@@ -68,7 +68,7 @@ def test_gepas_own_code_climbs_where_it_is_installed(tunnel: ModuleType) -> None
     outcomes = climbs(tunnel, "gepa-real", "default")
 
     assert all(outcome.edits >= 20 for outcome in outcomes)
-    assert sum(outcome.kept for outcome in outcomes) >= 8
+    assert sum(outcome.kept for outcome in outcomes) >= 4
     assert sum(outcome.selection for outcome in outcomes) > 0
 
 

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections import Counter
@@ -21,6 +22,8 @@ from tests.loop.killing import STARTED, Job
 from tests.workspace.conftest import Repository
 
 ROOT = Path(__file__).parents[2]
+MOST_DEATHS = 60
+"""Of one climb; more would be a climb that gets no further."""
 Key = tuple[object, ...]
 
 
@@ -56,6 +59,21 @@ class Crew:
         """Work a job off; its exit status, negative when a signal ended it."""
         self.begin(job)
         return int(self.line())
+
+    def deaths(self, project: "Climbed", *jobs: Job) -> int:
+        """Work jobs off one after the other, the last until it is not killed; how many were.
+
+        What a killed one had recorded is never lost, and no trial of it is begun again.
+        """
+        deaths, paid, begun = 0, set[Key](), 0
+        jobs_to_come = iter((*jobs, *[jobs[-1]] * MOST_DEATHS))
+        while status := self.work(next(jobs_to_come)):
+            assert status == -signal.SIGKILL, self.complaints()
+            assert not paid & set(project.started()[begun:])
+            assert paid <= project.saved()
+            paid, begun, deaths = project.saved(), len(project.started()), deaths + 1
+        assert not paid & set(project.started()[begun:])
+        return deaths
 
     def complaints(self) -> str:
         """What it wrote to stderr so far."""

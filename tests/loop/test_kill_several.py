@@ -1,6 +1,5 @@
 """A climb with several edits under test, killed at any call, ends as if nothing had happened."""
 
-import signal
 from contextlib import closing
 from dataclasses import replace
 
@@ -14,25 +13,25 @@ from autoloop.testing.strategies import ScreenStrategy
 from autoloop.workspace import GitWorkspace
 from tests.loop.builders import RUN, SPLITS, make_task
 from tests.loop.conftest import Climbed, Crew
-from tests.loop.test_kill import Moment, moments
+from tests.loop.test_kill import deadly
 
 ACTS = {
-    "engine.submit": 3,
-    "observer.notify": 3,
-    "proposer.propose": 7,
-    "reviewer.review": 4,
-    "runner.run": 2,
-    "store.save_notebook": 3,
-    "store.save_run": 2,
-    "store.save_step": 9,
-    "store.save_trial": 5,
-    "workspace.keep": 3,
-    "workspace.propose": 6,
-    "workspace.record_revert": 3,
+    "engine.submit": 30,
+    "observer.notify": 60,
+    "proposer.propose": 2,
+    "reviewer.review": 2,
+    "runner.run": 24,
+    "store.save_notebook": 2,
+    "store.save_run": 3,
+    "store.save_step": 3,
+    "store.save_trial": 16,
+    "workspace.keep": 2,
+    "workspace.propose": 2,
+    "workspace.record_revert": 2,
 }
-"""Calls that change something, and at how many moments spread over the run each is tried."""
-LOOKS = ("strategy.decide", "store.stop_requested", "workspace.merge", "guard.check")
-MOMENTS = moments(ACTS, LOOKS)
+"""Calls that change something, and how many of them each process makes before it dies."""
+LOOKS = {"guard.check": 2, "strategy.decide": 12, "store.stop_requested": 20, "workspace.merge": 2}
+"""Calls that only look, and when each is fatal."""
 
 
 def test_the_climb_that_is_killed_is_worth_killing(unkilled_several: Climbed) -> None:
@@ -47,35 +46,42 @@ def test_the_climb_that_is_killed_is_worth_killing(unkilled_several: Climbed) ->
     assert {*ACTS, *LOOKS} <= set(unkilled_several.counts())
 
 
-@pytest.mark.parametrize("moment", MOMENTS, ids=str)
-def test_a_killed_climb_is_resumed(
-    moment: Moment, crew: Crew, project: Climbed, unkilled_several: Climbed
+@pytest.mark.parametrize("call", ACTS)
+def test_a_climb_that_is_killed_again_and_again_ends_as_if_nothing_had_happened(
+    call: str, crew: Crew, project: Climbed, unkilled_several: Climbed
 ) -> None:
-    death = moment.death(project, unkilled_several.counts())
+    jobs = [replace(job, several=True) for job in deadly(project, ACTS, call, swap=True)]
 
-    assert crew.work(replace(death, several=True)) == -signal.SIGKILL
-    paid, begun = project.saved(), len(project.started())
-    assert crew.work(project.job(several=True)) == 0, crew.complaints()
+    deaths = crew.deaths(project, *jobs)
 
+    assert deaths >= (unkilled_several.counts()[call] + 1) // ACTS[call] // 2
     assert project.story() == unkilled_several.story()
-    assert not paid & set(project.started()[begun:])
     project.assert_clean()
 
 
-@pytest.mark.parametrize("number", [12, 40])
-def test_with_several_workers_nothing_is_lost_either(
-    number: int, crew: Crew, project: Climbed
+def test_a_climb_is_killed_at_each_of_its_looks(
+    crew: Crew, project: Climbed, unkilled_several: Climbed
 ) -> None:
-    job = project.job(workers=3, several=True)
+    job = project.job(several=True)
+    looks = [replace(job, call=call, number=number) for call, number in LOOKS.items()]
 
-    death = replace(job, call="store.save_trial", number=number, after=True)
-    assert crew.work(death) == -signal.SIGKILL
-    paid, begun = project.saved(), len(project.started())
-    assert crew.work(job) == 0, crew.complaints()
+    deaths = crew.deaths(project, *looks, job)
+
+    assert deaths == len(LOOKS)
+    assert project.story() == unkilled_several.story()
+    project.assert_clean()
+
+
+def test_with_several_workers_nothing_is_lost_either(crew: Crew, project: Climbed) -> None:
+    job = replace(
+        project.job(workers=3, several=True), call="store.save_trial", number=12, after=True
+    )
+
+    deaths = crew.deaths(project, job)
 
     story = project.story()
+    assert deaths >= 3
     assert (story["stop"], story["finished"]) == (StopReason.STEPS, True)
-    assert not paid & set(project.started()[begun:])
     project.assert_clean()
 
 

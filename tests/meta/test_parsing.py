@@ -9,6 +9,6 @@ SOURCE = "\n".join(f"def f{n}(x):\n    return [{{'a': (x + {n}) * (x - 1)}}]" fo
 
 def test_trees_of_several_threads_do_not_disturb_each_other() -> None:
     with ThreadPoolExecutor(8) as pool:
-        trees = list(pool.map(syntax_tree, [SOURCE] * 64))
+        trees = list(pool.map(syntax_tree, [SOURCE] * 24))
 
     assert {len(tree.body) for tree in trees} == {300}

@@ -25,7 +25,7 @@ TASKS = [
     for family in FAMILIES
     for path in sorted((ROOT / "tasks" / family).rglob("task.toml"))
 ]
-SEEDS = range(16)
+SEEDS = range(8)
 
 # What it runs, quicker tests run too: counting the lines again would only double its time.
 pytestmark = [pytest.mark.slow, pytest.mark.no_cover]

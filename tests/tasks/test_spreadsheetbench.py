@@ -189,6 +189,7 @@ def test_only_plain_files_are_taken_as_outputs(tmp_path: Path, plant: str) -> No
 @needs_data
 @quiet
 @pytest.mark.slow
+@pytest.mark.no_cover  # openpyxl is at work here, which would only be slower.
 def test_all_answers_equal_themselves_and_most_inputs_do_not() -> None:
     unsolved = 0
 

@@ -32,9 +32,12 @@ from tests.decision.strategies.builders import (
 )
 
 every = pytest.mark.parametrize("name", STRATEGIES)
+# Seeds upon seeds of what single searches run too: counting the lines would only take more time.
+many = pytest.mark.no_cover
 FIGURES = {"p_better", "gain", "gain_low", "gain_high", "trials"}
 
 
+@many
 @every
 def test_an_edit_that_helps_everywhere_is_kept(name: str) -> None:
     kept = kept_of(name, everywhere(3.0))
@@ -101,6 +104,7 @@ def test_a_strategy_of_others_passes_their_chances_on() -> None:
     assert AdaptiveStrategy().decide(board).chances
 
 
+@many
 @every
 def test_an_edit_that_harms_everywhere_is_dropped(name: str) -> None:
     kept = kept_of(name, everywhere(-2.0))
@@ -108,6 +112,7 @@ def test_an_edit_that_harms_everywhere_is_dropped(name: str) -> None:
     assert sum(kept) == 0
 
 
+@many
 @every
 def test_an_edit_that_crashes_is_dropped_after_a_few_trials(name: str) -> None:
     searches = [play(STRATEGIES[name], CRASH, seed=seed) for seed in SEEDS]
@@ -117,6 +122,7 @@ def test_an_edit_that_crashes_is_dropped_after_a_few_trials(name: str) -> None:
     assert max(trials) <= (20 if name == "paired" else 12)
 
 
+@many
 @every
 def test_what_was_learned_by_heart_is_hardly_ever_kept(name: str) -> None:
     kept = kept_of(name, by_heart("train/t001", "train/t004", "train/t009", "train/t012"))
@@ -124,6 +130,7 @@ def test_what_was_learned_by_heart_is_hardly_ever_kept(name: str) -> None:
     assert sum(kept) <= 1
 
 
+@many
 @every
 def test_edits_that_change_nothing_are_hardly_ever_kept(name: str) -> None:
     kept = kept_of(name, *[NOTHING] * 6)

@@ -87,23 +87,26 @@ def test_of_two_edits_in_conflict_one_takes_part_whatever_the_coins_say() -> Non
     assert all(any(step in steps for steps in named) for step in (1, 2))
 
 
+# Searches of the other tests run through the same lines: they need not be counted again.
+@pytest.mark.no_cover
 @pytest.mark.parametrize("jump", [1.5, -1.5])
 def test_a_jump_of_all_rates_cannot_pass_for_a_gain(jump: float) -> None:
     searches = [
         play(FACTORIAL, *[NOTHING] * 12, seed=seed, trials=600, drift=lambda n: jump * (n > 250))
-        for seed in SEEDS
+        for seed in SEEDS[:5]
     ]
 
-    assert sum(len(search.kept) for search in searches) <= 2
+    assert sum(len(search.kept) for search in searches) <= 1
 
 
+@pytest.mark.no_cover
 def test_rates_that_rise_all_the_time_cannot_pass_for_a_gain() -> None:
     searches = [
         play(FACTORIAL, *[NOTHING] * 12, seed=seed, trials=600, drift=lambda n: n / 200)
-        for seed in SEEDS
+        for seed in SEEDS[:5]
     ]
 
-    assert sum(len(search.kept) for search in searches) <= 2
+    assert sum(len(search.kept) for search in searches) <= 1
 
 
 def test_a_better_trial_of_the_other_side_never_helps_an_edit() -> None:

@@ -94,6 +94,7 @@ def test_every_verdict_can_be_replayed_from_the_records(name: str, workers: int)
     assert_all_are_the_same(climbed(name, workers=workers))
 
 
+@pytest.mark.no_cover  # The same loop and replay run above and below.
 @pytest.mark.parametrize("name", ["adaptive", "factorial", "race", "pareto"])
 @pytest.mark.parametrize("refuses", [False, True])
 def test_verdicts_among_edits_in_conflict_and_made_anew_can_be_replayed(
