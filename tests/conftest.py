@@ -1,6 +1,9 @@
 """What makes all tests quicker, and processes that they start."""
 
 import os
+from pathlib import Path
+
+import pytest
 
 
 def pytest_configure() -> None:
@@ -9,3 +12,14 @@ def pytest_configure() -> None:
     os.environ.setdefault("GIT_TEST_FSYNC", "0")
     # As many tests run at once as there are cores: numpy's threads would be in each other's way.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Pass by files without a test in Docker where only such are asked for.
+
+    Most files are, and to import them takes longer than many a test, in each process anew.
+    """
+    if not config.option.markexpr.endswith("and docker") or collection_path.suffix != ".py":
+        return None
+    needs_docker = b"mark.docker" in collection_path.read_bytes()
+    return None if needs_docker else collection_path.name.startswith("test_")
