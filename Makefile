@@ -12,6 +12,8 @@ HARBOR_PYTHON ?= $(shell for python in python3 python3.13 python3.12 \
 	$$HOME/.pyenv/versions/3.1[23]*/bin/python; do \
 	"$$python" -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 12))' 2>/dev/null && \
 	command -v "$$python" && break; done)
+# More at once than there are processors: in Docker a test mostly waits for the engine.
+IN_DOCKER := -n 4 --dist loadfile
 WITH_HARBOR = $(if $(HARBOR_PYTHON),AUTOLOOP_HARBOR_PYTHON=$(CURDIR)/$(HARBOR)/bin/python)
 export HARBOR_TELEMETRY := off
 # Tests start hundreds of Pythons, each of which would compile anew all that it imports.
@@ -27,9 +29,7 @@ test: dev harbor
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(WITH_HARBOR) $(BIN)/pytest -m "not live and not docker" -n auto --cov --cov-report=
-	$(WITH_HARBOR) $(BIN)/pytest -m "not live and docker" --ignore tests/attacks \
-		-n auto --maxprocesses 4 --dist loadfile --cov --cov-append --cov-report=
-	$(BIN)/pytest tests/attacks -m "not live and docker" \
+	$(WITH_HARBOR) $(BIN)/pytest -m "not live and docker" $(IN_DOCKER) \
 		--cov --cov-append --cov-report=term:skip-covered --cov-fail-under=95
 	@$(if $(HARBOR_PYTHON),$(MAKE) --no-print-directory test-harbor)
 
@@ -38,7 +38,7 @@ redteam: dev
 
 test-harbor: harbor
 	$(if $(HARBOR_PYTHON),$(WITH_HARBOR) \
-		$(HARBOR)/bin/python -m pytest $(HARBOR_TESTS) -m "not live")
+		$(HARBOR)/bin/python -m pytest $(HARBOR_TESTS) -m "not live" $(IN_DOCKER))
 
 harbor:
 	@$(if $(HARBOR_PYTHON),$(MAKE) --no-print-directory $(HARBOR)/.installed,\
@@ -59,10 +59,10 @@ $(VENV)/.developed: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --group dev
 	touch $@
 
-$(HARBOR)/.installed: pyproject.toml
+$(HARBOR)/.installed: pyproject.toml Makefile
 	test -x $(HARBOR)/bin/python || $(HARBOR_PYTHON) -m venv $(HARBOR)
 	$(HARBOR)/bin/python -m pip install --quiet --disable-pip-version-check --editable ".[harbor]" \
-		pytest pytest-timeout
+		pytest pytest-timeout pytest-xdist
 	touch $@
 
 clean:
