@@ -28,6 +28,7 @@ PROGRAM = """\
 ---
 models: {task: offline, meta: offline}
 final: {attempts: 1}
+rule: passed
 ---
 Write the right words.
 """
