@@ -3,6 +3,7 @@
 import gc
 import os
 from collections.abc import Generator
+from pathlib import Path
 
 import pytest
 
@@ -23,3 +24,14 @@ def pytest_collection() -> Generator[None, object, object]:
     gc.freeze()
     gc.enable()
     return collected
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Pass by files without a test in Docker where only such are asked for.
+
+    Most files are, and to import them takes longer than many a test, in each process anew.
+    """
+    if not config.option.markexpr.endswith("and docker") or collection_path.suffix != ".py":
+        return None
+    needs_docker = b"mark.docker" in collection_path.read_bytes()
+    return None if needs_docker else collection_path.name.startswith("test_")

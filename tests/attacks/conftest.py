@@ -11,7 +11,7 @@ from autoloop.app.redteam import ground_of
 from autoloop.errors import UserError
 from autoloop.records import AttackRow
 from autoloop.redteam import ATTACKS, Ground, play
-from autoloop.redteam.attack import Attack, Place
+from autoloop.redteam.attack import Attack, Place, Raid
 from autoloop.sandbox import DockerSandbox
 
 Key = tuple[int, str, Place]
@@ -38,7 +38,8 @@ def _chosen() -> Iterator[tuple[Key, Attack]]:
                 yield (attack.number, attack.channel, place), attack
 
 
-PLAYS: dict[Key, Attack] = dict(_chosen())
+# Scenes take longest, so they begin first: no processor is idle while the last of them ends.
+PLAYS: dict[Key, Attack] = dict(sorted(_chosen(), key=lambda one: isinstance(one[1].play, Raid)))
 
 
 def name_of(key: Key) -> str:

@@ -33,6 +33,8 @@ workers: 4
 ---
 Write the right words.
 """
+QUICK = PROGRAM.replace("workers: 4", "workers: 4\nrule: passed")
+"""Where the verdict does not matter: by a rule that takes the fewest trials."""
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +42,7 @@ def climbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Done]:
     """A project after a climb of one step."""
     folder = tmp_path_factory.mktemp("climb") / "p"
     agent = template("agent.py").read_text(encoding="utf-8")
-    project = make_project(folder, tasks=8, program=PROGRAM, agent=agent)
+    project = make_project(folder, tasks=6, program=PROGRAM, agent=agent)
     return project, autoloop_process("climb", "--steps", "1", "--seed", "3", "--json", cwd=project)
 
 
@@ -172,7 +174,7 @@ def test_an_evaluation_in_a_notebook_is_observed(project: Path) -> None:
 
 
 def test_resuming_with_a_higher_limit_goes_on(tmp_path: Path) -> None:
-    project = make_project(tmp_path / "p", program=PROGRAM)
+    project = make_project(tmp_path / "p", program=QUICK)
     events: list[Event] = []
     optimizer = Optimizer(project, observe=events.append, seed=1)
 
@@ -188,7 +190,7 @@ def test_resuming_with_a_higher_limit_goes_on(tmp_path: Path) -> None:
 
 
 def test_a_disk_that_refuses_stops_a_run_that_can_be_resumed(tmp_path: Path) -> None:
-    project = make_project(tmp_path / "p", program=PROGRAM)
+    project = make_project(tmp_path / "p", program=QUICK)
 
     stopped = autoloop_process("climb", "--steps", "1", cwd=project, preexec=_little_room)
     before = {trial.id for trial in Optimizer(project).run().trials}
@@ -215,7 +217,7 @@ def test_a_git_lock_of_another_program_is_named(project: Path) -> None:
 
 
 def test_gc_keeps_the_newest_runs(tmp_path: Path) -> None:
-    project = make_project(tmp_path / "p", program=PROGRAM)
+    project = make_project(tmp_path / "p", program=QUICK)
     Optimizer(project, observe=lambda _: None).climb(trials=1)
 
     kept = autoloop("gc", "--keep", "1", "--json", cwd=project)

@@ -81,6 +81,8 @@ class Case:
     links: Mapping[str, str] = field(default_factory=dict)
     """Symbolic links of the task's folder, and where they lead."""
     rules: TrialRules = field(default_factory=TrialRules)
+    is_about_network: bool = False
+    """Whether the task keeps the network it asks for; all others run without, and start quicker."""
 
     @property
     def solver(self) -> Agent:

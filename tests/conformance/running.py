@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterable
 from concurrent.futures import Future
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -14,7 +14,7 @@ from autoloop.egress import EgressProxy
 from autoloop.engines import LocalEngine
 from autoloop.gateway import SocketGateway
 from autoloop.ports import TrialRunner
-from autoloop.records import Purpose, Task, TaskProblem, TrialRequest, TrialResult
+from autoloop.records import Network, Purpose, Task, TaskProblem, TrialRequest, TrialResult
 from autoloop.sandbox import DockerSandbox
 from autoloop.tasks import find_tasks
 from autoloop.testing.models import ScriptedModel, reply
@@ -79,7 +79,8 @@ class Bench:
         usable = {task.folder: task for task in found.tasks}
         for folder, case in by_folder.items():
             if folder in usable:
-                self._submit(case, usable[folder])
+                task = usable[folder]
+                self._submit(case, task if case.is_about_network else _cut_off(task))
 
     def end(self, case: Case) -> End:
         """What became of a case that was started; waits for it."""
@@ -109,6 +110,14 @@ class Bench:
         )
         self._requests[case.id] = request
         self._pending[case.id] = self._engine.submit(request)
+
+
+def _cut_off(task: Task) -> Task:
+    """The task without a network, in environments of one container; a group has one anyway."""
+    environment = task.environment
+    if environment.compose is not None or environment.network != Network():
+        return task
+    return replace(task, environment=replace(environment, network=Network(mode="none")))
 
 
 class _Runners:

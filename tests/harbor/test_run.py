@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 import requests
+from requests.adapters import HTTPAdapter
+from urllib3.util import Retry
 
 from autoloop.app.export import export_harbor
 from autoloop.app.project import Project
@@ -82,7 +84,10 @@ def address(lines: Iterator[str]) -> str:
 
 
 def ask(base: str, path: str) -> dict[str, Any]:  # an answer of the viewer's
-    document: dict[str, Any] = requests.get(f"{base}{path}", timeout=30).json()
+    """It says its address a moment before it answers there."""
+    with requests.Session() as session:
+        session.mount(base, HTTPAdapter(max_retries=Retry(connect=10, backoff_factor=0.1)))
+        document: dict[str, Any] = session.get(f"{base}{path}", timeout=30).json()
     return document
 
 

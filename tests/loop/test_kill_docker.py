@@ -38,7 +38,7 @@ Get better.
 """
 WORKERS = 2
 STARTS = 11
-"""Containers that start before the kill: two for each trial, and four at work at once."""
+"""Containers that start before the end: two for each trial, and four at work at once."""
 
 
 @pytest.fixture
@@ -67,10 +67,10 @@ class _Project:
             command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
         )
 
-    def climb_until(self, starts: int) -> subprocess.Popen[str]:
-        """A climb in which so many containers have started, and trials run."""
+    def go_until(self, starts: int, *arguments: str) -> subprocess.Popen[str]:
+        """A command in which so many containers have started, and trials run."""
         since = int(time.time()) - 1
-        process = self.start("climb", "--steps", "1")
+        process = self.start(*arguments)
         labels = [f"autoloop.pid={process.pid}"]
         events = self.engine.events(since=since, filters={"event": "start", "label": labels})
 
@@ -100,6 +100,10 @@ class _Project:
         labels = [f"{name}={word}" for name, word in run_labels(self.run, self.folder).items()]
         return len(self.engine.containers(all=True, filters={"label": labels}))
 
+    def begun(self) -> int:
+        """How many trials have a folder, recorded or not."""
+        return len(list((self.folder / "runs").glob("*/jobs/*/*/config.json")))
+
     def trials(self) -> dict[TrialKey, str]:
         """Ids of the counted trials that are recorded."""
         with open_readonly(self.folder / "runs" / self.run) as store:
@@ -113,34 +117,31 @@ def project(engine: APIClient, tmp_path: Path) -> _Project:
     return _Project(folder, engine)
 
 
-def test_a_climb_killed_while_trials_run_is_resumed(project: _Project) -> None:
-    process = project.climb_until(STARTS)
-    process.send_signal(signal.SIGKILL)
-    process.communicate()
+def test_a_climb_that_is_ended_and_then_killed_while_trials_run_goes_on_each_time(
+    project: _Project,
+) -> None:
+    ended = project.go_until(STARTS, "climb", "--steps", "1")
+    paid_first = project.trials()
+    ended.send_signal(signal.SIGINT)
+    ended.send_signal(signal.SIGTERM)
+    ended.communicate()
+    left_by_ended, begun_by_ended = project.containers(), project.begun()
+
+    killed = project.go_until(STARTS, "resume", project.run)
+    killed.send_signal(signal.SIGKILL)
+    killed.communicate()
     paid = project.trials()
-    assert project.containers() > 0
+    left_by_killed = project.containers()
 
     facts = project.resumed()
 
+    assert (ended.returncode, left_by_ended) == (130, 0)
+    assert left_by_killed > 0
     assert (facts["steps"], facts["stop_reason"]) == (1, "steps budget spent")
     assert facts["scores"]["holdout"]["baseline"]["n"] == 2
-    assert paid
-    assert paid.items() <= project.trials().items()
-    begun = list((project.folder / "runs").glob("*/jobs/*/*/config.json"))
-    assert len(begun) <= len(project.trials()) + WORKERS
+    assert paid_first
+    assert paid_first.items() < paid.items() <= project.trials().items()
+    recorded_since = len(project.trials()) - len(paid_first)
+    assert project.begun() - begun_by_ended <= recorded_since + WORKERS
     assert project.containers() == 0
     assert git(project.folder, "fsck", "--strict", "--no-dangling") == ""
-
-
-def test_two_interrupts_end_it_at_once_and_leave_no_container(project: _Project) -> None:
-    process = project.climb_until(STARTS)
-    paid = project.trials()
-
-    process.send_signal(signal.SIGINT)
-    process.send_signal(signal.SIGTERM)
-    process.communicate()
-
-    assert process.returncode == 130
-    assert project.containers() == 0
-    assert project.resumed()["stop_reason"] == "steps budget spent"
-    assert paid.items() <= project.trials().items()

@@ -16,7 +16,7 @@ from benchmarks.rehearsal import RESET, attempt, load_solve, task_container
 from tests.offline.stage import LOOK, ROOT, VERIFY, agent
 
 TASKS = {"csv/open-orders": 1, "logs/login-attacks": 0}
-SEEDS = range(6)
+SEEDS = range(4)
 
 pytestmark = [pytest.mark.docker, pytest.mark.slow]
 
@@ -76,5 +76,5 @@ def test_other_names_and_data_leave_the_pass_rate_as_it_is(
         before += passes(client, task, is_altered=False)
         after += passes(client, copy, is_altered=True)
 
-    assert before > 3
-    assert abs(before - after) <= 3
+    assert before > 2
+    assert abs(before - after) <= 2

@@ -1,5 +1,6 @@
 """Attack 33: keys in whatever a climb writes, shows, starts or hands to a container."""
 
+import itertools
 import os
 import subprocess
 import sys
@@ -52,6 +53,9 @@ run = Optimizer({project!r}).run()
 print(repr(run), run._repr_html_())
 """
 READ_BYTES = 200_000_000
+PAUSE_S = 0.05
+LOOKS_FOR_ONE = 6
+"""At processes, for one at containers: they live longer, and to ask for them takes two commands."""
 ENTRUSTED = Bait(
     name="entrusted", toml=f'{TOML}[environment.env]\nSERVICE_TOKEN = "{{solution}}"\n'
 )
@@ -81,8 +85,8 @@ class Watch:
         self.texts: set[str] = set()
         self.containers: set[str] = set()
 
-    def look(self) -> None:
-        """Look once: our child processes, and the engine's words on each new container."""
+    def look_at_processes(self) -> None:
+        """Look once at our child processes, some of which live for a moment only."""
         for process in _descendants(os.getpid()):
             with suppress(OSError):
                 began = _proc(process, "cmdline")
@@ -90,6 +94,9 @@ class Watch:
                 # is not yet another program.
                 if MAIN not in began and began != _proc(os.getpid(), "cmdline"):
                     self.texts |= {began, _proc(process, "environ")}
+
+    def look_at_containers(self) -> None:
+        """Read the engine's words on each new container."""
         for container in {*of_engine("containers", self._project)} - self.containers:
             done = subprocess.run(
                 ["docker", "inspect", container],
@@ -121,8 +128,12 @@ def watched(project: Path) -> Iterator[Watch]:
     watch, over = Watch(project), threading.Event()
 
     def go_on() -> None:
-        while not over.wait(0.05):
-            watch.look()
+        for look in itertools.cycle(range(LOOKS_FOR_ONE)):
+            if over.wait(PAUSE_S):
+                break
+            watch.look_at_processes()
+            if look == 0:
+                watch.look_at_containers()
 
     thread = threading.Thread(target=go_on, name="watch", daemon=True)
     thread.start()

@@ -138,7 +138,7 @@ def _prying(farm: Farm) -> list[tuple[ToolCall, ...]]:
         *(str(farm.root / "runs"), str(farm.root / "tasks" / names[0] / "tests" / "answer.txt")),
         *("field/../../state/run.db", "~/.ssh/id_rsa", "file:///etc/passwd"),
     )
-    patterns = (f"{PREFIX}-[a-z0-9-]+", "autoloop-canary", "(a+)+$", "(a|aa)+$", "(?s).*", "[")
+    patterns = (f"{PREFIX}-[a-z0-9-]+", "autoloop-canary", "(a+)+$", "(?s).*", "[")
     calls = [
         *(call for path in paths for call in _call("read_trace", trial=path)),
         *(call for path in paths for call in _call("outline", trial=path)),

@@ -49,7 +49,14 @@ def network(name: str, toml: str, *, solve: str = SEEN, test: str = WAS_CUT) -> 
         test=holds(*test.splitlines()),
         more={"solution/ask.sh": ASK, "tests/ask.sh": ASK, **LOOKS},
     )
-    return Case(id=name, files=files, expect=scored(), harbor=ABORTS, differs="networks")
+    return Case(
+        id=name,
+        files=files,
+        expect=scored(),
+        harbor=ABORTS,
+        differs="networks",
+        is_about_network=True,
+    )
 
 
 AGENT_CUT = LIMITS.replace("[verifier]", 'network_mode = "no-network"\n[verifier]')
@@ -59,6 +66,7 @@ CASES = (
         id="network-public",
         files=task(solve=SEEN, test=holds(WAS_OPEN, IS_OPEN), more=LOOKS),
         expect=scored(),
+        is_about_network=True,
     ),
     Case(
         id="network-public-over-old",
@@ -69,6 +77,7 @@ CASES = (
             more=LOOKS,
         ),
         expect=scored(),
+        is_about_network=True,
     ),
     network(
         "network-none",
@@ -125,6 +134,7 @@ CASES = (
         expect=scored(),
         harbor=ABORTS,
         differs="networks",
+        is_about_network=True,
     ),
     Case(
         id="network-hosts-without-their-mode",

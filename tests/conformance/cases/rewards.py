@@ -1,10 +1,20 @@
 """What a verifier may write, and what becomes of it."""
 
+from collections.abc import Mapping
+
 from autoloop.records import Outcome, TrialRules
-from tests.conformance.building import LIMITS, failed, scored, task
+from tests.conformance import building
+from tests.conformance.building import LIMITS, failed, scored
 from tests.conformance.case import Case, Expect, Reference
 
 UNREADABLE = "VerifierOutputParseError"
+HERE = '[metadata.autoloop]\nverification = "shared"\n'
+"""What is written is read the same way wherever tests run; a second container only costs time."""
+
+
+def task(more: str = "", *, test: str) -> Mapping[str, str | bytes]:
+    """A task whose tests run where the agent worked."""
+    return building.task(f"{LIMITS}{HERE}{more}", test=test)
 
 
 def text(content: str) -> str:
@@ -39,7 +49,7 @@ CASES = (
     ),
     Case(
         id="txt-negative-as-the-task-allows",
-        files=task(f"{LIMITS}[metadata.autoloop]\nreward_range = [-5, 5]\n", test=text("-3.5\\n")),
+        files=task("reward_range = [-5, 5]\n", test=text("-3.5\\n")),
         expect=scored(-3.5),
     ),
     Case(
