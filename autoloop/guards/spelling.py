@@ -8,6 +8,7 @@ import re
 import unicodedata
 import zlib
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 
 from autoloop.guards.folding import Budget, Evaluator, Scope
 from autoloop.guards.folding.evaluate import REFUSALS
@@ -28,17 +29,28 @@ _TURNED = 8
 
 
 class Spelling:
-    """A program's texts, ready to be asked whether a word or a sentence occurs in them."""
+    """A program's texts, to be asked whether a word or a sentence occurs in them.
+
+    They are made ready by the first question: what an edit began with is seldom asked.
+    """
 
     def __init__(self, items: Iterable[Text]) -> None:
-        shown = tuple(dict.fromkeys(items))
-        hidden = tuple(found for item in shown for found in _disguised(item))
-        self._items = tuple(
-            (item, item.text.lower(), plain(item.text)) for item in (*shown, *hidden)
-        )
-        # One look at everything spares thousands of patterns that match nowhere.
-        self._all = "\n".join(text for _, text, _ in self._items)
-        self._all_plain = "\n".join(f" {text} " for _, _, text in self._items)
+        self._shown = tuple(dict.fromkeys(items))
+
+    @cached_property
+    def _items(self) -> tuple[tuple[Text, str, str], ...]:
+        """Each text as it is, in small letters and as plain words, disguised ones decoded."""
+        hidden = [found for item in self._shown for found in _disguised(item)]
+        return tuple((item, item.text.lower(), plain(item.text)) for item in (*self._shown, *hidden))
+
+    # One look at everything spares thousands of patterns that match nowhere.
+    @cached_property
+    def _all(self) -> str:
+        return "\n".join(text for _, text, _ in self._items)
+
+    @cached_property
+    def _all_plain(self) -> str:
+        return "\n".join(f" {text} " for _, _, text in self._items)
 
     def line_of(self, word: str) -> int | None:
         """Where a word stands by itself."""

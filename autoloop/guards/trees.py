@@ -46,6 +46,14 @@ def walk(node: ast.AST) -> list[ast.AST]:
     return rest
 
 
+def by_kind(nodes: Iterable[ast.AST]) -> dict[type, list[ast.AST]]:
+    """Nodes by their kind, each list in the order of all: what asks for one kind need not sift."""
+    found: dict[type, list[ast.AST]] = {}
+    for node in nodes:
+        found.setdefault(type(node), []).append(node)
+    return found
+
+
 def of_kinds(nodes: Iterable[ast.AST], kinds: frozenset[type]) -> list[ast.AST]:
     """The nodes of some kinds: far quicker than asking each with `isinstance`."""
     return [node for node in nodes if type(node) in kinds]
