@@ -8,6 +8,7 @@ from autoloop.guards.branch import BranchGuard
 from autoloop.guards.environment import EnvironmentGuard
 from autoloop.guards.growth import GrowthGuard
 from autoloop.guards.hidden_words import HiddenWordsGuard
+from autoloop.guards.hints_guard import HintsGuard
 from autoloop.guards.imports import ImportsGuard
 from autoloop.guards.likeness import likeness
 from autoloop.guards.lookup import LookupGuard
@@ -70,6 +71,7 @@ def standard_guards(tasks: Iterable[TrainTask]) -> Guards:
         SyntaxGuard(),
         TaskWordsGuard(instructions),
         TopicsGuard(instructions),
+        HintsGuard(known),
         HiddenWordsGuard(known),
         BranchGuard(instructions),
         LookupGuard(instructions),

@@ -1,0 +1,110 @@
+"""Advice for single train tasks in everyday words: a sentence, a definition, a list of them."""
+
+import ast
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Literal
+
+from autoloop.guards.hints import Hints, Near, sentences
+from autoloop.guards.material import TrainTask
+from autoloop.guards.program import Program, read, read_before
+from autoloop.guards.texts import of_node
+from autoloop.guards.trees import walk
+from autoloop.records import Finding
+
+RULE = "topics"
+_ABOUT, _NEARLY = 2.6, 2.1
+"""What a sentence says of one task, to be about it; advice for any task comes to 1.6."""
+_ITSELF = 3.3
+"""The same with fewer than three words."""
+_THREE = 3
+_MADE_FOR = 2.7
+_LONG = 300
+"""Names of a definition, beyond which more of one task comes together by chance."""
+_FEW_WORDS = 6
+_NEIGHBOURS = 5
+_POINTS = 1.2
+"""What a sentence says of a task at least, to be counted with its neighbours."""
+_LISTED, _BOTH = 1.2, 1.8
+"""What neighbours say beyond that of three tasks, and of two, to be a list of tasks."""
+_ADVICE = "Say what helps with any task, in words that fit any."
+
+
+class HintsGuard:
+    """Blocks what is about one train task, and neighbouring sentences that each are about one.
+
+    Words of tests and solutions count, too, so a finding names no words and no task.
+    """
+
+    def __init__(self, tasks: Iterable[TrainTask]) -> None:
+        known = tuple(tasks)
+        self._hints = Hints(
+            {task.name: task.instruction for task in known},
+            {task.name: "\n".join(file.text for file in task.hidden) for task in known},
+        )
+
+    def check(self, *, before: str, after: str) -> tuple[Finding, ...]:
+        """One finding at most, the worst; `after` must parse."""
+        new = read(after)
+        told = self._told(read_before(before), new)
+        found = [*_single(told), *_listed(told), *self._definitions(before, new)]
+        return tuple(sorted(found, key=lambda one: one.severity != "block")[:1])
+
+    def _told(self, old: Program, new: Program) -> list[tuple[int, Near]]:
+        """Each sentence that an edit adds, in order, with what it is about."""
+        added = sorted(
+            (item for item in new.texts if item.text not in old.spellings),
+            key=lambda item: item.line,
+        )
+        rows = {one: item.line for item in added for one in sentences(item.text)}
+        return [(line, self._hints.nearest(one)) for one, line in rows.items()]
+
+    def _definitions(self, before: str, program: Program) -> Iterator[Finding]:
+        lines = program.source.splitlines()
+        for node in program.tree.body:
+            written = "\n".join(lines[node.lineno - 1 : node.end_lineno])
+            if isinstance(node, ast.Import | ast.ImportFrom | ast.Expr) or written in before:
+                continue
+            words = [
+                text.text
+                for one in walk(node)
+                for text in of_node(one)
+                if text.text.count(" ") < _FEW_WORDS
+            ]
+            near = self._hints.nearest_of(words)
+            if len(near.words) >= _THREE and near.claim >= _MADE_FOR + len(words) / _LONG:
+                text = f"This definition is made for a single train task. {_ADVICE}"
+                yield _finding("block", text, node.lineno)
+
+
+def _single(told: Sequence[tuple[int, Near]]) -> Iterator[Finding]:
+    for line, near in told:
+        many = len(near.words) >= _THREE
+        if near.claim >= (_ABOUT if many else _ITSELF):
+            text = f"What is said here is about a single train task. {_ADVICE}"
+            yield _finding("block", text, line)
+        elif near.claim >= _NEARLY:
+            text = f"What is said here may be about a single train task. {_ADVICE}"
+            yield _finding("warn", text, line)
+
+
+def _listed(told: Sequence[tuple[int, Near]]) -> Iterator[Finding]:
+    """Sentences next to each other, each about another task."""
+    telling = [(place, line, near) for place, (line, near) in enumerate(told) if _points(near)]
+    for place, line, _ in telling:
+        claims: dict[str, float] = {}
+        for other, _, near in telling:
+            if 0 <= other - place < _NEIGHBOURS:
+                claims[near.task] = max(near.claim - _POINTS, claims.get(near.task, 0.0))
+        few = _LISTED if len(claims) >= _THREE else _BOTH
+        if len(claims) > 1 and sum(claims.values()) >= few:
+            text = f"These sentences are about {len(claims)} single train tasks. {_ADVICE}"
+            yield _finding("block", text, line)
+            return
+
+
+def _points(near: Near) -> bool:
+    return near.claim > _POINTS
+
+
+def _finding(severity: Literal["warn", "block"], message: str, line: int) -> Finding:
+    return Finding(rule=RULE, severity=severity, message=message, line=line)
