@@ -4,7 +4,9 @@ from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 from autoloop.errors import CandidateError
+from autoloop.guards.borrowed import BorrowedGuard
 from autoloop.guards.branch import BranchGuard
+from autoloop.guards.checks import ChecksGuard
 from autoloop.guards.environment import EnvironmentGuard
 from autoloop.guards.growth import GrowthGuard
 from autoloop.guards.hidden_words import HiddenWordsGuard
@@ -73,6 +75,8 @@ def standard_guards(tasks: Iterable[TrainTask]) -> Guards:
         TopicsGuard(instructions),
         HintsGuard(known),
         HiddenWordsGuard(known),
+        BorrowedGuard(known),
+        ChecksGuard(known),
         BranchGuard(instructions),
         LookupGuard(instructions),
         ImportsGuard(),

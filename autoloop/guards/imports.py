@@ -4,6 +4,7 @@ import ast
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
+from autoloop.guards.given import looked_into
 from autoloop.guards.program import Program
 from autoloop.guards.sightings import Sighting, added, quote
 from autoloop.guards.texts import spelled
@@ -141,6 +142,7 @@ def _look(program: Program) -> Iterator[Sighting]:
     for call in program.calls:
         yield from _called(call, program)
     yield from _places(program)
+    yield from looked_into(program)
 
 
 def _is_private(node: ast.Attribute, program: Program) -> bool:

@@ -9,6 +9,7 @@ from functools import lru_cache
 from autoloop.guards.commands import commands
 from autoloop.guards.program import Program
 from autoloop.guards.sightings import Severity, Sighting, added
+from autoloop.guards.told import told_to_bend
 from autoloop.guards.trees import of_kinds
 from autoloop.records import Finding
 
@@ -81,6 +82,7 @@ def _look(program: Program) -> Iterator[Sighting]:
             for spoken in _spoken(node.value):
                 if spoken not in done:
                     yield _spoken_of(spoken, node)
+            yield from _told(node.value, node.lineno)
 
 
 @lru_cache(maxsize=_REMEMBERED)
@@ -104,6 +106,17 @@ def _all_aims(text: str) -> Iterator[str]:
         glob = found.group(1)
         if any(map(str.isalpha, glob)) and any(fnmatchcase(p, glob) for p in _HIDDEN_PLACES):
             yield found.group()
+
+
+def _told(text: str, line: int) -> Iterator[Sighting]:
+    """Prompts that send the model there."""
+    found = told_to_bend(text) if " " in text else ""
+    if found:
+        message = (
+            f"{found!r}: this tells to go for what judges the work. The verifier, its files and its "
+            "tools are not the agent's business; say how to do what the task asks for."
+        )
+        yield Sighting(key=f"told {found}", severity="block", message=message, line=line)
 
 
 def _spoken_of(what: str, node: ast.Constant) -> Sighting:
