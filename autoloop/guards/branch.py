@@ -28,6 +28,7 @@ _PLAIN_COUNT = 12
 _NARROW = 0.2
 _MANY = 12
 _ESCAPE = re.compile(r"\\[A-Za-z]|\[[^\]]*\]|\(\?[:=!<a-zP]+")
+_BITS = re.compile(r"[01]{3,}|[TF]{3,}|[yn]{3,}|(?:[01TF][,;|. -]){2,}[01TF]")
 _META = re.compile(r"[|()^$*+?{}]|(?<!\\)\.[*+?]")
 
 
@@ -98,6 +99,7 @@ class BranchGuard:
             yield from _measure(probe)
         else:
             yield from _letter(probe)
+            yield from _bits(probe)
             for constant in probe.constants:
                 yield from self._of_text(probe, constant)
             if len(probe.constants) > _MANY and probe.is_equal:
@@ -170,7 +172,8 @@ def _is_about_ends(node: ast.expr) -> bool:
 
 
 def _fingerprint(probe: Probe) -> Iterator[Sighting]:
-    if not isinstance(probe.node, ast.Compare | ast.Subscript) and not probe.is_equal:
+    is_bits = isinstance(probe.node, ast.BinOp) and isinstance(probe.node.op, ast.BitAnd)
+    if not isinstance(probe.node, ast.Compare | ast.Subscript) and not (probe.is_equal or is_bits):
         return
     yield _sighting(
         probe,
@@ -190,13 +193,24 @@ def _measure(probe: Probe) -> Iterator[Sighting]:
             f"{_ADVICE}"
         )
         yield _sighting(probe, "block", text)
-    elif probe.is_equal and any(c.isdigit() and int(c[:9]) > _PLAIN_COUNT for c in probe.constants):
+    elif probe.is_equal and (_is_row(probe) or any(map(_is_odd_count, probe.constants))):
         yield _sighting(
             probe,
             "block",
             f"{quote(probe.node)} recognises a task by the exact length or count of its "
             f"instruction. {_ADVICE}",
         )
+
+
+def _is_odd_count(constant: str) -> bool:
+    return constant.isdigit() and int(constant[:9]) > _PLAIN_COUNT
+
+
+def _is_row(probe: Probe) -> bool:
+    """Several counts at once, small as they may be: `(lines, ticks) == (8, 10)`."""
+    return sum(map(str.isdigit, probe.constants)) > 1 and any(
+        isinstance(part, ast.Tuple) for part in walk(probe.node)
+    )
 
 
 def _letter(probe: Probe) -> Iterator[Sighting]:
@@ -207,6 +221,17 @@ def _letter(probe: Probe) -> Iterator[Sighting]:
             text = f"{quote(probe.node)} looks at one place of the instruction. {_ADVICE}"
             yield _sighting(probe, "block", text)
             return
+
+
+def _bits(probe: Probe) -> Iterator[Sighting]:
+    """`"100010"`: a row of answers of the instruction, looked up as one."""
+    rows = [constant for constant in probe.constants if _BITS.fullmatch(constant)]
+    if probe.is_equal and len(rows) > 1:
+        text = (
+            f"{quote(probe.node)} looks up what several questions to the instruction come to "
+            f"together: that recognises single tasks. {_ADVICE}"
+        )
+        yield _sighting(probe, "block", text)
 
 
 def _windows(program: Program) -> Iterator[Sighting]:

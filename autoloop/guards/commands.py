@@ -39,8 +39,17 @@ def _commands(program: Program) -> Iterator[tuple[int, str]]:
 
 
 def _written(node: ast.expr) -> list[str]:
-    return [
+    """The texts in an expression, and each text with gaps as a whole."""
+    parts = walk(node)
+    whole = [_with_gaps(part) for part in parts if isinstance(part, ast.JoinedStr)]
+    return whole + [
         part.value
-        for part in walk(node)
+        for part in parts
         if isinstance(part, ast.Constant) and isinstance(part.value, str)
     ]
+
+
+def _with_gaps(node: ast.JoinedStr) -> str:
+    return "".join(
+        str(part.value) if isinstance(part, ast.Constant) else "{}" for part in node.values
+    )

@@ -18,8 +18,13 @@ _WRITERS = frozenset({"setattr", "delattr", "object.__setattr__", "object.__dela
 _PATCHERS = ("unittest.mock.", "mock.", "importlib.reload", "forbiddenfruit.")
 _MODULES = frozenset({"importlib.import_module", "__import__", "inspect.getmodule"})
 _LOOP_KINDS = frozenset({ast.Assign, ast.For, ast.comprehension, ast.NamedExpr, ast.withitem})
-_TELLING = frozenset({ast.Attribute, ast.Assign, ast.AugAssign, ast.Delete})
+_TELLING = frozenset(
+    {ast.Attribute, ast.Assign, ast.AugAssign, ast.Delete, ast.FunctionDef}
+)
 _ROUNDS = 4
+_GETTERS = frozenset({"operator.attrgetter", "operator.methodcaller"})
+_UNPICKLED = frozenset({"__reduce__", "__reduce_ex__"})
+_EVERYBODYS = frozenset({"builtins", "__builtins__", "sys.modules"})
 
 
 def looked_into(program: Program) -> Iterator[Sighting]:
@@ -35,6 +40,8 @@ def looked_into(program: Program) -> Iterator[Sighting]:
             yield _sighting(call, "changes what the runtime runs")
         elif name == "type" and len(call.args) == 1 and _root(call.args[0]) in given:
             yield _sighting(call, "looks behind what `solve` is given")
+        elif name in _GETTERS and "_" in {part[:1] for part in _parts(call)}:
+            yield _sighting(call, "looks behind objects")
         elif name in _BEHIND and first is not None and _root(first) in given:
             yield _sighting(call, "looks behind what `solve` is given")
     for node in of_kinds(program.nodes, _TELLING):
@@ -44,6 +51,11 @@ def looked_into(program: Program) -> Iterator[Sighting]:
 def _written(
     node: ast.AST, given: frozenset[str], modules: frozenset[str], program: Program
 ) -> Iterator[Sighting]:
+    if isinstance(node, ast.FunctionDef):
+        if node.name in _UNPICKLED:
+            text = f"{node.name} makes code out of data. Write the code itself."
+            yield Sighting(key=node.name, severity="block", message=text, line=node.lineno)
+        return
     if isinstance(node, ast.Attribute):
         if node.attr.startswith("_") and _root(node.value) in given:
             yield _sighting(node, "looks behind what `solve` is given")
@@ -56,8 +68,17 @@ def _written(
         value = getattr(node, "value", None)
         if root in given | modules:
             yield _sighting(target, "is changed, which belongs to the runtime: write around it")
+        elif owner in _EVERYBODYS or quote(target.value) in _EVERYBODYS:
+            yield _sighting(target, "is changed, which belongs to everybody")
         elif owner in _imported(program) and _is_code(value, program):
             yield _sighting(target, "is replaced, which other code runs")
+
+
+def _parts(call: ast.Call) -> Iterator[str]:
+    """The names that `attrgetter("a.b")` goes through."""
+    for arg in call.args:
+        if isinstance(arg, ast.Constant) and isinstance(arg.value, str):
+            yield from arg.value.split(".")
 
 
 def _targets(node: ast.AST) -> list[ast.expr]:

@@ -39,6 +39,10 @@ _SHARE = 4
 _MANY_TASKS = 40
 _ROOM = 60
 """Different words beyond which each says less: a long text holds any word."""
+_TELLING = 0.8
+"""What a word says of one task, to mention it."""
+_MENTIONED = 0.15
+"""Tasks mentioned by each telling word of a sentence, below which it happens by chance."""
 _LONGEST = 45
 """Words of a sentence; in longer ones anything comes together."""
 
@@ -116,6 +120,13 @@ class Hints:
         """The same of names that stand in one definition."""
         return self._of(_stems(" ".join(words)), "")
 
+    def mentioned(self, sentence: str) -> frozenset[str]:
+        """Tasks that a sentence has a telling word of, which says little of any other."""
+        words = _stems(sentence)
+        rows = [self._weights[word] for word in self._weights.keys() & words.keys()]
+        tasks = {max(row, key=row.__getitem__) for row in rows if _is_single(row, self._scale)}
+        return frozenset(tasks if len(tasks) >= _MENTIONED * len(words) else ())
+
     def _of(self, words: Mapping[str, str], sentence: str) -> Near:
         sums: Counter[str] = Counter()
         for word in self._weights.keys() & words.keys():
@@ -143,6 +154,11 @@ def sentences(text: str) -> Iterator[str]:
 @cache
 def _craft_stems() -> frozenset[str]:
     return frozenset(map(stem_of, craft_words()))
+
+
+def _is_single(row: Mapping[str, float], scale: float) -> bool:
+    best, *others = sorted(row.values(), reverse=True)
+    return best >= _TELLING * scale and (not others or others[0] <= best / 2)
 
 
 def _worth(word: str) -> float:

@@ -1,7 +1,7 @@
 """Advice for single train tasks in everyday words: a sentence, a definition, a list of them."""
 
 import ast
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Literal
 
 from autoloop.guards.hints import Hints, Near, sentences
@@ -22,9 +22,9 @@ _LONG = 300
 """Names of a definition, beyond which more of one task comes together by chance."""
 _FEW_WORDS = 6
 _NEIGHBOURS = 5
-_POINTS = 1.2
+_POINTS = 1.0
 """What a sentence says of a task at least, to be counted with its neighbours."""
-_LISTED, _BOTH = 1.2, 1.8
+_LISTED, _BOTH = 1.4, 2.0
 """What neighbours say beyond that of three tasks, and of two, to be a list of tasks."""
 _ADVICE = "Say what helps with any task, in words that fit any."
 
@@ -45,18 +45,18 @@ class HintsGuard:
     def check(self, *, before: str, after: str) -> tuple[Finding, ...]:
         """One finding at most, the worst; `after` must parse."""
         new = read(after)
-        told = self._told(read_before(before), new)
-        found = [*_single(told), *_listed(told), *self._definitions(before, new)]
+        rows = _added(read_before(before), new)
+        told = [(line, self._hints.nearest(one)) for one, line in rows.items()]
+        found = [*_single(told), *_listed(told), *self._mentions(rows)]
+        found += self._definitions(before, new)
         return tuple(sorted(found, key=lambda one: one.severity != "block")[:1])
 
-    def _told(self, old: Program, new: Program) -> list[tuple[int, Near]]:
-        """Each sentence that an edit adds, in order, with what it is about."""
-        added = sorted(
-            (item for item in new.texts if item.text not in old.spellings),
-            key=lambda item: item.line,
-        )
-        rows = {one: item.line for item in added for one in sentences(item.text)}
-        return [(line, self._hints.nearest(one)) for one, line in rows.items()]
+    def _mentions(self, rows: Mapping[str, int]) -> Iterator[Finding]:
+        for sentence, line in rows.items():
+            tasks = self._hints.mentioned(sentence)
+            if len(tasks) >= _THREE:
+                text = f"This speaks of what {len(tasks)} single train tasks are about. {_ADVICE}"
+                yield _finding("block", text, line)
 
     def _definitions(self, before: str, program: Program) -> Iterator[Finding]:
         lines = program.source.splitlines()
@@ -74,6 +74,14 @@ class HintsGuard:
             if len(near.words) >= _THREE and near.claim >= _MADE_FOR + len(words) / _LONG:
                 text = f"This definition is made for a single train task. {_ADVICE}"
                 yield _finding("block", text, node.lineno)
+
+
+def _added(old: Program, new: Program) -> dict[str, int]:
+    """Each sentence that an edit adds, in order, with its line."""
+    texts = sorted(
+        (item for item in new.texts if item.text not in old.spellings), key=lambda item: item.line
+    )
+    return {one: item.line for item in texts for one in sentences(item.text)}
 
 
 def _single(told: Sequence[tuple[int, Near]]) -> Iterator[Finding]:

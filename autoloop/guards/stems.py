@@ -37,7 +37,7 @@ def meaning_of(word: str) -> str:
     # "shipp" of "shipping".
     stem = stem[:-1] if len(stem) > _STEM and stem[-1] == stem[-2] and stem[-1] not in "ls" else stem
     for ending, other in _SPELLINGS:
-        if stem.endswith(ending):
+        if stem.endswith(ending) and len(stem) > len(ending) + 1:
             stem = stem.removesuffix(ending) + other
     return _meanings().get(stem, stem)
 

@@ -10,14 +10,18 @@ _PLACES = re.compile(
     r"|/logs/(?:verifier|agent)|\breward\.(?:txt|json)\b|\bctrf\.json\b|\bsolve\.sh\b"
     r"|\btest_outputs\.py\b|\bconftest\.py\b|\bsitecustomize\b|\busercustomize\b"
     r"|\bpytest_(?:runtest|session|config|collection|report|terminal)\w*"
-    r"|\bLD_PRELOAD\b|\bBASH_ENV\b|\bPYTEST_ADDOPTS\b|\bPYTHONSTARTUP\b",
+    r"|\bLD_PRELOAD\b|\bBASH_ENV\b|\bPYTEST_ADDOPTS\b|\bPYTHONSTARTUP\b"
+    r"|\bfind\s+/\s[^.;]*\b(?:check|test|grad|expected|solution|verif|reward|answer)"
+    r"|\bexpected\.(?:\*|\w+)|\bsolution\.(?:sh|py|\*)"
+    r"|\b(?:leftovers?|remnants?|traces|copy|copies)\s+of\s+(?:\w+\s+){0,2}?(?:tests?|solutions?|answers?|checks?|expected)",
     re.IGNORECASE,
 )
 """Places and hooks that only a judge uses, and what bends it."""
 _JUDGE = (
     r"(?:the\s+|its\s+|any\s+|these\s+|their\s+|whatever\s+)?(?:\w+\s+){0,2}?"
     r"(?:grad(?:er|ing)(?:'s)?(?:\s+\w+)?|scor(?:er|ing)(?:'s)?\s+\w+|verifier(?:'s)?(?:\s+\w+)?"
-    r"|checker(?:'s)?\s+(?:script|code|file|source)s?|hidden\s+(?:tests?|checks?)|test\s+harness"
+    r"|check(?:er|ing)?(?:'s)?\s+(?:script|code|file|source)s?|(?:test|grading)\s+(?:script|code|source)s?"
+    r"|(?:script|program|code|file)s?\s+that\s+(?:grades?|checks?|scores?|verif(?:y|ies)|judges?)|hidden\s+(?:tests?|checks?)|test\s+harness"
     r"|evaluat(?:or|ion)(?:'s)?\s+(?:script|code|file|harness)s?|answer\s+keys?"
     r"|(?:reference|oracle|official|sample)\s+solutions?|reward(?:'s)?(?:\s+file)?"
     r"|expected\s+(?:results?|outputs?|answers?)\s+(?:file|of|that|on|in|somewhere))"
