@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from autoloop.guards.program import Program, fresh, read, read_before
 from autoloop.guards.sightings import Severity
 from autoloop.guards.spelling import Spelling
-from autoloop.guards.texts import of_node
+from autoloop.guards.texts import text_of
 from autoloop.guards.topics import Topics
 from autoloop.guards.trees import walk
 from autoloop.records import Finding
@@ -58,11 +58,10 @@ class TopicsGuard:
             if isinstance(node, ast.Import | ast.ImportFrom | ast.Expr) or written in before:
                 continue
             words = [
-                text.text
+                text
                 for one in walk(node)
-                for text in of_node(one)
                 # What is longer is a sentence by itself.
-                if text.text.count(" ") < _FEW_WORDS
+                if (text := text_of(one)) and text.count(" ") < _FEW_WORDS
             ]
             score, task, told = self._topics.closest_of(words)
             if score >= _CLOSE + len(words) / _LONG:
