@@ -238,8 +238,8 @@ def _windows(program: Program) -> Iterator[Sighting]:
     """`610 < len(instruction) < 614` is an exact length, too."""
     flow = program.flow
     for unit in flow.units:
-        for node, scope in unit.nodes:
-            if type(node) is not ast.Compare or len(node.ops) < len("<<"):
+        for node, scope in unit.of(ast.Compare):
+            if len(node.ops) < len("<<"):
                 continue
             if any(flow.kind(part, unit) == "measure" for part in node.comparators[:1]):
                 low = program.folding.value(node.left, scope)

@@ -2,8 +2,9 @@
 
 import ast
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from autoloop.guards.flow import Unit
 from autoloop.guards.folding import Scope
 from autoloop.guards.program import Program
 from autoloop.guards.sightings import Sighting, added, quote
@@ -78,7 +79,7 @@ _FILES_SEEN = "the very files of a task"
 _MARKS = re.compile(r"/\.dockerenv|/proc/(?:1|self)/cgroup|\bmachine-id\b")
 _EPOCH = 1e8
 _PLAIN = 999
-_ASSIGNING = frozenset({ast.Assign, ast.NamedExpr})
+_BINDING = frozenset({ast.Assign, ast.NamedExpr, ast.For, ast.comprehension})
 _DECIDING = frozenset(
     {ast.If, ast.While, ast.IfExp, ast.Assert, ast.comprehension, ast.Match, ast.Subscript,
      ast.BoolOp, ast.Return, ast.Call}
@@ -97,12 +98,13 @@ def _look(program: Program) -> Iterator[Sighting]:
     sources = _Sources(program)
     is_marked = _MARKS.search(program.source) is not None
     for unit in program.flow.units:
-        names = sources.names_in([node for node, _ in unit.nodes])
-        for node, scope in unit.nodes:
-            for test in _tests(node) if type(node) in _DECIDING else ():
+        deciding = [pair for pair in unit.nodes if type(pair[0]) in _DECIDING]
+        names = sources.names_in(node for node, _ in unit.nodes) if deciding else {}
+        for node, scope in deciding:
+            for test in _tests(node):
                 yield from sources.in_test(test, names, scope)
-            if is_marked and isinstance(node, ast.Call):
-                yield from _marks(node)
+        for call, _ in unit.of(ast.Call) if is_marked else ():
+            yield from _marks(call)
     for node in program.tree.body:
         for inner in walk(node) if isinstance(node, ast.If | ast.Assign) else ():
             for test in _tests(inner):
@@ -157,29 +159,30 @@ class _Sources:
         self._functions: Mapping[str, str] = {}
         self.module_names: Mapping[str, str] = {}
         self.module_names = self.names_in(
-            [n for s in program.tree.body if isinstance(s, ast.Assign) for n in walk(s)]
+            n for s in program.tree.body if isinstance(s, ast.Assign) for n in walk(s)
         )
-        self._functions = {
-            getattr(unit.node, "name", ""): source
-            for unit in program.flow.units
-            for node, _ in unit.nodes
-            if isinstance(node, ast.Return) and node.value is not None
-            if (source := self.source(node.value, self.names_in([n for n, _ in unit.nodes])))
-        }
+        self._functions = dict(self._giving(program.flow.units))
 
-    def names_in(self, nodes: Sequence[ast.AST]) -> dict[str, str]:
+    def _giving(self, units: Iterable[Unit]) -> Iterator[tuple[str, str]]:
+        """Functions that give back something of the place or the time."""
+        for unit in units:
+            given = [node.value for node, _ in unit.of(ast.Return) if node.value is not None]
+            names = self.names_in(node for node, _ in unit.nodes) if given else {}
+            for value in given:
+                source = self.source(value, names)
+                if source:
+                    yield getattr(unit.node, "name", ""), source
+
+    def names_in(self, nodes: Iterable[ast.AST]) -> dict[str, str]:
         found = dict(self.module_names)
-        assigned = [
-            node
-            for node in of_kinds(nodes, _ASSIGNING)
-            if isinstance(node, ast.Assign | ast.NamedExpr)
-        ]
+        binding = of_kinds(nodes, _BINDING)
         found |= {
             name: "the environment's variables"
-            for node in nodes
+            for node in binding
             if isinstance(node, ast.For | ast.comprehension) and self._is_environ(node.iter)
             for name in (part.id for part in walk(node.target) if isinstance(part, ast.Name))
         }
+        assigned = [node for node in binding if isinstance(node, ast.Assign | ast.NamedExpr)]
         for node in sorted(assigned, key=lambda one: one.lineno):
             source = self.source(node.value, found)
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]

@@ -144,7 +144,18 @@ def _stored(target: ast.AST) -> Iterator[str]:
 
 def _assign(flow: Flow, unit: Unit, node: ast.Assign, _: Scope) -> None:
     for target in node.targets:
-        _give(flow, unit, target, node.value)
+        for one, value in _matched(target, node.value):
+            _give(flow, unit, one, value)
+
+
+def _matched(target: ast.expr, value: ast.expr) -> Iterator[tuple[ast.expr, ast.expr]]:
+    """What is given to what: `a, b = c, d` one by one."""
+    rows = (ast.Tuple, ast.List)
+    if isinstance(target, rows) and isinstance(value, rows) and len(target.elts) == len(value.elts):
+        if not any(isinstance(one, ast.Starred) for one in (*target.elts, *value.elts)):
+            yield from zip(target.elts, value.elts, strict=True)
+            return
+    yield target, value
 
 
 def _assign_one(

@@ -1,14 +1,12 @@
 """Advice for single train tasks in everyday words: a sentence, a definition, a list of them."""
 
-import ast
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Literal
 
+from autoloop.guards.definitions import definitions
 from autoloop.guards.hints import Hints, Near, sentences
 from autoloop.guards.material import TrainTask
 from autoloop.guards.program import Program, read, read_before
-from autoloop.guards.texts import of_node
-from autoloop.guards.trees import walk
 from autoloop.records import Finding
 
 RULE = "topics"
@@ -20,7 +18,6 @@ _THREE = 3
 _MADE_FOR = 2.7
 _LONG = 300
 """Names of a definition, beyond which more of one task comes together by chance."""
-_FEW_WORDS = 6
 _NEIGHBOURS = 5
 _POINTS = 1.0
 """What a sentence says of a task at least, to be counted with its neighbours."""
@@ -44,11 +41,11 @@ class HintsGuard:
 
     def check(self, *, before: str, after: str) -> tuple[Finding, ...]:
         """One finding at most, the worst; `after` must parse."""
-        new = read(after)
-        rows = _added(read_before(before), new)
+        old, new = read_before(before), read(after)
+        rows = _added(old, new)
         told = [(line, self._hints.nearest(one)) for one, line in rows.items()]
         found = [*_single(told), *_listed(told), *self._mentions(rows)]
-        found += self._definitions(before, new)
+        found += self._definitions(old, new)
         return tuple(sorted(found, key=lambda one: one.severity != "block")[:1])
 
     def _mentions(self, rows: Mapping[str, int]) -> Iterator[Finding]:
@@ -58,22 +55,12 @@ class HintsGuard:
                 text = f"This speaks of what {len(tasks)} single train tasks are about. {_ADVICE}"
                 yield _finding("block", text, line)
 
-    def _definitions(self, before: str, program: Program) -> Iterator[Finding]:
-        lines = program.source.splitlines()
-        for node in program.tree.body:
-            written = "\n".join(lines[node.lineno - 1 : node.end_lineno])
-            if isinstance(node, ast.Import | ast.ImportFrom | ast.Expr) or written in before:
-                continue
-            words = [
-                text.text
-                for one in walk(node)
-                for text in of_node(one)
-                if text.text.count(" ") < _FEW_WORDS
-            ]
-            near = self._hints.nearest_of(words)
-            if len(near.words) >= _THREE and near.claim >= _MADE_FOR + len(words) / _LONG:
+    def _definitions(self, old: Program, new: Program) -> Iterator[Finding]:
+        for one in definitions(old, new):
+            near = self._hints.nearest_of(one.words)
+            if len(near.words) >= _THREE and near.claim >= _MADE_FOR + len(one.words) / _LONG:
                 text = f"This definition is made for a single train task. {_ADVICE}"
-                yield _finding("block", text, node.lineno)
+                yield _finding("block", text, one.line)
 
 
 def _added(old: Program, new: Program) -> dict[str, int]:

@@ -248,8 +248,8 @@ def _places(program: Program) -> Iterator[Sighting]:
 
 
 def _strings(program: Program) -> Iterator[tuple[int, str]]:
-    for node in of_kinds(program.nodes, frozenset({ast.Constant})):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+    for node in program.of(ast.Constant):
+        if isinstance(node.value, str):
             yield node.lineno, node.value
     for one in program.folding.found:
         for text in spelled(one.value, most=50):

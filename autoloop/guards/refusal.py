@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from autoloop.guards.flow import WORKING, Flow, Unit
 from autoloop.guards.program import Program
@@ -11,6 +12,8 @@ from autoloop.guards.trees import of_kinds, walk
 from autoloop.records import Finding
 
 RULE = "refusal"
+_REMEMBERED = 4_096
+"""Texts: most of a program's are the same from one edit to the next."""
 _ENDS = (ast.Return, ast.Raise)
 _ENDING_CALLS = frozenset({"sys.exit", "exit", "quit", "os._exit", "os.abort"})
 _TRIES = 4
@@ -67,16 +70,23 @@ def _look(program: Program) -> Iterator[Sighting]:
             yield from _only_some(unit, program)
             yield from _no_turns(unit, program)
     for text in program.texts:
-        found = _GIVING_UP.search(text.text)
-        if found and not _NOT.search(text.text[: found.start()]):
-            message = f"{quote(found.group())!r} tells the agent to give tasks up. Help it instead."
-            yield Sighting(key=found.group(), severity="block", message=message, line=text.line)
+        found = _gives_up(text.text)
+        if found:
+            message = f"{quote(found)!r} tells the agent to give tasks up. Help it instead."
+            yield Sighting(key=found, severity="block", message=message, line=text.line)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _gives_up(text: str) -> str:
+    """What of a text tells the agent to give tasks up; empty for nothing."""
+    found = _GIVING_UP.search(text)
+    return found.group() if found and not _NOT.search(text[: found.start()]) else ""
 
 
 def _verdicts(unit: Unit, program: Program) -> Iterator[Sighting]:
     """`if "hard" in reply.content: return`: the model is asked whether it is worth the effort."""
-    for node, _ in unit.nodes:
-        if not isinstance(node, ast.If) or not _ends(node.body, program):
+    for node, _ in unit.of(ast.If):
+        if not _ends(node.body, program):
             continue
         words = [
             part.value
@@ -188,8 +198,8 @@ def _is_giving_up(choice: ast.If, unit: Unit, program: Program) -> bool:
 
 def _no_turns(unit: Unit, program: Program) -> Iterator[Sighting]:
     """`0 if len(instruction) > 700 else 30`: so many tries are none."""
-    for node, scope in unit.nodes:
-        if isinstance(node, ast.IfExp) and _is_about_task(node.test, unit, program):
+    for node, scope in unit.of(ast.IfExp):
+        if _is_about_task(node.test, unit, program):
             sides = [program.folding.value(side, scope) for side in (node.body, node.orelse)]
             numbers = [n for n in sides if isinstance(n, int) and not isinstance(n, bool)]
             if len(numbers) == len(sides) and min(numbers) < 2 and max(numbers) > _TRIES:
@@ -260,9 +270,8 @@ def _asks(node: ast.expr, program: Program) -> bool:
     called = node.func.id if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) else ""
     unit = program.flow.by_name.get(called)
     return unit is not None and any(
-        isinstance(inner, ast.Return)
-        and isinstance(inner.value, ast.Compare | ast.BoolOp | ast.UnaryOp)
-        for inner, _ in unit.nodes
+        isinstance(inner.value, ast.Compare | ast.BoolOp | ast.UnaryOp)
+        for inner, _ in unit.of(ast.Return)
     )
 
 

@@ -41,7 +41,9 @@ class Spelling:
     def _items(self) -> tuple[tuple[Text, str, str], ...]:
         """Each text as it is, in small letters and as plain words, disguised ones decoded."""
         hidden = [found for item in self._shown for found in _disguised(item)]
-        return tuple((item, item.text.lower(), plain(item.text)) for item in (*self._shown, *hidden))
+        return tuple(
+            (item, item.text.lower(), plain(item.text)) for item in (*self._shown, *hidden)
+        )
 
     # One look at everything spares thousands of patterns that match nowhere.
     @cached_property

@@ -10,7 +10,6 @@ from autoloop.guards.commands import commands
 from autoloop.guards.program import Program
 from autoloop.guards.sightings import Severity, Sighting, added
 from autoloop.guards.told import told_to_bend
-from autoloop.guards.trees import of_kinds
 from autoloop.records import Finding
 
 RULE = "verifier"
@@ -86,8 +85,8 @@ def _look(program: Program) -> Iterator[Sighting]:
                 "are not the agent's business. Do what the task asks for."
             )
             yield Sighting(key=f"go {found}", severity="block", message=message, line=line)
-    for node in of_kinds(program.nodes, frozenset({ast.Constant})):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+    for node in program.of(ast.Constant):
+        if isinstance(node.value, str):
             for spoken in _spoken(node.value):
                 if spoken not in done:
                     yield _spoken_of(spoken, node)

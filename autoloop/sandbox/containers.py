@@ -14,11 +14,13 @@ from autoloop.errors import AutoloopError, ImageError, TaskError
 from autoloop.ports import ContainerSpec
 from autoloop.sandbox.archives import Entry, archive_of
 from autoloop.sandbox.container import DockerContainer
-from autoloop.sandbox.creation import create, makes_folders
+from autoloop.sandbox.creation import create, is_joined, makes_folders
 from autoloop.sandbox.doors import BridgeDoor
 from autoloop.sandbox.engine import engine_errors, explanation
 from autoloop.sandbox.files import Files
 from autoloop.sandbox.living import Living
+from autoloop.sandbox.namespaces import Mode, Namespace, Namespaces
+from autoloop.sandbox.removal import remove_container
 from autoloop.sandbox.watch import DiskWatch
 
 STARTS_AT_ONCE = max(4, 2 * (os.cpu_count() or 1))
@@ -39,6 +41,7 @@ class Containers:
         self._watch = watch
         self._labels = labels
         self._living = living
+        self._namespaces = Namespaces(api, labels=labels, living=living)
         self._starts = threading.BoundedSemaphore(STARTS_AT_ONCE)
 
     @contextmanager
@@ -50,8 +53,9 @@ class Containers:
             TaskError: it asks for a GPU, and the engine has none to give.
         """
         with self._starts:
-            container_id = self._create(spec)
-            self._living.add(container_id, partial(remove_container, self._api, container_id))
+            namespace = self._namespace(spec)
+            container_id = self._create(spec, namespace)
+            self._living.add(container_id, partial(self._remove, container_id, namespace))
             try:
                 self._start(container_id, spec)
             except AutoloopError:
@@ -60,18 +64,41 @@ class Containers:
         try:
             if makes_folders(spec):
                 await_folders(self._api, container_id, spec.folders, image=spec.image)
-            door = BridgeDoor(
-                self._api,
-                container_id,
-                is_open=spec.network == "public",
-                was_shut=spec.network == "none",
-            )
             with self._watched(container_id, spec):
                 yield DockerContainer(
-                    self._api, container_id, image=spec.image, door=door, watch=self._watch
+                    self._api,
+                    container_id,
+                    image=spec.image,
+                    door=self._door(container_id, spec, namespace),
+                    watch=self._watch,
                 )
         finally:
             self._living.remove_later(container_id)
+
+    def _namespace(self, spec: ContainerSpec) -> Namespace | None:
+        """A network namespace to join; None: the engine makes one, or none is needed."""
+        if spec.hardened or is_joined(spec):
+            return None
+        mode: Mode = "public" if spec.network == "public" else "none"
+        with engine_errors("making a network namespace"):
+            return self._namespaces.take(mode, image=spec.image)
+
+    def _door(
+        self, container_id: str, spec: ContainerSpec, namespace: Namespace | None
+    ) -> BridgeDoor:
+        if namespace is not None:
+            return namespace.door
+        return BridgeDoor(
+            self._api,
+            container_id,
+            is_open=spec.network == "public",
+            was_shut=spec.network == "none",
+        )
+
+    def _remove(self, container_id: str, namespace: Namespace | None) -> None:
+        remove_container(self._api, container_id)
+        if namespace is not None:
+            self._namespaces.give_back(namespace)
 
     def _watched(self, container_id: str, spec: ContainerSpec) -> AbstractContextManager[None]:
         """Where the root is read-only, nothing is written but to memory."""
@@ -79,10 +106,11 @@ class Containers:
             return nullcontext()
         return self._watch.over([container_id], megabytes=spec.resources.storage_mb)
 
-    def _create(self, spec: ContainerSpec) -> str:
+    def _create(self, spec: ContainerSpec, namespace: Namespace | None) -> str:
         with engine_errors("creating a container"):
             try:
-                return create(self._api, spec, labels=self._labels)
+                keeper = None if namespace is None else namespace.keeper
+                return create(self._api, spec, labels=self._labels, keeper=keeper)
             except docker.errors.ImageNotFound as error:
                 raise ImageError(
                     f"The image {spec.image} is not here any more; run again to build it."
@@ -158,14 +186,3 @@ def refuse_start(said: str, *, image: str, cause: Exception | None = None) -> No
         ) from cause
     if "OCI runtime" in said and "no space left" not in said:
         raise ImageError(f"The image {image} cannot be started: {said}") from cause
-
-
-def remove_container(api: APIClient, container_id: str) -> None:
-    """End a container without grace and remove it with its anonymous volumes."""
-    with engine_errors(f"removing the container {container_id[:12]}"):
-        try:
-            api.remove_container(container_id, force=True, v=True)
-        except docker.errors.APIError as error:
-            # Somebody else removed it, or is about to.
-            if error.status_code not in {404, 409}:
-                raise

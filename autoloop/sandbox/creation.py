@@ -32,8 +32,13 @@ PRINTED_LOG = LogConfig(type=LogConfig.types.JSON, config={"max-size": "1m", "ma
 """Two files: with one, a rotation right before the end would leave no tail to read."""
 
 
-def create(api: APIClient, spec: ContainerSpec, *, labels: Mapping[str, str]) -> str:
-    """Create the container that `spec` describes; its id."""
+def create(
+    api: APIClient, spec: ContainerSpec, *, labels: Mapping[str, str], keeper: str | None = None
+) -> str:
+    """Create the container that `spec` describes; its id.
+
+    `keeper` is a container with the network that `spec` wants, which it is to share.
+    """
     created = api.create_container(
         spec.image,
         _command(spec),
@@ -41,7 +46,7 @@ def create(api: APIClient, spec: ContainerSpec, *, labels: Mapping[str, str]) ->
         working_dir=spec.workdir,
         environment=dict(spec.env),
         labels={**spec.labels, **labels},
-        host_config=_host_config(api, spec),
+        host_config=_host_config(api, spec, keeper),
         # Loopback alone all the same, without the engine's own network layer, which takes longer
         # than all the rest of a start.
         network_disabled=spec.hardened and not is_joined(spec),
@@ -88,12 +93,12 @@ def _network_mode(spec: ContainerSpec) -> str:
     return "bridge" if _has_network(spec) else "none"
 
 
-def _host_config(api: APIClient, spec: ContainerSpec) -> dict[str, Any]:
+def _host_config(api: APIClient, spec: ContainerSpec, keeper: str | None) -> dict[str, Any]:
     limits = spec.resources
     memory = None if limits.memory_mb is None else limits.memory_mb * MEGABYTE
     config: dict[str, Any] = api.create_host_config(
         init=True,
-        network_mode=_network_mode(spec),
+        network_mode=_network_mode(spec) if keeper is None else f"container:{keeper}",
         binds={str(bind.source): {"bind": bind.target, "mode": "ro"} for bind in _binds(spec)},
         nano_cpus=None if limits.cpus is None else int(limits.cpus * 1_000_000_000),
         mem_limit=memory,

@@ -29,6 +29,8 @@ class BridgeDoor:
         self._container = container
         self._is_open = is_open
         self._is_on_none = was_shut
+        self.was_used = False
+        """Whether it was ever opened or shut."""
         self._lock = threading.Lock()
 
     def set(self, mode: Literal["public", "none"]) -> None:
@@ -36,6 +38,7 @@ class BridgeDoor:
         with self._lock:
             if (mode == "public") == self._is_open:
                 return
+            self.was_used = True
             if mode == "none":
                 leave(self._api, self._container, BRIDGE)
             else:

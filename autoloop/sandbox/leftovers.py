@@ -8,10 +8,10 @@ from typing import Any
 import docker.errors
 from docker.api.client import APIClient
 
-from autoloop.sandbox.containers import remove_container
 from autoloop.sandbox.engine import engine_errors
 from autoloop.sandbox.owner import Owner
 from autoloop.sandbox.projects import remove_network, remove_volume
+from autoloop.sandbox.removal import remove_container
 
 OURS = "autoloop"
 RUN = "autoloop.run"

@@ -18,17 +18,14 @@ from autoloop.ports import BoxSpec
 from autoloop.sandbox.compose import Compose, Project
 from autoloop.sandbox.composition import MAIN, TrialTerms
 from autoloop.sandbox.container import DockerContainer
-from autoloop.sandbox.containers import (
-    await_folders,
-    open_folders,
-    remove_container,
-)
+from autoloop.sandbox.containers import await_folders, open_folders
 from autoloop.sandbox.doors import BridgeDoor, Door, NoDoor
 from autoloop.sandbox.engine import engine_errors
 from autoloop.sandbox.files import Files
 from autoloop.sandbox.living import Living
 from autoloop.sandbox.networks import Member, Networks, ProjectDoor, ProjectDoors
 from autoloop.sandbox.preparation import PreparedProject
+from autoloop.sandbox.removal import remove_container
 from autoloop.sandbox.watch import DiskWatch
 
 PROJECT = "autoloop.project"

@@ -26,7 +26,6 @@ from autoloop.trial.forgery import (
 from autoloop.trial.inspection import Inspection, removed
 from autoloop.trial.plan import PARTS, TrialPlan
 from autoloop.trial.rewards import RewardProblem, read_rewards
-from autoloop.trial.tampering import Judged
 
 IDLE_S = 60.0
 """How long an action that goes on may take to notice that its command was killed."""
@@ -168,21 +167,24 @@ class Verification:
             judged = self._inspection.judge("fresh")
             self._copy_out(step, collection, parts=("agent", "artifacts"))
             luggage = stack.enter_context(TemporaryFile(dir=self._plan.folder))
-            self._pack(judged, luggage)
+            wanted = [change.path for change in judged.carried if change.kind != "removed"]
+            if wanted:
+                self._pack(wanted, luggage)
             self._box.end()
 
             def bring(fresh: Box) -> None:
                 fresh.remove(removed(judged.carried))
-                luggage.seek(0)
-                fresh.container.unpack(luggage)
+                if wanted:
+                    luggage.seek(0)
+                    fresh.container.unpack(luggage)
 
             return self._judge_in(starting.result(), step, bring=bring)
 
-    def _pack(self, judged: Judged, luggage: IO[bytes]) -> None:
+    def _pack(self, paths: Sequence[str], luggage: IO[bytes]) -> None:
         """What of the agent's work can be brought to the tests."""
         try:
             withheld = self._box.container.pack(
-                [change.path for change in judged.carried if change.kind != "removed"],
+                paths,
                 luggage,
                 closed=CLOSED,
                 max_bytes=self._luggage_bytes(),
