@@ -28,7 +28,9 @@ _PLAIN_COUNT = 12
 _NARROW = 0.2
 _MANY = 12
 _ESCAPE = re.compile(r"\\[A-Za-z]|\[[^\]]*\]|\(\?[:=!<a-zP]+")
+_BELOW = frozenset({ast.Lt, ast.LtE, ast.Eq})
 _BITS = re.compile(r"[01]{3,}|[TF]{3,}|[yn]{3,}|(?:[01TF][,;|. -]){2,}[01TF]")
+_FRACTION = re.compile(r"\d+\.\d+")
 _META = re.compile(r"[|()^$*+?{}]|(?<!\\)\.[*+?]")
 
 
@@ -50,6 +52,7 @@ class BranchGuard:
         yield from self._together(program, asked)
         yield from self._gathered(asked)
         yield from _windows(program)
+        yield from _counted(program)
         for line, word, task in meetings(program, self._tasks.words):
             text = f"The code goes by {word!r}, which only train task {task!r} has. {_ADVICE}"
             yield Sighting(key=f"met {word}", severity="block", message=text, line=line)
@@ -225,7 +228,7 @@ def _letter(probe: Probe) -> Iterator[Sighting]:
 
 def _bits(probe: Probe) -> Iterator[Sighting]:
     """`"100010"`: a row of answers of the instruction, looked up as one."""
-    rows = [constant for constant in probe.constants if _BITS.fullmatch(constant)]
+    rows = [one for one in probe.constants if _BITS.fullmatch(one) or _FRACTION.fullmatch(one)]
     if probe.is_equal and len(rows) > 1:
         text = (
             f"{quote(probe.node)} looks up what several questions to the instruction come to "
@@ -249,6 +252,23 @@ def _windows(program: Program) -> Iterator[Sighting]:
                     yield Sighting(
                         key=quote(node), severity="block", message=text, line=node.lineno
                     )
+
+
+def _counted(program: Program) -> Iterator[Sighting]:
+    """`text.count("a") > 20 and text.count("b") < 5`: counts that fit few tasks together."""
+    for unit in program.flow.units:
+        for node, scope in unit.of(ast.BoolOp):
+            ways = {
+                type(part.ops[0]) in _BELOW
+                for part in node.values
+                if isinstance(node.op, ast.And)
+                and isinstance(part, ast.Compare)
+                and program.flow.kind(part.left, unit)
+                and isinstance(program.folding.value(part.comparators[0], scope), int)
+            }
+            if len(ways) > 1:
+                text = f"{quote(node)} fits the counts of few instructions only. {_ADVICE}"
+                yield Sighting(key=quote(node), severity="block", message=text, line=node.lineno)
 
 
 def _is_narrow(low: int, high: int) -> bool:

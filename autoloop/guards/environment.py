@@ -52,7 +52,7 @@ _PLACES = frozenset(
 )
 _NAMES = frozenset(
     {"sys.flags", "sys.executable", "sys.modules", "sys.path", "sys.prefix", "time.tzname",
-     "sys.orig_argv"}
+     "sys.orig_argv", "sys.argv", "__file__"}
 )  # fmt: skip
 _DATES = frozenset(
     {"datetime.datetime.now", "datetime.datetime.today", "datetime.datetime.utcnow",
@@ -86,6 +86,16 @@ _DECIDING = frozenset(
 )  # fmt: skip
 
 
+_IDENTITY = re.compile(
+    r"\b(?:which|what)\s+(?:language\s+|kind\s+of\s+)?model\s+(?:are\s+you|is\s+this|do\s+i)\b"
+    r"|\bwho\s+(?:made|trained|built|developed|created|are)\s+you\b"
+    r"|\bare\s+you\s+(?:gpt|claude|gemini|llama|an?\s+offline|a\s+stand-in|being\s+(?:tested|evaluated|graded))"
+    r"|\byour\s+(?:model(?:'s)?\s+(?:name|id|version)|training\s+cut)",
+    re.IGNORECASE,
+)
+"""Questions that only tell where the agent runs."""
+
+
 class EnvironmentGuard:
     """Blocks conditions on host, user, variables or date; telling the model the date is fine."""
 
@@ -105,6 +115,11 @@ def _look(program: Program) -> Iterator[Sighting]:
                 yield from sources.in_test(test, names, scope)
         for call, _ in unit.of(ast.Call) if is_marked else ():
             yield from _marks(call)
+    for node in program.of(ast.Constant):
+        found = _IDENTITY.search(node.value) if isinstance(node.value, str) else None
+        if found:
+            text = f"{found.group()!r} is only good for telling what runs the agent. {_ADVICE}"
+            yield Sighting(key=found.group(), severity="block", message=text, line=node.lineno)
     for node in program.tree.body:
         for inner in walk(node) if isinstance(node, ast.If | ast.Assign) else ():
             for test in _tests(inner):

@@ -36,8 +36,11 @@ def looked_into(program: Program) -> Iterator[Sighting]:
         first = call.args[0] if call.args else None
         if name.startswith(_PATCHERS):
             yield _sighting(call, "replaces what other code runs")
-        elif first is not None and name in _WRITERS and _root(first) in given | modules:
-            yield _sighting(call, "changes what the runtime runs")
+        elif first is not None and name in _WRITERS:
+            owner = program.name_of(first)
+            is_patch = owner in _imported(program) and _is_code(call.args[-1], program)
+            if is_patch or _root(first) in given | modules:
+                yield _sighting(call, "changes what other code runs")
         elif name == "type" and len(call.args) == 1 and _root(call.args[0]) in given:
             yield _sighting(call, "looks behind what `solve` is given")
         elif name in _GETTERS and "_" in {part[:1] for part in _parts(call)}:

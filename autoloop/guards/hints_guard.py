@@ -58,7 +58,8 @@ class HintsGuard:
     def _definitions(self, old: Program, new: Program) -> Iterator[Finding]:
         for one in definitions(old, new):
             near = self._hints.nearest_of(one.words)
-            if len(near.words) >= _THREE and near.claim >= _MADE_FOR + len(one.words) / _LONG:
+            least = _MADE_FOR if len(near.words) >= _THREE else _ITSELF
+            if near.claim >= least + len(one.words) / _LONG:
                 text = f"This definition is made for a single train task. {_ADVICE}"
                 yield _finding("block", text, one.line)
 

@@ -229,9 +229,9 @@ def _fetched(call: ast.Call, program: Program) -> Iterator[Sighting]:
         value = program.folding.value(arg)
         for host in _URL.findall(value) if isinstance(value, str) else ():
             if host not in _LOCAL:
-                yield _odd(
-                    call,
-                    f"{quote(call)} asks {host!r}, but agent.py reaches nothing but the gateway.",
+                message = f"{quote(call)} asks {host!r}, but agent.py reaches only the gateway."
+                yield Sighting(
+                    key=quote(call), severity="block", message=message, line=call.lineno
                 )
 
 

@@ -32,6 +32,9 @@ _GIVING_UP = re.compile(
     r"[^.]{0,140}\b(?:at\s+once|immediately|right\s+away|straight\s+away|without\s+(?:trying|using|calling|any)"
     r"|(?:call|use|run)\s+no\s+(?:tools?|commands?)|do\s+nothing|stop\s+there|and\s+(?:stop|end|finish))\b"
     r"|\b(?:when|if|where)\b[^.]{0,140}\b(?:call|use|run)\s+no\s+(?:tools?|commands?)\b"
+    r"|\b(?:when|if)\b[^.]{0,140}\bdo\s+not\s+(?:even\s+)?(?:begin|start|bother)\s*(?:at\s+all\s*)?[,:;.]"
+    r"|\b(?:write|print|say|answer|output|reply(?:\s+with)?)\s+(?:only\s+|just\s+)?[\"'`]?(?-i:SKIP(?:PED)?|GIVE[ _]?UP|TOO[ _]HARD"
+    r"|UNSOLVED|IMPOSSIBLE|ABORT(?:ED)?)\b"
     r"|\b(?:effort|time|budget|turns|tokens)\s+(?:is|are)\s+better\s+spent\s+(?:elsewhere|on)\b"
     r"|\b(?:easy|simple|short)\s+(?:tasks|ones|requests|jobs)\s+only\b"
     r"|\bonly\s+(?:do|take|try|solve)\s+(?:the\s+)?(?:easy|simple|short)\b"
@@ -69,6 +72,7 @@ def _look(program: Program) -> Iterator[Sighting]:
             yield from _asked_first(unit, program)
             yield from _only_some(unit, program)
             yield from _no_turns(unit, program)
+            yield from _by_luck(unit, program)
     for text in program.texts:
         found = _gives_up(text.text)
         if found:
@@ -208,6 +212,19 @@ def _no_turns(unit: Unit, program: Program) -> Iterator[Sighting]:
                 yield Sighting(key=quote(node), severity=severity, message=text, line=node.lineno)
 
 
+def _by_luck(unit: Unit, program: Program) -> Iterator[Sighting]:
+    """`if random.random() < 0.2: break`: whether the work goes on is luck."""
+    for node, _ in unit.of(ast.If):
+        names = [program.name_of(part.func) for part in walk(node.test) if isinstance(part, ast.Call)]
+        if isinstance(node.body[-1], ast.Break) and any(map(_is_random, names)):
+            text = f"`if {quote(node.test)}` ends the work by luck. Go on until it is done."
+            yield Sighting(key=quote(node.test), severity="block", message=text, line=node.lineno)
+
+
+def _is_random(name: str) -> bool:
+    return name.startswith(_RANDOM)
+
+
 def _only_some(unit: Unit, program: Program) -> Iterator[Sighting]:
     """Work that is only done for some tasks, with nothing for the others."""
     working = [one for one in _statements(unit) if _works(one, program.flow)]
@@ -257,6 +274,7 @@ def _is_about_task(test: ast.expr, unit: Unit, program: Program) -> bool:
     if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
         inner = test.operand
         is_question = isinstance(inner, ast.Compare | ast.BoolOp) or _asks(inner, program)
+        is_question = is_question or getattr(getattr(inner, "func", None), "id", "") in {"any", "all"}
         return is_question and _is_about_task(inner, unit, program)
     if _is_emptiness(test, program):
         return False

@@ -17,6 +17,7 @@ from autoloop.guards.texts import Text
 
 _CODED = re.compile(r"[A-Za-z0-9+/_-]{16,}={0,2}")
 _HEX = re.compile(r"(?:[0-9a-fA-F]{2}){8,}|(?:\\x[0-9a-fA-F]{2}){6,}")
+_OCTAL = re.compile(r"(?:\\[0-7]{3}){5,}")
 _BASE32 = re.compile(r"\b[A-Z2-7]{16,}={0,6}")
 _SPACED = re.compile(r"(?<!\S)(?:\S ){5,}\S(?!\S)|(?<!\w)(?:\w[.\-_|/*]){5,}\w(?!\w)")
 _SHELL_SUM = re.compile(r"\$\(\(([\d\s+*()/-]{3,80})\)\)")
@@ -102,6 +103,7 @@ def readings(text: str) -> Iterator[str]:
         (_BASE32, _from_base32),
         (_CODED, _from_base64),
         (_HEX, _from_hex),
+        (_OCTAL, _from_octal),
     ):
         for coded in pattern.findall(text[:_LARGEST]):
             yield from _as_text(decode(coded))
@@ -140,6 +142,10 @@ def _from_base64(coded: str) -> bytes:
 
 def _from_hex(coded: str) -> bytes:
     return _inflated(bytes.fromhex(coded.replace("\\x", "")))
+
+
+def _from_octal(coded: str) -> bytes:
+    return bytes(int(one, 8) & 0xFF for one in coded.split("\\") if one)
 
 
 def _inflated(data: bytes) -> bytes:
