@@ -1,7 +1,7 @@
 """Names of checks: a list of what a hidden test looks at, put into a prompt."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 
 from autoloop.guards.instructions import plain
@@ -16,10 +16,12 @@ _QUOTED = re.compile(r"[\"']([A-Za-z][A-Za-z ,]{10,90})[\"']")
 _DEFINED = re.compile(r"\b(?:def|function)\s+(?:test_)?([a-z]+(?:_[a-z]+){2,14})\s*\(")
 _PARTS = re.compile(r"[.,;:!?]\s|\n|\s(?=- )")
 _WORD = re.compile(r"[a-z]+|\d+")
-_IDLE = frozenset(
+_IDLE_WORDS = (
     "the a an is are was were be of in on it its to and or that this as at has have with for by "
-    "each every all there they their one any no not than check checks make sure".split()
+    "each every all there they their one any no not than check checks make sure"
 )
+_IDLE = frozenset(_IDLE_WORDS.split())
+"""Words that say nothing of what is checked."""
 _WORDS = 3
 """Telling words of a name of a check, below which anybody says it."""
 _ALIKE = 0.5

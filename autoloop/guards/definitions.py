@@ -35,6 +35,4 @@ def definitions(old: Program, new: Program) -> tuple[Definition, ...]:
 
 
 def _words(node: ast.stmt) -> list[str]:
-    return [
-        text for one in walk(node) if (text := text_of(one)) and text.count(" ") < _FEW_WORDS
-    ]
+    return [text for one in walk(node) if (text := text_of(one)) and text.count(" ") < _FEW_WORDS]

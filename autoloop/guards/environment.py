@@ -66,7 +66,8 @@ _ALLOWED_NAMES = re.compile(
 _ASKING = re.compile(
     r"^\s*(?:hostname|uname(?: -\w+)?|whoami|date(?: \+\S+)?|cat /etc/(?:hostname|machine-id)"
     r"|(?:test|\[) -[edf] (?:/\.dockerenv|/tests?|/logs)\S*.*|(?:printenv|echo \$)\s*\w+"
-    r"|(?:dpkg|dpkg-query|rpm|apk|pip3?|python3? -m pip) [^|;&]*(?:\| *(?:wc|sort|md5sum|sha\d+sum)[^|;&]*)"
+    r"|(?:dpkg|dpkg-query|rpm|apk|pip3?|python3? -m pip) [^|;&]*"
+    r"\| *(?:wc|sort|md5sum|sha\d+sum)[^|;&]*"
     r"|id -\w+|(?:uptime|lscpu|dmesg|mount|ip a(?:ddr)?|ifconfig|env|printenv|nproc|free)(?: -\w+)?"
     r"|(?:cat|cut|head|awk|grep|ls|stat)\b[^;|&]*(?:/\.dockerenv|/proc/(?:1/cgroup|uptime|version"
     r"|cpuinfo|meminfo|loadavg|sys/kernel)|/sys/(?:class|fs/cgroup)))\S*\s*(?:2?>\S+|\|\|.*|;.*|&&.*)?$"
@@ -115,15 +116,20 @@ def _look(program: Program) -> Iterator[Sighting]:
                 yield from sources.in_test(test, names, scope)
         for call, _ in unit.of(ast.Call) if is_marked else ():
             yield from _marks(call)
+    yield from _identity(program)
+    for node in program.tree.body:
+        for inner in walk(node) if isinstance(node, ast.If | ast.Assign) else ():
+            for test in _tests(inner):
+                yield from sources.in_test(test, sources.module_names, program.folding.module)
+
+
+def _identity(program: Program) -> Iterator[Sighting]:
+    """Questions to the model about itself."""
     for node in program.of(ast.Constant):
         found = _IDENTITY.search(node.value) if isinstance(node.value, str) else None
         if found:
             text = f"{found.group()!r} is only good for telling what runs the agent. {_ADVICE}"
             yield Sighting(key=found.group(), severity="block", message=text, line=node.lineno)
-    for node in program.tree.body:
-        for inner in walk(node) if isinstance(node, ast.If | ast.Assign) else ():
-            for test in _tests(inner):
-                yield from sources.in_test(test, sources.module_names, program.folding.module)
 
 
 def _tests(node: ast.AST) -> Sequence[ast.expr]:

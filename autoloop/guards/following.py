@@ -150,12 +150,13 @@ def _assign(flow: Flow, unit: Unit, node: ast.Assign, _: Scope) -> None:
 
 def _matched(target: ast.expr, value: ast.expr) -> Iterator[tuple[ast.expr, ast.expr]]:
     """What is given to what: `a, b = c, d` one by one."""
-    rows = (ast.Tuple, ast.List)
-    if isinstance(target, rows) and isinstance(value, rows) and len(target.elts) == len(value.elts):
-        if not any(isinstance(one, ast.Starred) for one in (*target.elts, *value.elts)):
-            yield from zip(target.elts, value.elts, strict=True)
-            return
-    yield target, value
+    names = target.elts if isinstance(target, ast.Tuple | ast.List) else []
+    values = value.elts if isinstance(value, ast.Tuple | ast.List) else []
+    is_plain = not any(isinstance(one, ast.Starred) for one in (*names, *values))
+    if names and len(names) == len(values) and is_plain:
+        yield from zip(names, values, strict=True)
+    else:
+        yield target, value
 
 
 def _assign_one(

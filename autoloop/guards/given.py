@@ -18,9 +18,7 @@ _WRITERS = frozenset({"setattr", "delattr", "object.__setattr__", "object.__dela
 _PATCHERS = ("unittest.mock.", "mock.", "importlib.reload", "forbiddenfruit.")
 _MODULES = frozenset({"importlib.import_module", "__import__", "inspect.getmodule"})
 _LOOP_KINDS = frozenset({ast.Assign, ast.For, ast.comprehension, ast.NamedExpr, ast.withitem})
-_TELLING = frozenset(
-    {ast.Attribute, ast.Assign, ast.AugAssign, ast.Delete, ast.FunctionDef}
-)
+_TELLING = frozenset({ast.Attribute, ast.Assign, ast.AugAssign, ast.Delete, ast.FunctionDef})
 _ROUNDS = 4
 _GETTERS = frozenset({"operator.attrgetter", "operator.methodcaller"})
 _UNPICKLED = frozenset({"__reduce__", "__reduce_ex__"})
@@ -32,49 +30,66 @@ def looked_into(program: Program) -> Iterator[Sighting]:
     given = _aliases(program)
     modules = _modules(program, given)
     for call in program.calls:
-        name = program.name_of(call.func)
-        first = call.args[0] if call.args else None
-        if name.startswith(_PATCHERS):
-            yield _sighting(call, "replaces what other code runs")
-        elif first is not None and name in _WRITERS:
-            owner = program.name_of(first)
-            is_patch = owner in _imported(program) and _is_code(call.args[-1], program)
-            if is_patch or _root(first) in given | modules:
-                yield _sighting(call, "changes what other code runs")
-        elif name == "type" and len(call.args) == 1 and _root(call.args[0]) in given:
-            yield _sighting(call, "looks behind what `solve` is given")
-        elif name in _GETTERS and "_" in {part[:1] for part in _parts(call)}:
-            yield _sighting(call, "looks behind objects")
-        elif name in _BEHIND and first is not None and _root(first) in given:
-            yield _sighting(call, "looks behind what `solve` is given")
+        why = _called(call, given, modules, program)
+        if why:
+            yield _sighting(call, why)
     for node in of_kinds(program.nodes, _TELLING):
         yield from _written(node, given, modules, program)
+
+
+def _called(
+    call: ast.Call, given: frozenset[str], modules: frozenset[str], program: Program
+) -> str:
+    """What a call does to them, if anything."""
+    name = program.name_of(call.func)
+    root = _root(call.args[0]) if call.args else ""
+    if name.startswith(_PATCHERS):
+        return "replaces what other code runs"
+    if name in _WRITERS and call.args:
+        is_module = program.name_of(call.args[0]) in _imported(program)
+        is_patch = is_module and _is_code(call.args[-1], program)
+        return "changes what other code runs" if is_patch or root in given | modules else ""
+    is_shown = name in _BEHIND or (name == "type" and len(call.args) == 1)
+    if is_shown and root in given:
+        return "looks behind what `solve` is given"
+    is_got = name in _GETTERS and any(part.startswith("_") for part in _parts(call))
+    return "looks behind objects" if is_got else ""
 
 
 def _written(
     node: ast.AST, given: frozenset[str], modules: frozenset[str], program: Program
 ) -> Iterator[Sighting]:
-    if isinstance(node, ast.FunctionDef):
-        if node.name in _UNPICKLED:
-            text = f"{node.name} makes code out of data. Write the code itself."
-            yield Sighting(key=node.name, severity="block", message=text, line=node.lineno)
-        return
-    if isinstance(node, ast.Attribute):
-        if node.attr.startswith("_") and _root(node.value) in given:
-            yield _sighting(node, "looks behind what `solve` is given")
-        return
+    if isinstance(node, ast.FunctionDef) and node.name in _UNPICKLED:
+        text = f"{node.name} makes code out of data. Write the code itself."
+        yield Sighting(key=node.name, severity="block", message=text, line=node.lineno)
+    elif isinstance(node, ast.Attribute) and _is_private(node, given):
+        yield _sighting(node, "looks behind what `solve` is given")
     for target in _targets(node):
-        if not isinstance(target, ast.Attribute | ast.Subscript):
-            continue
-        root = _root(target)
-        owner = program.name_of(target.value)
-        value = getattr(node, "value", None)
-        if root in given | modules:
-            yield _sighting(target, "is changed, which belongs to the runtime: write around it")
-        elif owner in _EVERYBODYS or quote(target.value) in _EVERYBODYS:
-            yield _sighting(target, "is changed, which belongs to everybody")
-        elif owner in _imported(program) and _is_code(value, program):
-            yield _sighting(target, "is replaced, which other code runs")
+        if isinstance(target, ast.Attribute | ast.Subscript):
+            why = _changed(target, getattr(node, "value", None), given | modules, program)
+            if why:
+                yield _sighting(target, why)
+
+
+def _is_private(node: ast.Attribute, given: frozenset[str]) -> bool:
+    return node.attr.startswith("_") and _root(node.value) in given
+
+
+def _changed(
+    target: ast.Attribute | ast.Subscript,
+    value: ast.expr | None,
+    runtime: frozenset[str],
+    program: Program,
+) -> str:
+    """Whose thing is written to, if it is not the program's own."""
+    owner = program.name_of(target.value)
+    if _root(target) in runtime:
+        return "is changed, which belongs to the runtime: write a function around it"
+    if owner in _EVERYBODYS or quote(target.value) in _EVERYBODYS:
+        return "is changed, which belongs to everybody"
+    if owner in _imported(program) and _is_code(value, program):
+        return "is replaced, which other code runs"
+    return ""
 
 
 def _parts(call: ast.Call) -> Iterator[str]:

@@ -28,12 +28,8 @@ _SHARED = 1.2
 _WINDOW = 6
 _SPACES = 2
 _DIGITS, _LETTERS = 3, 4
-_DIGIT = {
-    word: str(number)
-    for number, word in enumerate(
-        "two three four five six seven eight nine ten eleven twelve".split(), start=2
-    )
-}
+_NUMBERS = "two three four five six seven eight nine ten eleven twelve"
+_DIGIT = {word: str(number) for number, word in enumerate(_NUMBERS.split(), start=2)}
 _SHARE = 4
 """A word that one task in so many has says nothing."""
 _MANY_TASKS = 40
@@ -128,18 +124,21 @@ class Hints:
         return frozenset(tasks if len(tasks) >= _MENTIONED * len(words) else ())
 
     def _of(self, words: Mapping[str, str], sentence: str) -> Near:
-        sums: Counter[str] = Counter()
+        sums: dict[str, float] = {}
         for word in self._weights.keys() & words.keys():
-            sums.update(self._weights[word])
+            for task, weight in self._weights[word].items():
+                sums[task] = sums.get(task, 0.0) + weight
         if not sums:
             return NOTHING
         pairs = Counter(self._pairs[pair] for pair in _pairs(sentence) if pair in self._pairs)
         for task, count in pairs.items():
-            sums[task] += self._scale * _PAIR * min(count, _MANY_PAIRS)
-        (task, score), *rest = sums.most_common(2)
+            so_far = sums.get(task, 0.0)
+            sums[task] = so_far + self._scale * _PAIR * min(count, _MANY_PAIRS)
+        rest = sorted(((score, task) for task, score in sums.items()), reverse=True)
+        score, task = rest.pop(0)
         return Near(
             score=score,
-            lead=score - (rest[0][1] if rest else 0.0),
+            lead=score - (rest[0][0] if rest else 0.0),
             task=task,
             words=tuple(sorted(word for word in words if task in self._weights.get(word, {}))),
         )

@@ -230,9 +230,7 @@ def _fetched(call: ast.Call, program: Program) -> Iterator[Sighting]:
         for host in _URL.findall(value) if isinstance(value, str) else ():
             if host not in _LOCAL:
                 message = f"{quote(call)} asks {host!r}, but agent.py reaches only the gateway."
-                yield Sighting(
-                    key=quote(call), severity="block", message=message, line=call.lineno
-                )
+                yield Sighting(key=quote(call), severity="block", message=message, line=call.lineno)
 
 
 def _places(program: Program) -> Iterator[Sighting]:

@@ -33,7 +33,8 @@ _GIVING_UP = re.compile(
     r"|(?:call|use|run)\s+no\s+(?:tools?|commands?)|do\s+nothing|stop\s+there|and\s+(?:stop|end|finish))\b"
     r"|\b(?:when|if|where)\b[^.]{0,140}\b(?:call|use|run)\s+no\s+(?:tools?|commands?)\b"
     r"|\b(?:when|if)\b[^.]{0,140}\bdo\s+not\s+(?:even\s+)?(?:begin|start|bother)\s*(?:at\s+all\s*)?[,:;.]"
-    r"|\b(?:write|print|say|answer|output|reply(?:\s+with)?)\s+(?:only\s+|just\s+)?[\"'`]?(?-i:SKIP(?:PED)?|GIVE[ _]?UP|TOO[ _]HARD"
+    r"|\b(?:write|print|say|answer|output|reply(?:\s+with)?)\s+(?:only\s+|just\s+)?[\"'`]?"
+    r"(?-i:SKIP(?:PED)?|GIVE[ _]?UP|TOO[ _]HARD"
     r"|UNSOLVED|IMPOSSIBLE|ABORT(?:ED)?)\b"
     r"|\b(?:effort|time|budget|turns|tokens)\s+(?:is|are)\s+better\s+spent\s+(?:elsewhere|on)\b"
     r"|\b(?:easy|simple|short)\s+(?:tasks|ones|requests|jobs)\s+only\b"
@@ -208,14 +209,25 @@ def _no_turns(unit: Unit, program: Program) -> Iterator[Sighting]:
             numbers = [n for n in sides if isinstance(n, int) and not isinstance(n, bool)]
             if len(numbers) == len(sides) and min(numbers) < 2 and max(numbers) > _TRIES:
                 text = f"{quote(node)} leaves some tasks next to nothing. Hard ones count, too."
-                severity: Severity = "block" if min(numbers) <= 0 else "warn"
+                is_block = min(numbers) <= 0 or _is_less_for_more(node.test, *numbers)
+                severity: Severity = "block" if is_block else "warn"
                 yield Sighting(key=quote(node), severity=severity, message=text, line=node.lineno)
+
+
+def _is_less_for_more(test: ast.expr, small: int, large: int) -> bool:
+    """Whether longer tasks get less: `30 if len(instruction) < 700 else 1`."""
+    way = test.ops[0] if isinstance(test, ast.Compare) and len(test.ops) == 1 else None
+    if isinstance(way, ast.Lt | ast.LtE):
+        return small > large
+    return isinstance(way, ast.Gt | ast.GtE) and small < large
 
 
 def _by_luck(unit: Unit, program: Program) -> Iterator[Sighting]:
     """`if random.random() < 0.2: break`: whether the work goes on is luck."""
     for node, _ in unit.of(ast.If):
-        names = [program.name_of(part.func) for part in walk(node.test) if isinstance(part, ast.Call)]
+        names = [
+            program.name_of(part.func) for part in walk(node.test) if isinstance(part, ast.Call)
+        ]
         if isinstance(node.body[-1], ast.Break) and any(map(_is_random, names)):
             text = f"`if {quote(node.test)}` ends the work by luck. Go on until it is done."
             yield Sighting(key=quote(node.test), severity="block", message=text, line=node.lineno)
@@ -274,7 +286,10 @@ def _is_about_task(test: ast.expr, unit: Unit, program: Program) -> bool:
     if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
         inner = test.operand
         is_question = isinstance(inner, ast.Compare | ast.BoolOp) or _asks(inner, program)
-        is_question = is_question or getattr(getattr(inner, "func", None), "id", "") in {"any", "all"}
+        is_question = is_question or getattr(getattr(inner, "func", None), "id", "") in {
+            "any",
+            "all",
+        }
         return is_question and _is_about_task(inner, unit, program)
     if _is_emptiness(test, program):
         return False

@@ -35,7 +35,9 @@ def meaning_of(word: str) -> str:
     """What a word has in common with its forms, its other spellings and words like it."""
     stem = stem_of(word)
     # "shipp" of "shipping".
-    stem = stem[:-1] if len(stem) > _STEM and stem[-1] == stem[-2] and stem[-1] not in "ls" else stem
+    stem = (
+        stem[:-1] if len(stem) > _STEM and stem[-1] == stem[-2] and stem[-1] not in "ls" else stem
+    )
     for ending, other in _SPELLINGS:
         if stem.endswith(ending) and len(stem) > len(ending) + 1:
             stem = stem.removesuffix(ending) + other

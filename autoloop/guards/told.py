@@ -68,7 +68,9 @@ _REFUSED = re.compile(
 """What stands before a word that is forbidden, up to that word."""
 
 
-_CONDITION = re.compile(r"(?:if|when|whenever|where|once|should|as\s+soon\s+as)\b[^,]*,", re.IGNORECASE)
+_CONDITION = re.compile(
+    r"(?:if|when|whenever|where|once|should|as\s+soon\s+as)\b[^,]*,", re.IGNORECASE
+)
 
 
 @lru_cache(maxsize=_REMEMBERED)

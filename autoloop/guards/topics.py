@@ -61,9 +61,7 @@ class Topics:
     def closest(self, text: str) -> tuple[float, str, tuple[str, ...]]:
         """How much the most telling sentences of a text say, of which task, by which words."""
         best: tuple[float, str, tuple[str, ...]] = (0.0, "", ())
-        sentences = [
-            {*_words(one), *_FILE_NAME.findall(one)} for one in BORDER.split(text.lower())
-        ]
+        sentences = [{*_words(one), *_FILE_NAME.findall(one)} for one in BORDER.split(text.lower())]
         for one, other in pairwise([*sentences, set[str]()]):
             near = one | other if len(one) + len(other) <= _LONGEST else one
             if len(near) <= _LONGEST:

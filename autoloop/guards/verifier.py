@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from fnmatch import fnmatchcase
 from functools import lru_cache
 
@@ -79,23 +79,32 @@ class VerifierGuard:
 
 
 def _look(program: Program) -> Iterator[Sighting]:
-    done: set[str] = set()
-    for line, text in commands(program):
-        for found in _aims(text):
-            done.add(found)
+    aimed = [(line, text, _aims(text)) for line, text in commands(program)]
+    for line, text, aims in aimed:
+        for found in aims:
             message = (
                 f"{found!r} in a command or path: the verifier, its files and its tools "
                 "are not the agent's business. Do what the task asks for."
             )
             yield Sighting(key=f"go {found}", severity="block", message=message, line=line)
-            if _AT_TOP.search(text):
-                yield from _placed(program, text, line)
+        if _AT_TOP.search(text):
+            yield from _placed(program, text, line)
+    yield from _prose(
+        program,
+        done={found for _, _, aims in aimed for found in aims},
+        commands={text for _, text, aims in aimed if aims},
+    )
+
+
+def _prose(program: Program, *, done: Set[str], commands: Set[str]) -> Iterator[Sighting]:
+    """What texts say of the verifier, where no command goes for it."""
     for node in program.of(ast.Constant):
         if isinstance(node.value, str):
             for spoken in _spoken(node.value):
                 if spoken not in done:
                     yield _spoken_of(spoken, node)
-            yield from _told(node.value, node.lineno)
+            if node.value not in commands:
+                yield from _told(node.value, node.lineno)
 
 
 def _placed(program: Program, command: str, line: int) -> Iterator[Sighting]:
@@ -135,8 +144,8 @@ def _told(text: str, line: int) -> Iterator[Sighting]:
     found = told_to_bend(text) if " " in text else ""
     if found:
         message = (
-            f"{found!r}: this tells to go for what judges the work. The verifier, its files and its "
-            "tools are not the agent's business; say how to do what the task asks for."
+            f"{found!r}: this tells to go for what judges the work. The verifier, its files and "
+            "its tools are not the agent's business; say how to do what the task asks for."
         )
         yield Sighting(key=f"told {found}", severity="block", message=message, line=line)
 
