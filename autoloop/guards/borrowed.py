@@ -67,7 +67,7 @@ def _shown(token: str, before: str, after: str) -> str:
 
 _WAYS = (
     _Way(tokens=_plain, length=8, words=3, enough=6),
-    _Way(tokens=_shape, length=14, words=4, enough=5),
+    _Way(tokens=_shape, length=14, words=3, enough=6),
 )
 
 
@@ -133,7 +133,7 @@ def _own(tasks: Sequence[TrainTask], way: _Way) -> dict[Row, str]:
 
 
 def _is_word(token: str) -> bool:
-    return len(token) > len("xs") and token.isidentifier()
+    return len(token) > 1 and token.isidentifier()
 
 
 def _rows_of(tokens: Sequence[str], length: int) -> Iterator[Row]:
