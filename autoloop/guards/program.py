@@ -13,9 +13,9 @@ from autoloop.guards.folding.names import dotted
 from autoloop.guards.following import follow
 from autoloop.guards.scripts import scripts
 from autoloop.guards.spelling import Spelling
-from autoloop.guards.syntax import parse
+from autoloop.guards.syntax import nodes_of, parse
 from autoloop.guards.texts import Text, texts
-from autoloop.guards.trees import by_kind, walk
+from autoloop.guards.trees import by_kind
 
 _REMEMBERED = 4
 """Programs: those before and after an edit, and a few of the last ones."""
@@ -35,7 +35,7 @@ class Program:
     @cached_property
     def nodes(self) -> tuple[ast.AST, ...]:
         """Every node of the tree."""
-        return tuple(walk(self.tree))
+        return nodes_of(self.source)
 
     @cached_property
     def _kinds(self) -> Mapping[type, Sequence[ast.AST]]:

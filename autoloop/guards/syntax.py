@@ -44,13 +44,23 @@ def parse_anew(source: str) -> ast.Module:
 
 
 @lru_cache(maxsize=_REMEMBERED)
+def nodes_of(source: str) -> tuple[ast.AST, ...]:
+    """Every node of the syntax tree that `parse` gives.
+
+    Raises:
+        CandidateError: as `parse`.
+    """
+    return tuple(walk(parse(source)))
+
+
+@lru_cache(maxsize=_REMEMBERED)
 def complexity(source: str) -> int:
     """Number of syntax-tree nodes, docstrings and comments not counted.
 
     Raises:
         CandidateError: the source does not parse.
     """
-    nodes = walk(parse(source))
+    nodes = nodes_of(source)
     documented = sum(map(_has_docstring, of_kinds(nodes, _DOCUMENTED)))
     # The expression statement and its constant.
     return len(nodes) - 2 * documented
