@@ -162,9 +162,18 @@ class Container(Protocol):
         """
 
     def pack(
-        self, paths: Sequence[str], archive: IO[bytes], *, closed: Sequence[str], max_bytes: int
+        self,
+        paths: Sequence[str],
+        archive: IO[bytes],
+        *,
+        closed: Sequence[str],
+        max_bytes: int,
+        bring: Sequence[tuple[str, Path]] = (),
     ) -> tuple[Withheld, ...]:
         """Write an archive of these paths, for `unpack`; what is not taken along is returned.
+
+        After them come the contents of folders of this machine, owned by root, each for a folder
+        of the container that `bring` names first and that is made where it is not there.
 
         Only regular files, folders, and links whose way leads into none of the `closed` folders;
         with owner and mode, without set-uid and set-gid, capabilities or other attributes. No

@@ -1,5 +1,7 @@
 """Where what runs the tests lives: paths that are never carried from an agent to its tests."""
 
+from autoloop.records.toolchains import TOOLCHAINS
+
 SYSTEM_PATHS: tuple[str, ...] = (
     # Programs, libraries and what starts them.
     *("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/usr", "/boot"),
@@ -28,16 +30,13 @@ SYSTEM_PATHS: tuple[str, ...] = (
     *("/home/*/.pythonrc*", "/home/*/.curlrc", "/home/*/.wgetrc", "/home/*/.gitconfig"),
     # What package managers read: from where they install, and what.
     *("/root/.config/pip", "/root/.pip", "/root/.pydistutils.cfg", "/root/.config/uv"),
-    *(
-        "/root/.condarc",
-        "/root/.npmrc",
-        "/root/.yarnrc*",
-        "/root/.cargo/config*",
-        "/root/.cargo/env",
-    ),
+    *("/root/.condarc", "/root/.npmrc", "/root/.yarnrc*"),
     *("/home/*/.config/pip", "/home/*/.pip", "/home/*/.pydistutils.cfg", "/home/*/.config/uv"),
     *("/home/*/.condarc", "/home/*/.npmrc", "/home/*/.yarnrc*"),
-    *("/home/*/.cargo/config*", "/home/*/.cargo/env", "/etc/uv", "/etc/npmrc", "/etc/conda"),
+    *("/etc/uv", "/etc/npmrc", "/etc/conda"),
+    # What other languages' tools read.
+    *(path for one in TOOLCHAINS for path in one.setting_paths),
+    *("/etc/php*", "/etc/maven", "/etc/R", "/etc/perl", "/etc/java*", "/etc/julia", "/etc/gemrc"),
     *("*/.local/bin", "*/.local/lib", "*/sitecustomize.py", "*/usercustomize.py", "*.pth"),
     # What installers take from here in place of what they would fetch.
     *("*/.cache/uv", "*/.cache/pip", "*/.cache/pypoetry", "*/.npm/_cacache", "*/.npm/_npx"),

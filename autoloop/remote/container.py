@@ -149,7 +149,13 @@ class RemoteContainer:
         return None
 
     def pack(
-        self, paths: Sequence[str], archive: IO[bytes], *, closed: Sequence[str], max_bytes: int
+        self,
+        paths: Sequence[str],
+        archive: IO[bytes],
+        *,
+        closed: Sequence[str],
+        max_bytes: int,
+        bring: Sequence[tuple[str, Path]] = (),
     ) -> tuple[Withheld, ...]:
         """Never asked for, since `changes` tells of nothing."""
         raise NotImplementedError

@@ -64,12 +64,17 @@ def archive_of_folders(
         with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as archive:
             add_entries(archive, first)
             for below, source in sources.items():
-                add_entries(archive, [Entry(path=below, mode=0o755)] if below else [])
-                for path in sorted(source.rglob("*")):
-                    name = str(PurePosixPath(below.strip("/"), path.relative_to(source).as_posix()))
-                    _add(archive, path, name)
+                add_folder(archive, source, below)
         buffer.seek(0)
         yield buffer
+
+
+def add_folder(archive: tarfile.TarFile, source: Path, below: str) -> None:
+    """Add the contents of a folder as `archive_of_folders` does."""
+    add_entries(archive, [Entry(path=below, mode=0o755)] if below else [])
+    for path in sorted(source.rglob("*")):
+        name = str(PurePosixPath(below.strip("/"), path.relative_to(source).as_posix()))
+        _add(archive, path, name)
 
 
 def add_entries(archive: tarfile.TarFile, entries: Iterable[Entry]) -> None:

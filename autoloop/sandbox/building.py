@@ -102,7 +102,8 @@ class Builder:
             "labels": json.dumps({"autoloop": "1"}),
             **({"nocache": "1", "networkmode": "none"} if order.sealed else {}),
         }
-        credentials = docker.auth.load_config().get_all_credentials()  # type: ignore[no-untyped-call]
+        logins = docker.auth.load_config(credstore_env=self._api.credstore_env)
+        credentials = logins.get_all_credentials()  # type: ignore[no-untyped-call]
         headers = {
             "Content-Type": "application/x-tar",
             "X-Registry-Config": docker.auth.encode_header(credentials).decode(),

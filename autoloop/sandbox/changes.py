@@ -13,6 +13,7 @@ from typing import Any, Literal
 import requests
 from docker.api.client import APIClient
 
+from autoloop.errors import AgentError
 from autoloop.ports import FileChange
 from autoloop.sandbox.engine import ask
 from autoloop.sandbox.files import Files
@@ -29,8 +30,14 @@ WHITEOUT = os.makedev(0, 0)
 OPAQUE = "trusted.overlay.opaque"
 
 
-class TooManyChangesError(Exception):
+class TooManyChangesError(AgentError):
     """There are more than may be listed."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(
+            f"The agent made or changed more than {most:,} files and folders of the task"
+            " container, which is more than can be looked at."
+        )
 
 
 def changes_of(api: APIClient, container: str, *, most: int) -> tuple[FileChange, ...] | None:
@@ -63,7 +70,7 @@ def known(
     unknown = (c for c in changes if c.is_folder is None and c.kind != "removed")
     asked = {change.path for change in unknown if kinds_of(change.path)}
     if len(asked) > MOST_ASKED:
-        raise TooManyChangesError
+        raise TooManyChangesError(MOST_ASKED)
     return tuple(_told(one, files) if one.path in asked else one for one in changes)
 
 
@@ -115,7 +122,7 @@ def _walked(layers: _Layers, *, most: int) -> Iterator[FileChange]:
     for found in walk(layers.upper, most=most):
         count += 1
         if count > most:
-            raise TooManyChangesError
+            raise TooManyChangesError(most)
         own = found.entry.stat(follow_symlinks=False)
         path = f"/{found.relative}"
         if _is_whiteout(own):
@@ -145,18 +152,19 @@ def _is_opaque(found: Found) -> bool:
 
 def _asked(api: APIClient, container: str, *, most: int) -> Sequence[FileChange]:
     with ask(api, "GET", f"/containers/{container}/changes", params={}) as answer:
-        text = _bounded(answer, most * BYTES_PER_CHANGE)
+        text = _bounded(answer, most)
     rows = json.loads(text) or []
     if len(rows) > most:
-        raise TooManyChangesError
+        raise TooManyChangesError(most)
     return [FileChange(path=str(row["Path"]), kind=KINDS[row["Kind"]]) for row in rows]
 
 
 def _bounded(answer: requests.Response, most: int) -> bytes:
+    """The answer, which is too long where it tells of more than `most` changes."""
     parts, size = [], 0
     for chunk in answer.iter_content(256 * 1024):
         parts.append(chunk)
         size += len(chunk)
-        if size > most:
-            raise TooManyChangesError
+        if size > most * BYTES_PER_CHANGE:
+            raise TooManyChangesError(most)
     return b"".join(parts)

@@ -21,15 +21,21 @@ from autoloop.errors import (
 )
 from autoloop.ports import FileChange, Withheld
 from autoloop.records import CommandResult
-from autoloop.sandbox.archives import Entry, archive_of, archive_of_folders, emptied, normal
-from autoloop.sandbox.changes import TooManyChangesError, changes_of, known
+from autoloop.sandbox.archives import (
+    Entry,
+    archive_of,
+    archive_of_folders,
+    emptied,
+    normal,
+)
+from autoloop.sandbox.changes import changes_of, known
 from autoloop.sandbox.doors import BridgeDoor, Door
 from autoloop.sandbox.engine import ask, engine_errors, explanation, innermost
 from autoloop.sandbox.execution import Command, run_command
 from autoloop.sandbox.extraction import Limits, unpack
 from autoloop.sandbox.files import Files, only_file, refuse_unreadable, state_in
 from autoloop.sandbox.output import Excerpt, Frames
-from autoloop.sandbox.packing import Packer, TooLargeError, fitting, sparse_archive
+from autoloop.sandbox.packing import Packer, fitting, sparse_archive
 from autoloop.sandbox.processes import Process, end_all_but, settled
 from autoloop.sandbox.watch import DiskWatch
 
@@ -211,19 +217,21 @@ class DockerContainer:
             AgentError: there are more than `most`.
         """
         with self._engine("looking at what was changed"):
-            try:
-                found = changes_of(self._api, self._id, most=most)
-                return found and known(found, self._files, kinds_of=kinds_of)
-            except TooManyChangesError as error:
-                raise AgentError(
-                    f"The agent made or changed more than {most:,} files and folders of the task"
-                    " container, which is more than can be looked at."
-                ) from error
+            found = changes_of(self._api, self._id, most=most)
+            return found and known(found, self._files, kinds_of=kinds_of)
 
     def pack(
-        self, paths: Sequence[str], archive: IO[bytes], *, closed: Sequence[str], max_bytes: int
+        self,
+        paths: Sequence[str],
+        archive: IO[bytes],
+        *,
+        closed: Sequence[str],
+        max_bytes: int,
+        bring: Sequence[tuple[str, Path]] = (),
     ) -> tuple[Withheld, ...]:
         """Write an archive of these paths, for `unpack`; what is not taken along is returned.
+
+        After them come the contents of the folders in `bring`, each below the path before it.
 
         Raises:
             AgentError: the files have more than `max_bytes` together.
@@ -233,16 +241,10 @@ class DockerContainer:
                 files=self._files,
                 wanted=frozenset(paths),
                 closed=tuple(map(normal, closed)),
-                left_bytes=max_bytes,
+                max_bytes=max_bytes,
                 target=target,
             )
-            try:
-                return packer.pack()
-            except TooLargeError as error:
-                raise AgentError(
-                    f"What the agent left in the task container has more than {max_bytes:,} bytes,"
-                    " which is more than can be brought to the tests."
-                ) from error
+            return packer.pack(bring)
 
     def unpack(self, archive: IO[bytes]) -> None:
         """Merge what `pack` wrote into this container, with owners and modes.

@@ -13,6 +13,7 @@ import urllib3.exceptions
 from docker.api.client import APIClient
 
 from autoloop.errors import EngineError, InfraError, StorageError, UserError
+from autoloop.records.secrets import blank_secrets
 
 POOLED_CONNECTIONS = 128
 API_TIMEOUT_S = 120
@@ -42,6 +43,9 @@ def connect() -> APIClient:
     # No proxy leads to a socket. To look for one, each request would read the whole environment,
     # which fails where another thread changes it.
     api.trust_env = not address.startswith("unix://")
+    # Helper programs that know the logins of registries would inherit the keys.
+    api.credstore_env = blank_secrets()
+    api.reload_config()
     return api
 
 

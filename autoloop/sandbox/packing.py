@@ -4,7 +4,7 @@ import tarfile
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import IO, cast
 
 import docker.errors
@@ -12,6 +12,7 @@ import requests
 
 from autoloop.errors import AgentError
 from autoloop.ports import Withheld
+from autoloop.sandbox.archives import add_folder, normal
 from autoloop.sandbox.engine import explanation
 from autoloop.sandbox.files import Files
 
@@ -51,10 +52,6 @@ def fitting() -> Iterator[None]:
         raise AgentError(
             f"What the agent left cannot be brought to the tests: {said[-500:]}"
         ) from error
-
-
-class TooLargeError(Exception):
-    """The files have more bytes than may be taken along."""
 
 
 class Holed:
@@ -114,19 +111,22 @@ class Packer:
     wanted: frozenset[str]
     closed: tuple[PurePosixPath, ...]
     """Folders that no link may lead into."""
-    left_bytes: int
+    max_bytes: int
     target: tarfile.TarFile
     withheld: list[Withheld] = field(default_factory=list)
+    _bytes: int = 0
     _packed: set[str] = field(default_factory=set)
 
-    def pack(self) -> tuple[Withheld, ...]:
-        """Write all wanted paths.
+    def pack(self, bring: Sequence[tuple[str, Path]] = ()) -> tuple[Withheld, ...]:
+        """Write all wanted paths, then the contents of folders below the paths before them.
 
         Raises:
-            TooLargeError: they have too many bytes.
+            AgentError: they have more than `max_bytes` together.
         """
         for root in roots_of(self.wanted):
             self._pack_root(root)
+        for place, source in bring:
+            add_folder(self.target, source, str(normal(place)))
         for path in sorted(self.wanted - self._packed - {one.path for one in self.withheld}):
             self._drop(path, "a socket, or gone")
         return tuple(self.withheld)
@@ -158,9 +158,12 @@ class Packer:
         elif member.isdir():
             self._add(_plain(member, path))
         elif member.isreg():
-            self.left_bytes -= member.size
-            if self.left_bytes < 0:
-                raise TooLargeError
+            self._bytes += member.size
+            if self._bytes > self.max_bytes:
+                raise AgentError(
+                    "What the agent left in the task container has more than"
+                    f" {self.max_bytes:,} bytes, which is more than can be brought to the tests."
+                )
             self._add(_plain(member, path), content)
         else:
             self._drop(path, KINDS.get(member.type, "no plain file"))

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from autoloop.ports import FileChange
 from autoloop.trial.scene import Scene
-from autoloop.trial.system_paths import MANAGED
+from autoloop.trial.system_paths import INSTALLED, MANAGED
+from autoloop.trial.toolchains import TEST_CODE
 
 MANAGERS = re.compile(r"/(.*/)?\.(nvm|pyenv|rbenv|rustup|asdf|sdkman|volta)/.*")
 """What chooses among versions of an interpreter, in somebody's home folder."""
@@ -16,7 +17,7 @@ PACKAGED = re.compile(
 )
 NODE_TOOLS = re.compile(r"@?(jest|mocha|vitest|ava|tap|chai|jasmine|playwright|karma|cypress)\b.*")
 PYTEST = "/usr/bin/pytest"
-"""Tests of Node's are run by what is as good as this."""
+"""Tests of other languages are run by what is as good as this."""
 SETTINGS = "/etc/gitconfig"
 """Of tools: a link of that kind brings them others."""
 
@@ -30,9 +31,11 @@ class Belongings:
         self.made = frozenset(change.path for change in every if change.kind == "added")
         self._gone = frozenset(change.path for change in every if change.kind == "removed")
         self._scene = scene
-        self._own = self.made
+        # What was there before and was made anew is the image's still.
+        own = self.made - {one for one in self._gone if one.endswith(INSTALLED)}
         if scene.habits.runs_uv:
-            self._own = frozenset(one for one in self.made if not one.endswith(MANAGED))
+            own = frozenset(one for one in own if not one.endswith(MANAGED))
+        self._own = own
         is_asked_for = MODULES in scene.instruction
         self._guards_packages = scene.habits.runs_node_tools and not is_asked_for
 
@@ -55,11 +58,7 @@ class Belongings:
             return replace(change, path="/usr")
         if self._is_above_system(change):
             return replace(change, path=SETTINGS)
-        packaged = PACKAGED.fullmatch(change.path)
-        if packaged is None or change.kind == "added":
-            return change
-        name = (packaged["rest"] or "")[1:] if packaged["name"] == ".bin" else packaged["name"]
-        return replace(change, path=PYTEST, kind="added") if NODE_TOOLS.match(name) else change
+        return replace(change, path=PYTEST, kind="added") if _is_for_tests(change) else change
 
     def _place(self, change: FileChange) -> str | None:
         return self._scene.tools.as_of_system(change.path, workdir=self._scene.workdir)
@@ -95,3 +94,12 @@ class Belongings:
 
     def _is_remade(self, path: str) -> bool:
         return path in self.made and path in self._gone
+
+
+def _is_for_tests(change: FileChange) -> bool:
+    """Whether it is part of a test tool that the image has among a language's packages."""
+    packaged = PACKAGED.fullmatch(change.path)
+    if packaged is None:
+        return change.kind == "changed" and TEST_CODE.fullmatch(change.path) is not None
+    name = (packaged["rest"] or "")[1:] if packaged["name"] == ".bin" else packaged["name"]
+    return change.kind != "added" and NODE_TOOLS.match(name) is not None

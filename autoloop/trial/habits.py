@@ -1,9 +1,11 @@
 """What a task's tests start, by their text: things that an agent may have left something for."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from autoloop.records.toolchains import TOOLCHAINS
 
 MOST_BYTES = 256 * 1024
 """Of one file of the tests; a longer one is taken to do anything."""
@@ -16,6 +18,11 @@ _STARTUP = re.compile(
 _UV = re.compile(rb"\buvx?\b")
 _NODE = re.compile(rb"\b(?:npx|npm|pnpm|yarn|bunx?|node_modules|jest|vitest|mocha|playwright)\b")
 
+_TOOLCHAINS = {
+    one.name: re.compile(rf"(?<![\w.-])(?:{one.runs})(?![\w-]|\.\w)".encode()) for one in TOOLCHAINS
+}
+_MAKE = re.compile(rb"(?<![\w-])(?:make|ninja|bazel)\b(?! sure\b)")
+"""Runs whatever a file of the agent's says."""
 _PYTEST = re.compile(rb"-m[\s\"',]+pytest\b")
 _IMPORTS = re.compile(rb"\b(?:import|from)\s+(\w[\w, ]*)")
 
@@ -32,6 +39,8 @@ class Habits:
     """They run programs of Node's package folders."""
     runs_pytest: bool = False
     """They run pytest as a module of Python, which then looks in the working folder first."""
+    toolchains: frozenset[str] = field(default_factory=frozenset)
+    """Whose programs they run, by the names of toolchains; all where they may run anything."""
     imports: frozenset[str] = field(default_factory=frozenset)
     """What they may import in Python; words of other texts are among it."""
 
@@ -45,8 +54,16 @@ def habits_of(folders: Iterable[Path]) -> Habits:
         runs_uv=_have(texts, _UV),
         runs_node_tools=_have(texts, _NODE),
         runs_pytest=_have(texts, _PYTEST),
+        toolchains=frozenset(_toolchains(texts)),
         imports=frozenset(name for text in texts for name in _imports(text or b"")),
     )
+
+
+def _toolchains(texts: Sequence[bytes | None]) -> Iterator[str]:
+    run_anything = _have(texts, _MAKE)
+    for name, programs in _TOOLCHAINS.items():
+        if run_anything or _have(texts, programs):
+            yield name
 
 
 def _imports(text: bytes) -> Iterator[str]:

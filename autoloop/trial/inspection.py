@@ -12,8 +12,8 @@ from autoloop.trial.names import Names
 from autoloop.trial.plan import TrialPlan
 from autoloop.trial.scene import Scene
 from autoloop.trial.shadows import Shadows
-from autoloop.trial.system_paths import SystemPaths
 from autoloop.trial.tampering import BENT, Judged, judge
+from autoloop.trial.toolchains import guarded
 
 
 class Inspection:
@@ -58,13 +58,20 @@ class Inspection:
         return judged
 
     def _scene(self, verification: Literal["fresh", "shared"]) -> Scene:
+        found = self._survey
         return Scene(
             verification=verification,
-            system=SystemPaths(self._plan.rules.system_paths),
-            tools=self._survey.tools,
-            packages=self._survey.packages,
-            habits=self._survey.habits,
-            workdir=self._survey.workdir,
+            system=guarded(
+                self._plan.rules.system_paths,
+                tools=found.tools,
+                habits=found.habits,
+                instruction=self._plan.task.instruction,
+                workdir=found.workdir,
+            ),
+            tools=found.tools,
+            packages=found.packages,
+            habits=found.habits,
+            workdir=found.workdir,
             instruction=self._plan.task.instruction,
             before=self._before or {},
             expects_changes=self._plan.task.changes_system,

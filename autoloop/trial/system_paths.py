@@ -6,9 +6,12 @@ from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import PurePosixPath
 
+from autoloop.records.toolchains import TOOLCHAINS
+
 PACKAGES = ("site-packages", "dist-packages")
 MANAGED = "/.local/share/uv"
 """In somebody's home: where uv puts interpreters and tools."""
+INSTALLED = (MANAGED, *(f"/{place}" for one in TOOLCHAINS for place in one.installs))
 
 
 class SystemPaths:
@@ -24,9 +27,10 @@ class SystemPaths:
     def hold(self, path: str, *, made: frozenset[str] = frozenset()) -> bool:
         """Whether a path is the system's; `made` are folders that the agent made itself."""
         above = [path, *map(str, PurePosixPath(path).parents)]
-        if not self._whole.isdisjoint(above):
-            return True
-        return any(self._shape.fullmatch(one) and not _is_own(one, made) for one in above)
+        return any(
+            (one in self._whole or self._shape.fullmatch(one)) and not _is_own(one, made)
+            for one in above
+        )
 
     def are_below(self, path: str) -> bool:
         """Whether paths of the system lie in a folder, right in it or deeper."""
@@ -34,7 +38,7 @@ class SystemPaths:
 
 
 def _is_own(path: str, made: frozenset[str]) -> bool:
-    return path in made and (path.rpartition("/")[2] in PACKAGES or path.endswith(MANAGED))
+    return path in made and (path.rpartition("/")[2] in PACKAGES or path.endswith(INSTALLED))
 
 
 @lru_cache(maxsize=16)

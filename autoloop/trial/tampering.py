@@ -7,10 +7,12 @@ from pathlib import PurePosixPath
 
 from autoloop.ports import FileChange
 from autoloop.records import EVIDENCE_LENGTH, Severity, TrialFinding
+from autoloop.records.toolchains import TOOLCHAINS
 from autoloop.trial.belongings import Belongings
 from autoloop.trial.programs import ROOTS, is_command, is_test_tool
 from autoloop.trial.scene import Scene
 from autoloop.trial.shadows import Shadows, is_test_module
+from autoloop.trial.system_paths import SystemPaths
 from autoloop.trial.tools import is_in
 
 NAMED = 4
@@ -24,8 +26,8 @@ STARTUP = re.compile(
 TOOLS = re.compile(
     r".*/\.(curlrc|wgetrc|gitconfig|npmrc|condarc|yarnrc|pydistutils)[^/]*|/etc/(gitconfig|npmrc)"
     r"|/etc/pip\.conf|/etc/(uv|conda)(/.*)?|.*/\.(config/(pip|uv|git)|pip)(/.*)?"
-    r"|.*/\.cargo/(config|env)[^/]*"
 )
+OF_TOOLCHAINS = SystemPaths(path for one in TOOLCHAINS for path in one.setting_paths)
 LATER = re.compile(r"/etc/(cron|anacrontab|at\.|systemd|init|rc).*|/var/spool/(cron|at).*")
 IDENTITY = re.compile(
     r"/etc/(passwd|shadow|group|gshadow|sub[ug]id|sudoers|pam|security|login|nsswitch|hosts"
@@ -260,7 +262,7 @@ RULES = (
         name="tool-startup",
         severity=_shadowed,
         words="What tools read as they start was changed",
-        fits=lambda c: TOOLS.fullmatch(c.path) is not None,
+        fits=lambda c: TOOLS.fullmatch(c.path) is not None or OF_TOOLCHAINS.hold(c.path),
     ),
     _Rule(
         name="python-startup",

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
+from autoloop.records.toolchains import TOOLCHAINS
 from autoloop.trial.programs import is_command
 
 INTERPRETERS = ("python*", "pypy*", "node", "ruby", "perl", "php", "java", "go", "rustc", "cargo")
@@ -21,9 +22,13 @@ echo "here $(pwd -P)"
 IFS=:; set -f
 for folder in $PATH; do echo "path $(cd -P -- "$folder" 2> /dev/null && pwd -P)"; done
 for folder in $PYTHONPATH; do echo "modules $(cd -P -- "$folder" 2> /dev/null && pwd -P)"; done
+{stores}
 unset IFS
 find / -maxdepth {deepest} \\( {elsewhere} \\) -prune -o \\( {wanted} \\) -print 2> /dev/null
 exit 0"""
+STORES = """for folder in {variables}; do
+  echo "store {name} $(cd -P -- "$folder" 2> /dev/null && pwd -P || echo "$folder")"
+done"""
 PARTS = re.compile(
     r"/(bin|sbin|condabin|lib|lib32|lib64|libexec|etc|conf|shell|pkgs|conda-meta)(/.*)?|/pyvenv\.cfg"
 )
@@ -41,6 +46,8 @@ class Tools:
     """Folders of PATH."""
     modules: frozenset[str] = field(default_factory=frozenset)
     """Folders of PYTHONPATH."""
+    stores: frozenset[tuple[str, str]] = field(default_factory=frozenset)
+    """Folders of packages that other variables name, after the toolchain whose they are."""
 
     def as_of_system(self, path: str, *, workdir: str) -> str | None:
         """Where it would be if the tool were the system's; None: it is part of none.
@@ -59,6 +66,12 @@ class Tools:
                 return f"/usr/bin{rest}"
         return None
 
+    def stores_of(self, toolchain: str, *, workdir: str) -> Iterator[str]:
+        """Folders of its packages, but for those that may be meant for the agent's work."""
+        for name, folder in self.stores:
+            if name == toolchain and not _is_for_work(folder, workdir):
+                yield folder
+
     def are_below(self, path: str) -> bool:
         """Whether tools lie in a folder, however deep."""
         return any(is_in(one, path) for one in (*self.prefixes, *self.folders, *self.modules))
@@ -75,6 +88,11 @@ def question(modules: Iterable[str]) -> str:
         deepest=DEEPEST,
         elsewhere=" -o ".join(f"-path {one}" for one in ELSEWHERE),
         wanted=" -o ".join(wanted),
+        stores="\n".join(
+            STORES.format(name=one.name, variables=" ".join(one.variables))
+            for one in TOOLCHAINS
+            if one.variables
+        ),
     )
 
 
@@ -93,6 +111,11 @@ def tools_of(said: str) -> Tools:
         prefixes=frozenset(_prefixes(lines)),
         folders=frozenset(_told(lines, "path ")),
         modules=frozenset(_told(lines, "modules ")),
+        stores=frozenset(
+            (one.name, folder)
+            for one in TOOLCHAINS
+            for folder in _told(lines, f"store {one.name} ")
+        ),
     )
 
 
@@ -115,7 +138,12 @@ def _prefixes(lines: Iterable[str]) -> Iterator[str]:
 def _told(lines: Iterable[str], word: str) -> Iterator[str]:
     for line in lines:
         folder = line.removeprefix(word)
-        if line.startswith(word) and len(folder) > 1 and not is_in(folder, "/usr"):
+        if (
+            line.startswith(word)
+            and folder[:1] == "/"
+            and folder != "/"
+            and not is_in(folder, "/usr")
+        ):
             yield folder
 
 

@@ -26,6 +26,7 @@ from autoloop.trial.forgery import (
 from autoloop.trial.inspection import Inspection, removed
 from autoloop.trial.plan import PARTS, TrialPlan
 from autoloop.trial.rewards import RewardProblem, read_rewards
+from autoloop.trial.tampering import Judged
 
 IDLE_S = 60.0
 """How long an action that goes on may take to notice that its command was killed."""
@@ -52,6 +53,8 @@ class Verification:
         self._inspection = Inspection(plan, box, survey)
         self._forged: list[TrialFinding] = []
         self._goes_on = False
+        self._has_tests = survey.has_tests
+        """Whether the image has something at /tests, which may be a link."""
         self._cleared = [REWARDS]
         if not survey.has_tests or plan.task.is_multi_step:
             # What lies there is the agent's or an earlier step's, and must not mix with the tests.
@@ -153,7 +156,8 @@ class Verification:
             self._box.end()
         environment = step.verifier.environment or self._box.environment
         with self._new_box(environment) as fresh:
-            return self._judge_in(fresh, step, bring=collection.bring_to)
+            tests = step.verifier.tests
+            return self._judge_in(fresh, step, bring=collection.bring_to, tests=tests)
 
     def _fresh(self, step: TaskStep, env: BoxEnv) -> Mapping[str, float]:
         """The tests meet what the agent left as plain files, in a new container."""
@@ -167,27 +171,29 @@ class Verification:
             judged = self._inspection.judge("fresh")
             self._copy_out(step, collection, parts=("agent", "artifacts"))
             luggage = stack.enter_context(TemporaryFile(dir=self._plan.folder))
-            wanted = [change.path for change in judged.carried if change.kind != "removed"]
-            if wanted:
-                self._pack(wanted, luggage)
+            self._pack(judged, luggage, tests=step.verifier.tests)
             self._box.end()
 
             def bring(fresh: Box) -> None:
                 fresh.remove(removed(judged.carried))
-                if wanted:
-                    luggage.seek(0)
-                    fresh.container.unpack(luggage)
+                luggage.seek(0)
+                fresh.container.unpack(luggage)
 
-            return self._judge_in(starting.result(), step, bring=bring)
+            left = step.verifier.tests if self._has_tests else ()
+            return self._judge_in(starting.result(), step, bring=bring, tests=left)
 
-    def _pack(self, paths: Sequence[str], luggage: IO[bytes]) -> None:
-        """What of the agent's work can be brought to the tests."""
+    def _pack(self, judged: Judged, luggage: IO[bytes], *, tests: Sequence[Path]) -> None:
+        """What of the agent's work can be brought to the tests, and the tests after it.
+
+        To bring them by themselves would cost the engine as much as one more command.
+        """
         try:
             withheld = self._box.container.pack(
-                paths,
+                [change.path for change in judged.carried if change.kind != "removed"],
                 luggage,
                 closed=CLOSED,
                 max_bytes=self._luggage_bytes(),
+                bring=[] if self._has_tests else [(TESTS, folder) for folder in tests],
             )
         except StorageError as error:
             taken = os.fstat(luggage.fileno()).st_blocks * BLOCK
@@ -214,9 +220,17 @@ class Verification:
         return Box.start(self._plan, environment, timeout_s=limit_s)
 
     def _judge_in(
-        self, fresh: Box, step: TaskStep, *, bring: Callable[[Box], None]
+        self,
+        fresh: Box,
+        step: TaskStep,
+        *,
+        bring: Callable[[Box], None],
+        tests: Sequence[Path],
     ) -> Mapping[str, float]:
-        """Run the tests of a step in a new environment, once what belongs there is there."""
+        """Run the tests of a step in a new environment, once what belongs there is there.
+
+        `tests` are folders that `bring` does not bring.
+        """
         verifier, fetched = step.verifier, self._plan.step_folder(step) / "verifier"
         is_own = fresh.environment is not self._box.environment
         place = f"verifier of {step.name}" if is_own else ""
@@ -225,7 +239,7 @@ class Verification:
             is_patient = not self._plan.rules.harbor_quirks
             fresh.wait_until_healthy(fresh.environment.healthcheck, is_patient=is_patient)
         bring(fresh)
-        self._put_tests(fresh, verifier.tests)
+        self._put_tests(fresh, tests)
         fresh.line.use(verifier.network or fresh.environment.network)
         try:
             done = self._run_tests(fresh, verifier)

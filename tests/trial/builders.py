@@ -115,7 +115,13 @@ class PaperContainer:
         return None
 
     def pack(
-        self, paths: Sequence[str], archive: IO[bytes], *, closed: Sequence[str], max_bytes: int
+        self,
+        paths: Sequence[str],
+        archive: IO[bytes],
+        *,
+        closed: Sequence[str],
+        max_bytes: int,
+        bring: Sequence[tuple[str, Path]] = (),
     ) -> tuple[Withheld, ...]:
         raise NotImplementedError
 

@@ -10,6 +10,7 @@ from typing import Any
 import litellm
 
 from autoloop.errors import ModelError
+from autoloop.gateway.upstream.credentials import KEY, NO_KEY, credentials
 from autoloop.gateway.upstream.facts import OWN_PRICE, ModelFacts, facts_of
 from autoloop.gateway.upstream.faults import RAISED, translate
 from autoloop.gateway.upstream.limiter import SHARED
@@ -21,7 +22,7 @@ from autoloop.gateway.wire.reading import Json, rows_at, table_at
 from autoloop.gateway.wire.to_anthropic import read_thought, thoughts_json
 from autoloop.ports import USUAL_REPLY_TOKENS, Rates
 from autoloop.records import ChatReply, ChatRequest, Effort, JsonValue, Usage, charge
-from autoloop.records.secrets import own_environment
+from autoloop.records.secrets import is_secret_name, own_environment
 
 _PRICES = ("input_cost_per", "output_cost_per", "tiered_pricing")
 """How the names of an entry's prices begin."""
@@ -30,7 +31,7 @@ _PRICES = ("input_cost_per", "output_cost_per", "tiered_pricing")
 class LitellmModel:
     """A `ChatModel` by litellm's name, such as `anthropic/claude-sonnet-5`. Any thread may call it.
 
-    Keys are read by litellm from the environment and appear in no error.
+    Keys are read here and now, given to litellm at each call, and appear in no error.
     """
 
     def __init__(
@@ -43,14 +44,19 @@ class LitellmModel:
         environ: Mapping[str, str] | None = None,
         facts: ModelFacts | None = None,
     ) -> None:
-        """`facts`: by default the table's; a price that is not the table's goes before its own."""
+        """By default the environment is this process's as it is now, and facts are the table's.
+
+        A price that is not the table's goes before its own.
+        """
         _quieten_litellm()
         self.facts = facts or facts_of(name)
         self._name = name
         self._api_base = api_base
         self._timeout_s = timeout_s
         self._patience = patience or Patience(limiter=SHARED.of(name.partition("/")[0], api_base))
-        self._environ = environ
+        self._environ = own_environment() if environ is None else environ
+        self._credentials = _credentials(name, self._environ)
+        self._missing = _missing(name, self._credentials, self._environ)
         self._longest_reply, self._listed = _look_up(name)
 
     @property
@@ -70,8 +76,7 @@ class LitellmModel:
 
     def missing_keys(self) -> tuple[str, ...]:
         """Environment variables that the provider needs and that are not set."""
-        found = litellm.validate_environment(self._name)
-        return () if found["keys_in_environment"] else tuple(found["missing_keys"])
+        return self._missing
 
     def complete(self, request: ChatRequest) -> ChatReply:
         """Ask and wait, with passing failures tried again.
@@ -91,8 +96,7 @@ class LitellmModel:
             return self._reply(response)
         except RAISED as error:
             # Without its cause, which a traceback would show with the key that it may quote.
-            secret = own_environment() if self._environ is None else self._environ
-            raise translate(error, model=self._name, environ=secret) from None
+            raise translate(error, model=self._name, environ=self._environ) from None
 
     def _arguments(self, request: ChatRequest) -> dict[str, Any]:
         effort = self._effort(request)
@@ -117,6 +121,7 @@ class LitellmModel:
             "max_retries": 0,
             # With tools litellm would load its MCP proxy, whose packages are not installed.
             "_skip_mcp_handler": True,
+            **self._credentials,
         } | {key: value for key, value in optional.items() if value is not None}
 
     @property
@@ -188,15 +193,26 @@ def _quieten_litellm() -> None:
             import_module("litellm.llms.github_copilot.per_user_auth")
 
 
-def _look_up(name: str) -> tuple[int | None, bool]:
-    """The longest reply of a model where litellm knows it, and whether its price is known."""
+def _credentials(name: str, environ: Mapping[str, str]) -> Mapping[str, str]:
     try:
-        litellm.get_llm_provider(name)
+        return credentials(name, environ)
     except litellm.exceptions.BadRequestError as error:
         raise ModelError(
             f"litellm knows no provider for the model {name!r}; write provider/model, for example "
             "anthropic/claude-sonnet-5."
         ) from error
+
+
+def _missing(name: str, given: Mapping[str, str], environ: Mapping[str, str]) -> tuple[str, ...]:
+    """What litellm wants to see in the environment of a model and does not."""
+    found = litellm.validate_environment(name)
+    names = () if found["keys_in_environment"] else tuple(found["missing_keys"])
+    has_key = given.get(KEY, NO_KEY) != NO_KEY
+    return tuple(n for n in names if n not in environ and not (has_key and is_secret_name(n)))
+
+
+def _look_up(name: str) -> tuple[int | None, bool]:
+    """The longest reply of a model where litellm knows it, and whether its price is known."""
     try:
         info = litellm.get_model_info(name)
     except litellm.exceptions.ModelNotMappedError:

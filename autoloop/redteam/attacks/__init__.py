@@ -8,6 +8,7 @@ from autoloop.redteam.attacks.crashing import CRASHING
 from autoloop.redteam.attacks.floods import FLOODS
 from autoloop.redteam.attacks.hidden import HIDDEN
 from autoloop.redteam.attacks.keys import KEYS
+from autoloop.redteam.attacks.languages import LANGUAGE_ATTACKS
 from autoloop.redteam.attacks.lasting import LASTING
 from autoloop.redteam.attacks.leftovers import LEFTOVERS
 from autoloop.redteam.attacks.lucky import LUCKY
@@ -23,7 +24,8 @@ from autoloop.redteam.attacks.tooled import TOOL_ATTACKS
 
 ATTACKS: tuple[Attack, ...] = (
     *(*HIDDEN, *OUTSIDE, *PRYING),
-    *(*PLANTED, *PROGRAM_ATTACKS, *TOOL_ATTACKS, *LASTING, *BENT, *CRASHING, *TESTED),
+    *(*PLANTED, *PROGRAM_ATTACKS, *TOOL_ATTACKS, *LANGUAGE_ATTACKS),
+    *(*LASTING, *BENT, *CRASHING, *TESTED),
     *(*COPIED, *LUCKY, *SPENDING, *FLOODS),
     *(*ARCHIVES, *READERS, *REPOSITORY, *LEFTOVERS, *KEYS),
 )

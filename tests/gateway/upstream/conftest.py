@@ -64,6 +64,8 @@ class Provider:
     answers: list[Canned] = field(default_factory=list)
     requests: list[Json] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
+    heads: list[str] = field(default_factory=list)
+    """Paths and all headers."""
 
 
 @pytest.fixture
@@ -75,6 +77,7 @@ def provider(monkeypatch: pytest.MonkeyPatch) -> Iterator[Provider]:
             length = int(self.headers["Content-Length"])
             provider.requests.append(json.loads(self.rfile.read(length)))
             provider.keys.append(self.headers["Authorization"])
+            provider.heads.append(f"{self.path}\n{self.headers}")
             status, headers, body = provider.answers.pop(0)
             self.send_response(status)
             for name, value in ({"Content-Type": "application/json"} | headers).items():
