@@ -92,7 +92,7 @@ def test_code_that_was_there_before_is_let_through() -> None:
     "text",
     [
         "Every customer has a row. Totals have two decimals. The header stays where it was.",
-        "- do totals have two decimals?\n- does the header stay where it was?\n- calls point to rows",
+        "- totals have two decimals?\n- does the header stay where it was?\n- calls point to rows",
     ],
 )
 def test_a_list_of_what_hidden_checks_are_called_blocks(text: str) -> None:
