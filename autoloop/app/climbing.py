@@ -172,6 +172,7 @@ def _machine(project: Project, run: Run, climbing: Climb) -> Iterator[_Built]:
             workers=machine.engine.workers,
             observer=climbing.observer,
             stop=climbing.stop,
+            open_side=machine.open_side,
         )
         yield _Built(machine=machine, preparing=preparing, retried=retried)
 

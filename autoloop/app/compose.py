@@ -108,6 +108,8 @@ class Machine:
     sandbox: Sandbox
     meta_image: Callable[[str | None], str]
     """The image for a coding agent in the meta-agent's place, by the name of its preset."""
+    open_side: Callable[[], str | None]
+    """Why containers with a public network reach this machine and each other; None: they don't."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,7 +165,16 @@ def trial_machine(
             sandbox.sweep(run=run)
 
         stack.callback(stop_now)
-        yield Machine(engine=engine, sandbox=sandbox, meta_image=docker.meta_image)
+        yield Machine(
+            engine=engine,
+            sandbox=sandbox,
+            meta_image=docker.meta_image,
+            open_side=docker.open_side if sandbox is docker else _elsewhere,
+        )
+
+
+def _elsewhere() -> None:
+    """Of Harbor's environments nobody here knows what they reach."""
 
 
 def _harbor_sandbox(docker: Sandbox, plan: MachinePlan) -> AbstractContextManager[Sandbox]:

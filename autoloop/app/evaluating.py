@@ -177,6 +177,7 @@ class _Bench:
             workers=self.machine.engine.workers,
             observer=self.watch.observer,
             stop=self.watch.stop,
+            open_side=self.machine.open_side,
         )
         return preparing.prepare(job.tasks)
 

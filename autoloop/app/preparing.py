@@ -4,7 +4,7 @@ A build then costs no trial its time, and a task whose image does not build is k
 """
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
@@ -18,6 +18,11 @@ from autoloop.ports import Clock, Observer
 from autoloop.records import Environment, Notice, Task, TaskPrepared, TaskProblem, Timeouts
 
 POLL_S = 0.5
+OPEN_SIDE = (
+    "Tasks with a public network reach services of this machine, the cloud's metadata address and"
+    " other containers, since {reason}. With `allow_internet = false`, or a list of hosts, in"
+    " task.toml they do not."
+)
 
 
 class Builder(Protocol):
@@ -47,6 +52,9 @@ class Preparing:
     workers: int
     observer: Observer
     stop: StopSignal
+    open_side: Callable[[], str | None] | None = None
+    """Why this machine is within reach of its containers, as `DockerSandbox` says it; None: nobody
+    is told."""
     clock: Clock = field(default_factory=SystemClock)
 
     def prepare(self, tasks: Sequence[Task]) -> Preparation:
@@ -61,12 +69,20 @@ class Preparing:
             found[done.task] = done
             event = TaskPrepared(task=done.task, done=len(found), total=len(tasks))
             self.observer.notify(event)
+        self._warn(tasks)
         problems = [found[task.name].problem for task in tasks]
         return Preparation(
             tasks=tuple(task for task in tasks if found[task.name].problem is None),
             problems=tuple(problem for problem in problems if problem is not None),
             seconds={name: done.seconds for name, done in found.items()},
         )
+
+    def _warn(self, tasks: Sequence[Task]) -> None:
+        """Tell once what a public network may lead to here."""
+        if self.open_side is not None and any(map(_is_public, tasks)):
+            reason = self.open_side()
+            if reason is not None:
+                self.observer.notify(Notice(text=OPEN_SIDE.format(reason=reason)))
 
     def _as_they_end(self, tasks: Sequence[Task]) -> Iterator["_Done"]:
         waiting: SimpleQueue[Task] = SimpleQueue()
@@ -135,6 +151,13 @@ def environments(task: Task) -> tuple[Environment, ...]:
     own = [step.verifier.environment for step in task.steps]
     found = [task.environment, *(one for one in own if one is not None)]
     return tuple(one for number, one in enumerate(found) if one not in found[:number])
+
+
+def _is_public(task: Task) -> bool:
+    """Whether a container of its trials has a public network at some time."""
+    later = [net for step in task.steps for net in (step.agent_network, step.verifier.network)]
+    networks = [*(one.network for one in environments(task)), *later]
+    return any(network is not None and network.mode == "public" for network in networks)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

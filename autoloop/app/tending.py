@@ -61,6 +61,7 @@ def examine(project: Project) -> Iterator[Checkup]:
     for plugin, purpose in PLUGINS.items():
         yield _looked_at(plugin, partial(_plugin, plugin, purpose))
     if engine.fine:
+        yield _looked_at("network", lambda: _network(project))
         yield _looked_at("agent image", lambda: _agent_image(project))
         if _has_meta_program(project):
             yield _looked_at("meta image", lambda: _meta_image(project))
@@ -83,6 +84,15 @@ def _looked_at(subject: str, look: Callable[[], str]) -> Checkup:
 def _engine(project: Project) -> str:
     with DockerSandbox(project.root, run="doctor"):
         return "answers"
+
+
+def _network(project: Project) -> str:
+    """A climb does without a fence, and its start says so."""
+    with DockerSandbox(project.root, run="doctor") as sandbox:
+        reason = sandbox.open_side()
+    if reason is None:
+        return "containers with a public network are kept from this machine and from each other"
+    return f"containers with a public network reach this machine and each other: {reason}"
 
 
 def _plugin(plugin: str, purpose: str) -> str:

@@ -9,7 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from autoloop.records import Resources
-from autoloop.sandbox.creation import CORE, KEPT_CAPABILITIES, PRINTED_LOG, making_folders
+from autoloop.sandbox.creation import (
+    CORE,
+    KEPT_CAPABILITIES,
+    PRINTED_LOG,
+    WITHOUT_HOST,
+    making_folders,
+)
 
 MAIN = "main"
 OUR_COMMAND = ("sh", "-c", "sleep infinity")
@@ -267,7 +273,11 @@ def _private(config: Table, terms: TrialTerms, *, is_internal: bool = False) -> 
         return config
     ours = {key: value for key, value in config.items() if key != "name"}
     ours["labels"] = {**(config.get("labels") or {}), **terms.labels}
-    return {**ours, "internal": True} if is_internal else ours
+    if not is_internal:
+        return ours
+    if ours.get("driver") in {None, "", "bridge"}:
+        ours["driver_opts"] = {**(ours.get("driver_opts") or {}), **WITHOUT_HOST}
+    return {**ours, "internal": True}
 
 
 PLAIN_KEYS = {"context", "dockerfile", "args", "target"}

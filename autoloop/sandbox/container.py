@@ -29,7 +29,7 @@ from autoloop.sandbox.archives import (
     normal,
 )
 from autoloop.sandbox.changes import changes_of, known
-from autoloop.sandbox.doors import BridgeDoor, Door
+from autoloop.sandbox.doors import Door
 from autoloop.sandbox.engine import ask, engine_errors, explanation, innermost
 from autoloop.sandbox.execution import Command, run_command
 from autoloop.sandbox.extraction import Limits, unpack
@@ -56,14 +56,11 @@ class DockerContainer:
         services: Mapping[str, "DockerContainer"] | None = None,
         watch: DiskWatch | None = None,
     ) -> None:
-        """`services` are all of its compose project; without `door` it begins shut.
-
-        `watch` is what may end it.
-        """
+        """`services` are all of its compose project; `watch` is what may end it."""
         self._api = api
         self._id = container_id
         self._image = image
-        self._door = door or BridgeDoor(api, container_id, is_open=False, was_shut=True)
+        self._door = door
         self._services = {} if services is None else services
         self._watch = watch
         self._files = Files(api, container_id)
@@ -272,6 +269,8 @@ class DockerContainer:
 
     def set_network(self, mode: Literal["public", "none"]) -> None:
         """Connect the container to the outside, or cut it off; its sidecars stay reachable."""
+        if self._door is None:
+            raise RuntimeError("A container that was started without a door has no way out.")
         with self._engine(f"setting the network to {mode!r}"):
             self._door.set(mode)
 

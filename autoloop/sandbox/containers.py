@@ -17,6 +17,7 @@ from autoloop.sandbox.container import DockerContainer
 from autoloop.sandbox.creation import create, is_joined, makes_folders
 from autoloop.sandbox.doors import BridgeDoor
 from autoloop.sandbox.engine import engine_errors, explanation
+from autoloop.sandbox.fences import Fences
 from autoloop.sandbox.files import Files
 from autoloop.sandbox.living import Living
 from autoloop.sandbox.namespaces import Mode, Namespace, Namespaces
@@ -35,13 +36,20 @@ class Containers:
     """Starts single containers; any thread may call."""
 
     def __init__(
-        self, api: APIClient, *, labels: Mapping[str, str], living: Living, watch: DiskWatch
+        self,
+        api: APIClient,
+        *,
+        labels: Mapping[str, str],
+        living: Living,
+        watch: DiskWatch,
+        fences: Fences,
     ) -> None:
         self._api = api
         self._watch = watch
+        self._fences = fences
         self._labels = labels
         self._living = living
-        self._namespaces = Namespaces(api, labels=labels, living=living)
+        self._namespaces = Namespaces(api, labels=labels, living=living, fences=fences)
         self._starts = threading.BoundedSemaphore(STARTS_AT_ONCE)
 
     @contextmanager
@@ -62,6 +70,8 @@ class Containers:
                 self._living.remove_later(container_id)
                 raise
         try:
+            # It makes its folders meanwhile.
+            door = self._door(container_id, spec, namespace)
             if makes_folders(spec):
                 await_folders(self._api, container_id, spec.folders, image=spec.image)
             with self._watched(container_id, spec):
@@ -69,7 +79,7 @@ class Containers:
                     self._api,
                     container_id,
                     image=spec.image,
-                    door=self._door(container_id, spec, namespace),
+                    door=door,
                     watch=self._watch,
                 )
         finally:
@@ -80,20 +90,32 @@ class Containers:
         if spec.hardened or is_joined(spec):
             return None
         mode: Mode = "public" if spec.network == "public" else "none"
-        with engine_errors("making a network namespace"):
-            return self._namespaces.take(mode, image=spec.image)
+        with engine_errors("making a network namespace"), _image_errors(spec.image):
+            namespace = self._namespaces.take(mode, image=spec.image)
+        if namespace is not None:
+            try:
+                namespace.door.fence_off()
+            except AutoloopError:
+                self._namespaces.discard(namespace)
+                raise
+        return namespace
 
     def _door(
         self, container_id: str, spec: ContainerSpec, namespace: Namespace | None
-    ) -> BridgeDoor:
+    ) -> BridgeDoor | None:
+        if spec.hardened:
+            return None
         if namespace is not None:
             return namespace.door
-        return BridgeDoor(
+        door = BridgeDoor(
             self._api,
             container_id,
+            fence=self._fences.around(container_id),
             is_open=spec.network == "public",
             was_shut=spec.network == "none",
         )
+        door.fence_off()
+        return door
 
     def _remove(self, container_id: str, namespace: Namespace | None) -> None:
         remove_container(self._api, container_id)
@@ -107,14 +129,9 @@ class Containers:
         return self._watch.over([container_id], megabytes=spec.resources.storage_mb)
 
     def _create(self, spec: ContainerSpec, namespace: Namespace | None) -> str:
-        with engine_errors("creating a container"):
-            try:
-                keeper = None if namespace is None else namespace.keeper
-                return create(self._api, spec, labels=self._labels, keeper=keeper)
-            except docker.errors.ImageNotFound as error:
-                raise ImageError(
-                    f"The image {spec.image} is not here any more; run again to build it."
-                ) from error
+        with engine_errors("creating a container"), _image_errors(spec.image):
+            keeper = None if namespace is None else namespace.keeper
+            return create(self._api, spec, labels=self._labels, keeper=keeper)
 
     def _start(self, container_id: str, spec: ContainerSpec) -> None:
         with engine_errors("starting a container"):
@@ -123,6 +140,16 @@ class Containers:
             except docker.errors.APIError as error:
                 refuse_start(explanation(error), image=spec.image, cause=error)
                 raise
+
+
+@contextmanager
+def _image_errors(image: str) -> Iterator[None]:
+    try:
+        yield
+    except docker.errors.ImageNotFound as error:
+        raise ImageError(
+            f"The image {image} is not here any more; run again to build it."
+        ) from error
 
 
 def await_folders(

@@ -28,6 +28,8 @@ KEPT_CAPABILITIES = (
 """What package managers, services and `su` need; the engine's default has five more."""
 CORE = {"soft": 0, "hard": 0}
 """No core dumps."""
+WITHOUT_HOST = {"com.docker.network.bridge.inhibit_ipv4": "true"}
+"""Option of a network: the host has no address of its own on it, and cannot be reached by it."""
 PRINTED_LOG = LogConfig(type=LogConfig.types.JSON, config={"max-size": "1m", "max-file": "2"})
 """Two files: with one, a rotation right before the end would leave no tail to read."""
 

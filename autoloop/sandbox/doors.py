@@ -9,8 +9,9 @@ import docker.errors
 from docker.api.client import APIClient
 
 from autoloop.errors import TaskError
+from autoloop.sandbox.fences import BRIDGE, Fence
 
-BRIDGE, NONE = "bridge", "none"
+NONE = "none"
 
 
 class Door(Protocol):
@@ -23,15 +24,28 @@ class Door(Protocol):
 class BridgeDoor:
     """The engine's default bridge as the way out; other networks of the container stay."""
 
-    def __init__(self, api: APIClient, container: str, *, is_open: bool, was_shut: bool) -> None:
+    def __init__(
+        self, api: APIClient, container: str, *, fence: Fence, is_open: bool, was_shut: bool
+    ) -> None:
         """`was_shut`: the container was created with the network mode `none`."""
         self._api = api
         self._container = container
+        self._fence = fence
         self._is_open = is_open
         self._is_on_none = was_shut
         self.was_used = False
         """Whether it was ever opened or shut."""
         self._lock = threading.Lock()
+
+    def fence_off(self) -> None:
+        """See to it that an open one leads neither to this machine nor to other containers.
+
+        Raises:
+            EngineError: there should be a fence, and it cannot be built.
+        """
+        with self._lock:
+            if self._is_open:
+                self._fence.close(on_bridge=True)
 
     def set(self, mode: Literal["public", "none"]) -> None:
         """Connect to the bridge, or disconnect."""
@@ -42,6 +56,7 @@ class BridgeDoor:
             if mode == "none":
                 leave(self._api, self._container, BRIDGE)
             else:
+                self._fence.close(on_bridge=True)
                 if self._is_on_none:
                     # The engine connects nothing else to a container on this one.
                     leave(self._api, self._container, NONE)

@@ -17,8 +17,9 @@ from typing import Any, Literal
 
 from docker.api.client import APIClient
 
+from autoloop.sandbox.addresses import RESOLVERS
 from autoloop.sandbox.doors import BridgeDoor
-from autoloop.sandbox.engine import engine_errors
+from autoloop.sandbox.fences import Fences
 from autoloop.sandbox.living import Living
 from autoloop.sandbox.removal import remove_container
 from autoloop.sandbox.watch import engine_folder
@@ -33,8 +34,6 @@ SOCKETS = (
 """Tables of the kernel; what is not on this machine is left out."""
 NAMES = ("HostsPath", "HostnamePath", "ResolvConfPath")
 """Files that all containers of a namespace share."""
-RESOLVERS = (Path("/etc/resolv.conf"), Path("/run/systemd/resolve/resolv.conf"))
-"""What the engine makes a container's resolv.conf from."""
 MOST_BYTES = 100_000
 MOST = 32
 """Keepers at once; beyond these, containers have namespaces of their own."""
@@ -86,8 +85,11 @@ class Namespaces:
     Only where this process may see into them: it is root, on the machine of a Docker engine.
     """
 
-    def __init__(self, api: APIClient, *, labels: Mapping[str, str], living: Living) -> None:
+    def __init__(
+        self, api: APIClient, *, labels: Mapping[str, str], living: Living, fences: Fences
+    ) -> None:
         self._api = api
+        self._fences = fences
         self._labels = labels
         self._living = living
         self._idle: deque[Namespace] = deque()
@@ -151,7 +153,11 @@ class Namespaces:
                 inode=os.stat(f"/proc/{told['State']['Pid']}/ns/net").st_ino,  # noqa: PTH116
                 mode=mode,
                 door=BridgeDoor(
-                    self._api, keeper, is_open=mode == "public", was_shut=mode == "none"
+                    self._api,
+                    keeper,
+                    fence=self._fences.around(keeper),
+                    is_open=mode == "public",
+                    was_shut=mode == "none",
                 ),
                 names={Path(told[name]): _content(Path(told[name])) for name in NAMES},
                 resolvers=tuple(map(_content, RESOLVERS)),
@@ -163,23 +169,22 @@ class Namespaces:
             return None
 
     def _start(self, mode: Mode, image: str) -> str:
-        with engine_errors("making a network namespace"):
-            created = self._api.create_container(
-                image,
-                ["infinity"],
-                entrypoint=["sleep"],
-                user="0",
-                working_dir="/",
-                labels=dict(self._labels),
-                healthcheck={"test": ["NONE"]},
-                host_config=self._config(mode),
-            )
-            keeper = str(created["Id"])
-            self._living.add(keeper, partial(remove_container, self._api, keeper))
-            with self._lock:
-                self._keepers.add(keeper)
-            self._api.start(keeper)
-            return keeper
+        created = self._api.create_container(
+            image,
+            ["infinity"],
+            entrypoint=["sleep"],
+            user="0",
+            working_dir="/",
+            labels=dict(self._labels),
+            healthcheck={"test": ["NONE"]},
+            host_config=self._config(mode),
+        )
+        keeper = str(created["Id"])
+        self._living.add(keeper, partial(remove_container, self._api, keeper))
+        with self._lock:
+            self._keepers.add(keeper)
+        self._api.start(keeper)
+        return keeper
 
     def _config(self, mode: Mode) -> dict[str, Any]:
         config: dict[str, Any] = self._api.create_host_config(

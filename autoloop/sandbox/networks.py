@@ -14,12 +14,13 @@ from docker.api.client import APIClient
 from docker.types import IPAMConfig, IPAMPool
 
 from autoloop.errors import EngineError
+from autoloop.sandbox.creation import WITHOUT_HOST
 from autoloop.sandbox.doors import join, leave
 from autoloop.sandbox.engine import engine_errors, explanation
+from autoloop.sandbox.rules import RANGE
 
-RANGE = ipaddress.IPv4Network("198.18.0.0/15")
-"""Set aside for measurements within a lab (RFC 2544): hardly any machine routes it elsewhere."""
 SMALLEST_PREFIX, LARGEST_PREFIX = 28, 24
+"""Fences know that a network's first address is one more than a multiple of 16."""
 TAKEN_BY_ENGINE = 3
 """Addresses of network, gateway and broadcast."""
 TRIES = 50
@@ -63,10 +64,7 @@ class Networks:
                         name,
                         driver="bridge",
                         internal=is_internal,
-                        # Without an address of its own the host cannot be reached through it.
-                        options={"com.docker.network.bridge.inhibit_ipv4": "true"}
-                        if is_internal
-                        else None,
+                        options=WITHOUT_HOST if is_internal else None,
                         ipam=IPAMConfig(pool_configs=[pool]),
                         labels={**self._labels, **labels},
                     )

@@ -19,8 +19,9 @@ from autoloop.sandbox.compose import Compose, Project
 from autoloop.sandbox.composition import MAIN, TrialTerms
 from autoloop.sandbox.container import DockerContainer
 from autoloop.sandbox.containers import await_folders, open_folders
-from autoloop.sandbox.doors import BridgeDoor, Door, NoDoor
+from autoloop.sandbox.doors import NONE, BridgeDoor, Door, NoDoor
 from autoloop.sandbox.engine import engine_errors
+from autoloop.sandbox.fences import BRIDGE, Fences
 from autoloop.sandbox.files import Files
 from autoloop.sandbox.living import Living
 from autoloop.sandbox.networks import Member, Networks, ProjectDoor, ProjectDoors
@@ -58,9 +59,11 @@ class Projects:
         labels: Mapping[str, str],
         living: Living,
         watch: DiskWatch,
+        fences: Fences,
     ) -> None:
         self._api = api
         self._watch = watch
+        self._fences = fences
         self._compose = compose
         self._labels = labels
         self._living = living
@@ -86,6 +89,7 @@ class Projects:
             with self._starts:
                 parts = self._up(start, deadline=time.monotonic() + timeout_s)
                 removal.is_whole = True
+            self._fence_off(parts)
             containers = self._containers(start, parts)
             if start.makes_folders_itself:
                 image = prepared.images[MAIN]
@@ -139,6 +143,12 @@ class Projects:
             for row in rows
         )
 
+    def _fence_off(self, parts: tuple[Part, ...]) -> None:
+        """Also those whose networks lead nowhere: this machine may have an address there."""
+        for part in parts:
+            if part.state == "running" and set(part.networks) - {NONE}:
+                self._fences.around(part.id).close(on_bridge=BRIDGE in part.networks)
+
     def _containers(
         self, start: "ProjectStart", parts: tuple[Part, ...]
     ) -> dict[str, DockerContainer]:
@@ -191,8 +201,9 @@ class Projects:
         return BridgeDoor(
             self._api,
             part.id,
-            is_open="bridge" in part.networks,
-            was_shut="none" in part.networks,
+            fence=self._fences.around(part.id),
+            is_open=BRIDGE in part.networks,
+            was_shut=NONE in part.networks,
         )
 
     def _inner_network(self, start: "ProjectStart", members: int) -> str:

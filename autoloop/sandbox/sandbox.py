@@ -16,6 +16,7 @@ from autoloop.sandbox.container import DockerContainer
 from autoloop.sandbox.containers import Containers, await_healthy
 from autoloop.sandbox.disk import DiskGuard
 from autoloop.sandbox.engine import connect
+from autoloop.sandbox.fences import Fences
 from autoloop.sandbox.images import Images
 from autoloop.sandbox.leftovers import OURS, Collected, Leftovers, run_labels
 from autoloop.sandbox.living import Living
@@ -71,12 +72,18 @@ class DockerSandbox:
         self._preparation = Preparation(self._images, compose)
         self._living = Living()
         self._watch = DiskWatch(self._api, share=share)
+        self._fences = Fences(self._api)
         labels = {OURS: "1", **run_labels(run, project), **owner.labels()}
         self._containers = Containers(
-            self._api, labels=labels, living=self._living, watch=self._watch
+            self._api, labels=labels, living=self._living, watch=self._watch, fences=self._fences
         )
         self._projects = Projects(
-            self._api, compose, labels=labels, living=self._living, watch=self._watch
+            self._api,
+            compose,
+            labels=labels,
+            living=self._living,
+            watch=self._watch,
+            fences=self._fences,
         )
 
     def __enter__(self) -> Self:
@@ -169,6 +176,14 @@ class DockerSandbox:
             ImageError: it cannot be built.
         """
         return self._meta_image.id(preset)
+
+    def open_side(self) -> str | None:
+        """Why containers with a public network reach this machine and each other; None: they don't.
+
+        Raises:
+            EngineError: the engine does not answer.
+        """
+        return self._fences.gap()
 
     def start(self, spec: ContainerSpec) -> AbstractContextManager[DockerContainer]:
         """Start a container; leaving the context removes it in the background, with its volumes.

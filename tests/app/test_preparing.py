@@ -4,13 +4,14 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
 from autoloop.app.preparing import LeavingOut, Preparing, environments
 from autoloop.errors import AutoloopError, EngineError, ImageError, InterruptError, TaskError
 from autoloop.loop import StopSignal
-from autoloop.records import Environment, Notice, Task, TaskPrepared, TaskProblem, Timeouts
+from autoloop.records import Environment, Network, Notice, Task, TaskPrepared, TaskProblem, Timeouts
 from autoloop.testing.clocks import ManualClock
 from autoloop.testing.observers import RecordingObserver
 from tests.loop.builders import make_task
@@ -34,6 +35,7 @@ class Bench:
     observer: RecordingObserver = field(default_factory=RecordingObserver)
     stop: StopSignal = field(default_factory=StopSignal)
     workers: int = 1
+    open_side: str | None = None
 
     def prepare(self, environment: Environment, *, timeout_s: float) -> None:
         """Take a second, then fail or not."""
@@ -52,6 +54,7 @@ class Bench:
             observer=self.observer,
             stop=self.stop,
             clock=self.clock,
+            open_side=lambda: self.open_side,
         )
 
 
@@ -195,3 +198,32 @@ def test_skip_tells_each_task_that_is_left_out() -> None:
 def test_without_any_task_left_even_skip_refuses() -> None:
     with pytest.raises(TaskError, match="No task is left"):
         LeavingOut(policy="skip", observer=RecordingObserver()).settle(PROBLEMS, left=0)
+
+
+@pytest.mark.parametrize("mode", ["none", "allowlist"])
+def test_what_a_public_network_reaches_is_told_once_where_a_task_has_one(
+    mode: Literal["none", "allowlist"],
+) -> None:
+    shut = [task("a", network=Network(mode=mode)), task("b", network=Network(mode=mode))]
+    step = replace(shut[1].steps[0], agent_network=Network(mode="public"))
+    later = [shut[0], replace(shut[1], steps=(step,))]
+    told = {}
+
+    for name, tasks in {"shut": shut, "later": later, "open": [task("a"), task("b")]}.items():
+        bench = Bench(open_side="autoloop does not run as root")
+        bench.preparing().prepare(tasks)
+        told[name] = [notice.text for notice in bench.observer.of(Notice)]
+
+    assert told["shut"] == []
+    assert len(told["open"]) == 1
+    assert told["later"] == told["open"]
+    assert "services of this machine" in told["open"][0]
+    assert "since autoloop does not run as root. With `allow_internet = false`" in told["open"][0]
+
+
+def test_where_containers_are_fenced_off_nothing_is_told() -> None:
+    bench = Bench()
+
+    bench.preparing().prepare([task("a")])
+
+    assert bench.observer.of(Notice) == []

@@ -12,6 +12,7 @@ from autoloop.errors import UserError
 from autoloop.records import AttackRow
 from autoloop.redteam import ATTACKS, Ground, play
 from autoloop.redteam.attack import Attack, Place
+from autoloop.sandbox import DockerSandbox
 
 Key = tuple[int, str, Place]
 RowOf = Callable[[Key], AttackRow]
@@ -58,6 +59,13 @@ def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
         if "CI" in os.environ:
             pytest.fail(str(error))
         pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session")
+def open_side(ground: Ground) -> str | None:
+    """Why public networks reach this machine, if they do: then attacks that need one gain."""
+    with DockerSandbox(ground.folder, run="attacked") as sandbox:
+        return sandbox.open_side()
 
 
 @pytest.fixture(scope="session")

@@ -1,11 +1,13 @@
 """Tasks with a docker-compose.yaml: what their file says, with sidecars that run and end."""
 
 import json
+import socket
 import time
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Protocol
 
@@ -16,6 +18,7 @@ from autoloop.errors import EngineError, ImageError, TaskError
 from autoloop.ports import BoxSpec, Container
 from autoloop.records import Environment, Network, Resources
 from autoloop.sandbox import DockerSandbox
+from autoloop.sandbox.addresses import addresses_of_machine
 from autoloop.sandbox.projects import PROJECT
 from tests.sandbox.conftest import BASE, MARK
 
@@ -34,7 +37,22 @@ UNWELL = "{test: exit 1, interval: 100ms, retries: 2}"
 GET = (
     "python3 -c \"import urllib.request as u; print(u.urlopen('http://{}:8000/hostname').status)\""
 )
-LEAVE = "python3 -c \"import socket; socket.create_connection(('{}', 53), 2)\" 2>&1 | tail -1"
+LEAVE = """python3 - <<'END'
+import socket, struct, time
+
+routes = [line.split() for line in open("/proc/net/route").read().splitlines()[1:]]
+gates = [socket.inet_ntoa(struct.pack("<L", int(r[2], 16))) for r in routes if r[1] == "0" * 8]
+with socket.socket(type=socket.SOCK_DGRAM) as caller:
+    caller.connect_ex(("198.51.100.7", 53))
+    until = time.monotonic() + 2
+    answers = False
+    while gates and not answers and time.monotonic() < until:
+        caller.send(b"?")
+        known = [line.split() for line in open("/proc/net/arp").read().splitlines()[1:]]
+        answers = any(fields[0] in gates and fields[2] == "0x2" for fields in known)
+print("leaves" if answers else "stays")
+END"""
+"""Whether whoever is the gateway answers when a packet goes to an address that nobody has."""
 
 
 class Compose(Protocol):
@@ -213,15 +231,15 @@ def test_cut_off_services_reach_each_other_and_nothing_else(
     sandbox: DockerSandbox, compose: Compose, mode: str
 ) -> None:
     with sandbox.box(compose(f"services:{SERVE}", network=Network(mode=mode))) as box:  # type: ignore[arg-type]
-        shut = box.run(f"{GET.format('side')}; {LEAVE.format('172.17.0.1')}").stdout
+        shut = box.run(f"{GET.format('side')}\n{LEAVE}").stdout
         box.set_network("public")
-        opened = box.run(f"{GET.format('side')}; {LEAVE.format('172.17.0.1')}").stdout
+        opened = box.run(f"{GET.format('side')}\n{LEAVE}").stdout
         box.set_network("none")
-        again = box.run(f"{GET.format('side')}; {LEAVE.format('172.17.0.1')}").stdout
+        again = box.run(f"{GET.format('side')}\n{LEAVE}").stdout
 
     assert opened.startswith("200\n")
-    assert "refused" in opened
-    assert all(text.startswith("200\n") and "refused" not in text for text in (shut, again))
+    assert "leaves" in opened
+    assert all(text.startswith("200\n") and "leaves" not in text for text in (shut, again))
 
 
 def test_a_public_project_is_cut_off_and_connected_while_it_runs(
@@ -232,10 +250,10 @@ def test_a_public_project_is_cut_off_and_connected_while_it_runs(
     with sandbox.box(compose(f"services:{SERVE}")) as box:
         for mode in ("public", "none", "none", "public"):
             box.set_network(mode)
-            seen.append(box.run(f"{GET.format('side')}; {LEAVE.format('172.17.0.1')}").stdout)
+            seen.append(box.run(f"{GET.format('side')}\n{LEAVE}").stdout)
 
     assert all(text.startswith("200\n") for text in seen)
-    assert ["refused" in text for text in seen] == [True, False, False, True]
+    assert ["leaves" in text for text in seen] == [True, False, False, True]
 
 
 def test_main_alone_needs_no_network_of_its_own(
@@ -412,3 +430,49 @@ def test_every_part_of_a_project_carries_its_name(
 
     assert labels[0][PROJECT] == labels[1][PROJECT]
     assert {label["autoloop"] for label in labels} == {"1"}
+
+
+def test_a_projects_containers_reach_each_other_but_not_this_machine(
+    sandbox: DockerSandbox, engine: APIClient, compose: Compose
+) -> None:
+    if (reason := sandbox.open_side()) is not None:
+        pytest.skip(f"Here is no fence: {reason}.")
+    with (
+        socket.create_server(("", 0)) as server,
+        sandbox.box(compose(f"services:{SERVE}")) as box,
+    ):
+        networks = engine.inspect_container(box.id)["NetworkSettings"]["Networks"]
+        gateways = {network["Gateway"] for network in networks.values()}
+        call = f"socket.create_connection(('{{}}', {server.getsockname()[1]}), 2)"
+        calls = [f'python3 -c "import socket; {call.format(one)}"' for one in gateways]
+        ends = [box.service(name).run(line) for name in ("main", "side") for line in calls]
+
+        assert gateways
+        assert all("refused" in ended.stderr for ended in ends)
+        assert box.run(GET.format("side")).stdout == "200\n"
+
+
+def test_a_project_that_asks_for_this_machine_reaches_it(
+    sandbox: DockerSandbox, compose: Compose
+) -> None:
+    text = 'services:\n  main:\n    extra_hosts: ["machine:host-gateway"]\n'
+
+    with socket.create_server(("", 0)) as server, sandbox.box(compose(text)) as box:
+        call = f"socket.create_connection(('machine', {server.getsockname()[1]}), 2)"
+        called = box.run(f'python3 -c "import socket; {call}"')
+
+    assert called.exit_code == 0, called.stderr
+
+
+def test_this_machine_has_no_address_in_a_cut_off_network_that_a_task_describes(
+    sandbox: DockerSandbox, engine: APIClient, compose: Compose
+) -> None:
+    subnet = "{subnet: 198.19.250.0/28, gateway: 198.19.250.1}"
+    text = f"services:{SERVE}networks:\n  default: {{ipam: {{config: [{subnet}]}}}}\n"
+    spec = compose(text, network=Network(mode="none"))
+
+    with sandbox.box(spec) as box:
+        assert box.run(GET.format("side")).stdout == "200\n"
+        made = engine.networks(filters={"label": f"trial={spec.labels['trial']}"})
+        assert [network["Internal"] for network in made] == [True]
+        assert ip_address("198.19.250.1") not in addresses_of_machine()

@@ -18,8 +18,10 @@ from autoloop.sandbox import DockerSandbox
 from autoloop.sandbox.containers import STARTS_AT_ONCE, Containers
 from autoloop.sandbox.disk import CHECKED_FOR_S, DiskGuard
 from autoloop.sandbox.engine import engine_address
+from autoloop.sandbox.fences import Fences
 from autoloop.sandbox.living import Living
-from autoloop.sandbox.networks import RANGE, Networks
+from autoloop.sandbox.networks import Networks
+from autoloop.sandbox.rules import RANGE
 from autoloop.sandbox.watch import DiskWatch
 from tests.sandbox.conftest import BASE, RUN
 
@@ -53,7 +55,9 @@ def test_a_crowd_is_started_a_few_at_a_time(engine: APIClient) -> None:
     assert engine.ping()
     api, living = CountingClient(), Living()
     watch = DiskWatch(api)
-    containers = Containers(api, labels={"autoloop.test": "crowd"}, living=living, watch=watch)
+    containers = Containers(
+        api, labels={"autoloop.test": "crowd"}, living=living, watch=watch, fences=Fences(api)
+    )
     spec = ContainerSpec(image=BASE, labels={}, hardened=True)
 
     def start(_: int) -> int:

@@ -15,6 +15,7 @@ from autoloop.redteam.attacks.lucky import LUCKY
 from autoloop.redteam.attacks.outside import OUTSIDE
 from autoloop.redteam.attacks.planted import PLANTED
 from autoloop.redteam.attacks.prying import PRYING
+from autoloop.redteam.attacks.reaching import REACHING
 from autoloop.redteam.attacks.readers import READERS
 from autoloop.redteam.attacks.replaced import PROGRAM_ATTACKS
 from autoloop.redteam.attacks.repository import REPOSITORY
@@ -23,7 +24,7 @@ from autoloop.redteam.attacks.tested import TESTED
 from autoloop.redteam.attacks.tooled import TOOL_ATTACKS
 
 ATTACKS: tuple[Attack, ...] = (
-    *(*HIDDEN, *OUTSIDE, *PRYING),
+    *(*HIDDEN, *OUTSIDE, *REACHING, *PRYING),
     *(*PLANTED, *PROGRAM_ATTACKS, *TOOL_ATTACKS, *LANGUAGE_ATTACKS),
     *(*LASTING, *BENT, *CRASHING, *TESTED),
     *(*COPIED, *LUCKY, *SPENDING, *FLOODS),

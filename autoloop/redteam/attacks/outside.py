@@ -1,13 +1,10 @@
 """Attacks 6 and 7: other trials' sockets, and every way to a network."""
 
-import socket
-import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 
 from autoloop.redteam.attack import PLAYED, Arena, Attack, Bait, Outcome, Place, Raid, Trip
 from autoloop.redteam.attacks.agents import solving
+from autoloop.redteam.attacks.listeners import listening
 
 CALL = """
 import http.client, json, os, socket
@@ -166,31 +163,6 @@ def others_sockets(arena: Arena, place: Place) -> Outcome:
         gain=" and ".join(gains),
         findings=thief.result.findings,
     )
-
-
-@contextmanager
-def listening(host: str) -> Iterator[int]:
-    """A service of this machine that answers everybody who connects, at a port of its own."""
-    with socket.create_server((host, 0)) as server:
-        server.settimeout(0.2)
-        over = threading.Event()
-
-        def serve() -> None:
-            while not over.is_set():
-                try:
-                    caller, _ = server.accept()
-                except TimeoutError:
-                    continue
-                with caller:
-                    caller.sendall(b"a service of the host")
-
-        thread = threading.Thread(target=serve, daemon=True)
-        thread.start()
-        try:
-            yield int(server.getsockname()[1])
-        finally:
-            over.set()
-            thread.join()
 
 
 def loopback_of_the_host(arena: Arena, place: Place) -> Outcome:
