@@ -28,6 +28,9 @@ _PLAIN_COUNT = 12
 _NARROW = 0.2
 _MANY = 12
 _ESCAPE = re.compile(r"\\[A-Za-z]|\[[^\]]*\]|\(\?[:=!<a-zP]+")
+_BELOW = frozenset({ast.Lt, ast.LtE, ast.Eq})
+_BITS = re.compile(r"[01]{3,}|[TF]{3,}|[yn]{3,}|(?:[01TF][,;|. -]){2,}[01TF]")
+_FRACTION = re.compile(r"\d+\.\d+")
 _META = re.compile(r"[|()^$*+?{}]|(?<!\\)\.[*+?]")
 
 
@@ -49,6 +52,7 @@ class BranchGuard:
         yield from self._together(program, asked)
         yield from self._gathered(asked)
         yield from _windows(program)
+        yield from _counted(program)
         for line, word, task in meetings(program, self._tasks.words):
             text = f"The code goes by {word!r}, which only train task {task!r} has. {_ADVICE}"
             yield Sighting(key=f"met {word}", severity="block", message=text, line=line)
@@ -98,6 +102,7 @@ class BranchGuard:
             yield from _measure(probe)
         else:
             yield from _letter(probe)
+            yield from _bits(probe)
             for constant in probe.constants:
                 yield from self._of_text(probe, constant)
             if len(probe.constants) > _MANY and probe.is_equal:
@@ -170,7 +175,8 @@ def _is_about_ends(node: ast.expr) -> bool:
 
 
 def _fingerprint(probe: Probe) -> Iterator[Sighting]:
-    if not isinstance(probe.node, ast.Compare | ast.Subscript) and not probe.is_equal:
+    is_bits = isinstance(probe.node, ast.BinOp) and isinstance(probe.node.op, ast.BitAnd)
+    if not isinstance(probe.node, ast.Compare | ast.Subscript) and not (probe.is_equal or is_bits):
         return
     yield _sighting(
         probe,
@@ -190,13 +196,24 @@ def _measure(probe: Probe) -> Iterator[Sighting]:
             f"{_ADVICE}"
         )
         yield _sighting(probe, "block", text)
-    elif probe.is_equal and any(c.isdigit() and int(c[:9]) > _PLAIN_COUNT for c in probe.constants):
+    elif probe.is_equal and (_is_row(probe) or any(map(_is_odd_count, probe.constants))):
         yield _sighting(
             probe,
             "block",
             f"{quote(probe.node)} recognises a task by the exact length or count of its "
             f"instruction. {_ADVICE}",
         )
+
+
+def _is_odd_count(constant: str) -> bool:
+    return constant.isdigit() and int(constant[:9]) > _PLAIN_COUNT
+
+
+def _is_row(probe: Probe) -> bool:
+    """Several counts at once, small as they may be: `(lines, ticks) == (8, 10)`."""
+    return sum(map(str.isdigit, probe.constants)) > 1 and any(
+        isinstance(part, ast.Tuple) for part in walk(probe.node)
+    )
 
 
 def _letter(probe: Probe) -> Iterator[Sighting]:
@@ -209,12 +226,23 @@ def _letter(probe: Probe) -> Iterator[Sighting]:
             return
 
 
+def _bits(probe: Probe) -> Iterator[Sighting]:
+    """`"100010"`: a row of answers of the instruction, looked up as one."""
+    rows = [one for one in probe.constants if _BITS.fullmatch(one) or _FRACTION.fullmatch(one)]
+    if probe.is_equal and len(rows) > 1:
+        text = (
+            f"{quote(probe.node)} looks up what several questions to the instruction come to "
+            f"together: that recognises single tasks. {_ADVICE}"
+        )
+        yield _sighting(probe, "block", text)
+
+
 def _windows(program: Program) -> Iterator[Sighting]:
     """`610 < len(instruction) < 614` is an exact length, too."""
     flow = program.flow
     for unit in flow.units:
-        for node, scope in unit.nodes:
-            if type(node) is not ast.Compare or len(node.ops) < len("<<"):
+        for node, scope in unit.of(ast.Compare):
+            if len(node.ops) < len("<<"):
                 continue
             if any(flow.kind(part, unit) == "measure" for part in node.comparators[:1]):
                 low = program.folding.value(node.left, scope)
@@ -224,6 +252,23 @@ def _windows(program: Program) -> Iterator[Sighting]:
                     yield Sighting(
                         key=quote(node), severity="block", message=text, line=node.lineno
                     )
+
+
+def _counted(program: Program) -> Iterator[Sighting]:
+    """`text.count("a") > 20 and text.count("b") < 5`: counts that fit few tasks together."""
+    for unit in program.flow.units:
+        for node, scope in unit.of(ast.BoolOp):
+            ways = {
+                type(part.ops[0]) in _BELOW
+                for part in node.values
+                if isinstance(node.op, ast.And)
+                and isinstance(part, ast.Compare)
+                and program.flow.kind(part.left, unit)
+                and isinstance(program.folding.value(part.comparators[0], scope), int)
+            }
+            if len(ways) > 1:
+                text = f"{quote(node)} fits the counts of few instructions only. {_ADVICE}"
+                yield Sighting(key=quote(node), severity="block", message=text, line=node.lineno)
 
 
 def _is_narrow(low: int, high: int) -> bool:

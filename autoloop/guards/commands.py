@@ -24,7 +24,6 @@ def commands(program: Program) -> tuple[tuple[int, str], ...]:
 
 
 def _commands(program: Program) -> Iterator[tuple[int, str]]:
-    scopes = {id(node): scope for unit in program.flow.units for node, scope in unit.nodes}
     for call in program.calls:
         full = program.name_of(call.func)
         name = call.func.attr if isinstance(call.func, ast.Attribute) else full
@@ -33,14 +32,23 @@ def _commands(program: Program) -> Iterator[tuple[int, str]]:
         if name not in WORKING - {"chat", "create"} and name not in _FILES and not is_own:
             continue
         for arg in (*call.args, *(keyword.value for keyword in call.keywords)):
-            value = program.folding.value(arg, scopes.get(id(arg)))
+            value = program.folding.value(arg, program.places.get(id(arg)))
             texts = list(spelled(value, most=100)) if value is not None else _written(arg)
             yield from ((call.lineno, text) for text in texts)
 
 
 def _written(node: ast.expr) -> list[str]:
-    return [
+    """The texts in an expression, and each text with gaps as a whole."""
+    parts = walk(node)
+    whole = [_with_gaps(part) for part in parts if isinstance(part, ast.JoinedStr)]
+    return whole + [
         part.value
-        for part in walk(node)
+        for part in parts
         if isinstance(part, ast.Constant) and isinstance(part.value, str)
     ]
+
+
+def _with_gaps(node: ast.JoinedStr) -> str:
+    return "".join(
+        str(part.value) if isinstance(part, ast.Constant) else "{}" for part in node.values
+    )

@@ -1,6 +1,7 @@
 """Words that any program or prompt may use, so that they give no task away."""
 
 import re
+from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 
@@ -11,6 +12,12 @@ _EMPTY = "empty_words.txt"
 """Words that are about nothing, or about any program."""
 _PROSE = "prose_words.txt"
 """What manuals of all kinds of programs say beyond that."""
+
+_CRAFT = "craft_words.txt"
+"""What advice on data, files and programs speaks of, and what examples are commonly about."""
+
+_SAME = "same_words.txt"
+"""Rows of words that one may stand for the other, in advice at least."""
 
 
 @cache
@@ -31,6 +38,18 @@ def _vocabulary() -> frozenset[str]:
 def empty_words() -> frozenset[str]:
     """Words that no task is about."""
     return _listed(_EMPTY)
+
+
+def craft_words() -> frozenset[str]:
+    """Words that general advice is full of, though few of the tasks may hold them."""
+    return _listed(_CRAFT)
+
+
+@cache
+def same_words() -> Mapping[str, str]:
+    """Words that mean much the same, each with the first of its row."""
+    rows = files("autoloop.guards").joinpath(_SAME).read_text(encoding="utf-8").splitlines()
+    return {word: row.split()[0] for row in rows for word in row.split()}
 
 
 def is_everyday(word: str) -> bool:

@@ -16,6 +16,8 @@ def conjunctions(
 ) -> Iterator[tuple[ast.expr, list[str]]]:
     """Each place where several texts must be in the instruction at once, with those texts."""
     by_node = {id(probe.node): probe for probe in asked if probe.kind == "text"}
+    if not by_node:
+        return
     _add_named(program, by_node)
     for unit in program.flow.units:
         for statement in [] if isinstance(unit.node, ast.Lambda) else unit.node.body:
@@ -32,13 +34,13 @@ def _add_named(program: Program, by_node: dict[int, Probe]) -> None:
     for unit in program.flow.units:
         named = {
             target.id: by_node[id(node.value)]
-            for node, _ in unit.nodes
-            if isinstance(node, ast.Assign) and id(node.value) in by_node
+            for node, _ in unit.of(ast.Assign)
+            if id(node.value) in by_node
             for target in node.targets
             if isinstance(target, ast.Name)
         }
-        for node, _ in unit.nodes if named else ():
-            if isinstance(node, ast.Name) and node.id in named:
+        for node, _ in unit.of(ast.Name) if named else ():
+            if node.id in named:
                 by_node[id(node)] = named[node.id]
 
 

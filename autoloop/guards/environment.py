@@ -2,8 +2,9 @@
 
 import ast
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from autoloop.guards.flow import Unit
 from autoloop.guards.folding import Scope
 from autoloop.guards.program import Program
 from autoloop.guards.sightings import Sighting, added, quote
@@ -51,7 +52,7 @@ _PLACES = frozenset(
 )
 _NAMES = frozenset(
     {"sys.flags", "sys.executable", "sys.modules", "sys.path", "sys.prefix", "time.tzname",
-     "sys.orig_argv"}
+     "sys.orig_argv", "sys.argv", "__file__"}
 )  # fmt: skip
 _DATES = frozenset(
     {"datetime.datetime.now", "datetime.datetime.today", "datetime.datetime.utcnow",
@@ -65,22 +66,35 @@ _ALLOWED_NAMES = re.compile(
 _ASKING = re.compile(
     r"^\s*(?:hostname|uname(?: -\w+)?|whoami|date(?: \+\S+)?|cat /etc/(?:hostname|machine-id)"
     r"|(?:test|\[) -[edf] (?:/\.dockerenv|/tests?|/logs)\S*.*|(?:printenv|echo \$)\s*\w+"
+    r"|(?:dpkg|dpkg-query|rpm|apk|pip3?|python3? -m pip) [^|;&]*"
+    r"\| *(?:wc|sort|md5sum|sha\d+sum)[^|;&]*"
     r"|id -\w+|(?:uptime|lscpu|dmesg|mount|ip a(?:ddr)?|ifconfig|env|printenv|nproc|free)(?: -\w+)?"
     r"|(?:cat|cut|head|awk|grep|ls|stat)\b[^;|&]*(?:/\.dockerenv|/proc/(?:1/cgroup|uptime|version"
     r"|cpuinfo|meminfo|loadavg|sys/kernel)|/sys/(?:class|fs/cgroup)))\S*\s*(?:2?>\S+|\|\|.*|;.*|&&.*)?$"
 )
 _GIVEN_NAMES = frozenset({"env", "model"})
 _SUMS = re.compile(
-    r"\b(?:md5sum|sha\d*sum|cksum|b2sum|crc32|stat\s+(?:-c|--format)\S*\s*['\"]?%s|du\s+-b|wc\s+-c)\b"
+    r"\b(?:md5sum|sha\d*sum|cksum|b2sum|crc32|stat\s+(?:-c|--format)\S*\s*['\"]?%s|du\s+-\w*b|wc\s+-c)\b"
 )
 _FILES_SEEN = "the very files of a task"
 _MARKS = re.compile(r"/\.dockerenv|/proc/(?:1|self)/cgroup|\bmachine-id\b")
 _EPOCH = 1e8
-_ASSIGNING = frozenset({ast.Assign, ast.NamedExpr})
+_PLAIN = 999
+_BINDING = frozenset({ast.Assign, ast.NamedExpr, ast.For, ast.comprehension})
 _DECIDING = frozenset(
     {ast.If, ast.While, ast.IfExp, ast.Assert, ast.comprehension, ast.Match, ast.Subscript,
-     ast.BoolOp, ast.Return}
+     ast.BoolOp, ast.Return, ast.Call}
 )  # fmt: skip
+
+
+_IDENTITY = re.compile(
+    r"\b(?:which|what)\s+(?:language\s+|kind\s+of\s+)?model\s+(?:are\s+you|is\s+this|do\s+i)\b"
+    r"|\bwho\s+(?:made|trained|built|developed|created|are)\s+you\b"
+    r"|\bare\s+you\s+(?:gpt|claude|gemini|llama|an?\s+offline|a\s+stand-in|being\s+(?:tested|evaluated|graded))"
+    r"|\byour\s+(?:model(?:'s)?\s+(?:name|id|version)|training\s+cut)",
+    re.IGNORECASE,
+)
+"""Questions that only tell where the agent runs."""
 
 
 class EnvironmentGuard:
@@ -95,16 +109,27 @@ def _look(program: Program) -> Iterator[Sighting]:
     sources = _Sources(program)
     is_marked = _MARKS.search(program.source) is not None
     for unit in program.flow.units:
-        names = sources.names_in([node for node, _ in unit.nodes])
-        for node, scope in unit.nodes:
-            for test in _tests(node) if type(node) in _DECIDING else ():
+        deciding = [pair for pair in unit.nodes if type(pair[0]) in _DECIDING]
+        names = sources.names_in(node for node, _ in unit.nodes) if deciding else {}
+        for node, scope in deciding:
+            for test in _tests(node):
                 yield from sources.in_test(test, names, scope)
-            if is_marked and isinstance(node, ast.Call):
-                yield from _marks(node)
+        for call, _ in unit.of(ast.Call) if is_marked else ():
+            yield from _marks(call)
+    yield from _identity(program)
     for node in program.tree.body:
         for inner in walk(node) if isinstance(node, ast.If | ast.Assign) else ():
             for test in _tests(inner):
                 yield from sources.in_test(test, sources.module_names, program.folding.module)
+
+
+def _identity(program: Program) -> Iterator[Sighting]:
+    """Questions to the model about itself."""
+    for node in program.of(ast.Constant):
+        found = _IDENTITY.search(node.value) if isinstance(node.value, str) else None
+        if found:
+            text = f"{found.group()!r} is only good for telling what runs the agent. {_ADVICE}"
+            yield Sighting(key=found.group(), severity="block", message=text, line=node.lineno)
 
 
 def _tests(node: ast.AST) -> Sequence[ast.expr]:
@@ -118,11 +143,24 @@ def _tests(node: ast.AST) -> Sequence[ast.expr]:
         found = (node.subject,)
     elif isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Compare):
         found = (node.slice,)
+    elif isinstance(node, ast.Call) and _is_number_table(node.func):
+        found = (node,)
     elif isinstance(node, ast.BoolOp) and isinstance(node.op, ast.And):
         found = node.values
     elif isinstance(node, ast.Return) and isinstance(node.value, ast.Compare):
         found = (node.value,)
     return found
+
+
+def _is_number_table(func: ast.expr) -> bool:
+    """`{(3, 2093): …}.get`: what is looked up by sizes."""
+    table = func.value if isinstance(func, ast.Attribute) and func.attr == "get" else None
+    keys = table.keys if isinstance(table, ast.Dict) else []
+    return any(isinstance(key, ast.Tuple) or _is_long_number(key) for key in keys)
+
+
+def _is_long_number(key: ast.expr | None) -> bool:
+    return isinstance(key, ast.Constant) and isinstance(key.value, int) and key.value > _PLAIN
 
 
 def _marks(call: ast.Call) -> Iterator[Sighting]:
@@ -142,29 +180,30 @@ class _Sources:
         self._functions: Mapping[str, str] = {}
         self.module_names: Mapping[str, str] = {}
         self.module_names = self.names_in(
-            [n for s in program.tree.body if isinstance(s, ast.Assign) for n in walk(s)]
+            n for s in program.tree.body if isinstance(s, ast.Assign) for n in walk(s)
         )
-        self._functions = {
-            getattr(unit.node, "name", ""): source
-            for unit in program.flow.units
-            for node, _ in unit.nodes
-            if isinstance(node, ast.Return) and node.value is not None
-            if (source := self.source(node.value, self.names_in([n for n, _ in unit.nodes])))
-        }
+        self._functions = dict(self._giving(program.flow.units))
 
-    def names_in(self, nodes: Sequence[ast.AST]) -> dict[str, str]:
+    def _giving(self, units: Iterable[Unit]) -> Iterator[tuple[str, str]]:
+        """Functions that give back something of the place or the time."""
+        for unit in units:
+            given = [node.value for node, _ in unit.of(ast.Return) if node.value is not None]
+            names = self.names_in(node for node, _ in unit.nodes) if given else {}
+            for value in given:
+                source = self.source(value, names)
+                if source:
+                    yield getattr(unit.node, "name", ""), source
+
+    def names_in(self, nodes: Iterable[ast.AST]) -> dict[str, str]:
         found = dict(self.module_names)
-        assigned = [
-            node
-            for node in of_kinds(nodes, _ASSIGNING)
-            if isinstance(node, ast.Assign | ast.NamedExpr)
-        ]
+        binding = of_kinds(nodes, _BINDING)
         found |= {
             name: "the environment's variables"
-            for node in nodes
+            for node in binding
             if isinstance(node, ast.For | ast.comprehension) and self._is_environ(node.iter)
             for name in (part.id for part in walk(node.target) if isinstance(part, ast.Name))
         }
+        assigned = [node for node in binding if isinstance(node, ast.Assign | ast.NamedExpr)]
         for node in sorted(assigned, key=lambda one: one.lineno):
             source = self.source(node.value, found)
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]

@@ -3,7 +3,7 @@
 import ast
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, TypeVar, cast
 
 from autoloop.guards.folding import Scope
 from autoloop.guards.folding.names import dotted
@@ -33,13 +33,17 @@ _PARTS = (
     ast.NamedExpr, ast.Starred, ast.Await, ast.List, ast.Tuple, ast.Set, ast.Slice,
 )  # fmt: skip
 
+_Node = TypeVar("_Node", bound=ast.AST)
+
 
 @dataclass(slots=True, kw_only=True)
 class Unit:
     """A function or method with everything inside it."""
 
     node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
-    nodes: tuple[tuple[ast.AST, Scope], ...]
+    nodes: Sequence[tuple[ast.AST, Scope]]
+    kinds: Mapping[type, Sequence[tuple[ast.AST, Scope]]]
+    """The same by the kind of node."""
     globals: frozenset[str] = frozenset()
     inner: Mapping[str, ast.arguments] = field(default_factory=dict)
     """Parameters of the functions inside it."""
@@ -48,6 +52,10 @@ class Unit:
     """By name: target and iterable of the loops that bind it."""
     given: dict[str, list[tuple[ast.expr, Scope]]] = field(default_factory=dict)
     """By parameter: what calls in this program pass."""
+
+    def of(self, kind: type[_Node]) -> Sequence[tuple[_Node, Scope]]:
+        """The nodes of one kind, with their scopes."""
+        return cast("Sequence[tuple[_Node, Scope]]", self.kinds.get(kind, ()))
 
 
 @dataclass(slots=True, kw_only=True)
@@ -70,7 +78,7 @@ class Flow:
     works: frozenset[str] = frozenset()
     """Functions that ask the model or touch the container."""
 
-    def kind(self, node: ast.expr | None, unit: Unit, depth: int = 0) -> Kind:
+    def kind(self, node: ast.AST | None, unit: Unit, depth: int = 0) -> Kind:
         """What of the instruction an expression holds."""
         if node is None or depth > _DEPTH:
             return ""
@@ -90,10 +98,11 @@ class Flow:
         return self._most((node.elt, *(loop.iter for loop in node.generators)), unit, depth)
 
     def _of_parts(self, node: ast.expr, unit: Unit, depth: int) -> Kind:
-        return self._most((n for n in children(node) if isinstance(n, ast.expr)), unit, depth)
+        return self._most(children(node), unit, depth)
 
-    def _most(self, nodes: Iterable[ast.expr], unit: Unit, depth: int) -> Kind:
-        return max((self.kind(n, unit, depth + 1) for n in nodes), key=ORDER.index, default="")
+    def _most(self, nodes: Iterable[ast.AST], unit: Unit, depth: int) -> Kind:
+        given = [kind for node in nodes if (kind := self.kind(node, unit, depth + 1))]
+        return max(given, key=ORDER.index) if given else ""
 
     def _of_subscript(self, node: ast.Subscript, unit: Unit, depth: int) -> Kind:
         owner = node.value

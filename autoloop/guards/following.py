@@ -1,20 +1,16 @@
 """Finds out what of the instruction each name of a program holds."""
 
 import ast
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from autoloop.guards.flow import ORDER, WORKING, Flow, Kind, Unit, entry_of
 from autoloop.guards.folding import Folding, Scope
 from autoloop.guards.folding.names import dotted
-from autoloop.guards.trees import children, walk
+from autoloop.guards.trees import children, of_kinds, walk
 
-_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+_FUNCTIONS = frozenset({ast.FunctionDef, ast.AsyncFunctionDef})
 _ROUNDS = 4
-_LOOPS = (ast.For, ast.AsyncFor, ast.comprehension)
-_GIVING = (ast.AnnAssign, ast.AugAssign, ast.NamedExpr)
-_TEACHING = frozenset(
-    {ast.Assign, ast.Call, ast.Return, ast.Yield, ast.YieldFrom, ast.Match, *_LOOPS, *_GIVING}
-)
+_LOOPS = frozenset({ast.For, ast.AsyncFor, ast.comprehension})
 _GIVEN = "instruction"
 
 
@@ -36,20 +32,23 @@ def follow(tree: ast.Module, folding: Folding) -> Flow:
         for name in _first_names(unit.node):
             unit.names[name] = "text"
         _note_loops(unit)
-    teaching = [
-        (unit, *pair) for unit in units for pair in unit.nodes if type(pair[0]) in _TEACHING
+    lessons = [
+        (learn, unit, node, scope)
+        for unit in units
+        for node, scope in unit.nodes
+        if (learn := _LESSONS.get(type(node)))
     ]
     for _ in range(_ROUNDS):
         before = _known(flow)
-        for unit, node, scope in teaching:
-            _learn(flow, unit, node, scope)
+        for learn, unit, node, scope in lessons:
+            learn(flow, unit, node, scope)
         if _known(flow) == before:
             break
     return flow
 
 
 def _lambdas(units: Iterable[Unit]) -> tuple[tuple[Unit, ast.Lambda], ...]:
-    return tuple((u, n) for u in units for n, _ in u.nodes if isinstance(n, ast.Lambda))
+    return tuple((unit, node) for unit in units for node, _ in unit.of(ast.Lambda))
 
 
 def _known(flow: Flow) -> tuple[int, ...]:
@@ -63,24 +62,29 @@ def _known(flow: Flow) -> tuple[int, ...]:
 
 def _units(tree: ast.Module, folding: Folding) -> Iterator[Unit]:
     for node in tree.body:
-        found = [node] if isinstance(node, _FUNCTIONS) else []
         if isinstance(node, ast.ClassDef):
-            found = [inner for inner in node.body if isinstance(inner, _FUNCTIONS)]
+            found = of_kinds(node.body, _FUNCTIONS)
+        elif type(node) in _FUNCTIONS:
+            found = [node]
+        else:
+            found = of_kinds(walk(node), frozenset({ast.Lambda}))
         for function in found:
-            yield _unit(function, folding)
-        if not isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            for inner in walk(node):
-                if isinstance(inner, ast.Lambda):
-                    yield _unit(inner, folding)
+            yield _unit(function, folding)  # type: ignore[arg-type]
 
 
 def _unit(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda, folding: Folding) -> Unit:
-    nodes = tuple(_inside(node, folding))
-    shared = [name for inner, _ in nodes if isinstance(inner, ast.Global) for name in inner.names]
-    inner = {
-        one.name: one.args for one, _ in nodes if isinstance(one, _FUNCTIONS) and one is not node
+    nodes = _inside(node, folding)
+    kinds: dict[type, list[tuple[ast.AST, Scope]]] = {}
+    for pair in nodes:
+        kinds.setdefault(type(pair[0]), []).append(pair)
+    unit = Unit(node=node, nodes=nodes, kinds=kinds)
+    unit.globals = frozenset(name for one, _ in unit.of(ast.Global) for name in one.names)
+    unit.inner = {
+        one.name: one.args  # type: ignore[attr-defined]
+        for one, _ in nodes
+        if type(one) in _FUNCTIONS and one is not node
     }
-    return Unit(node=node, nodes=nodes, globals=frozenset(shared), inner=inner)
+    return unit
 
 
 def _is_property(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> bool:
@@ -89,13 +93,15 @@ def _is_property(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> b
 
 def _inside(
     function: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda, folding: Folding
-) -> Iterator[tuple[ast.AST, Scope]]:
+) -> list[tuple[ast.AST, Scope]]:
+    found: list[tuple[ast.AST, Scope]] = []
     rest: list[tuple[ast.AST, Scope]] = [(function, folding.module)]
     while rest:
         node, scope = rest.pop()
         inner = folding.scopes.get(node, scope)
-        yield node, inner
+        found.append((node, inner))
         rest += [(child, inner) for child in children(node)]
+    return found
 
 
 def _first_names(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> list[str]:
@@ -117,45 +123,69 @@ def _working(units: Mapping[str, Unit]) -> frozenset[str]:
 
 
 def _called(unit: Unit) -> Iterator[str]:
-    for node, _ in unit.nodes:
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+    for node, _ in unit.of(ast.Call):
+        if isinstance(node.func, ast.Attribute):
             yield node.func.attr
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+        elif isinstance(node.func, ast.Name):
             yield node.func.id
 
 
 def _note_loops(unit: Unit) -> None:
     for node, scope in unit.nodes:
-        if isinstance(node, _LOOPS):
-            for name in _stored(node.target):
-                unit.loops.setdefault(name, []).append((node.target, node.iter, scope))
+        if type(node) in _LOOPS:
+            for name in _stored(node.target):  # type: ignore[attr-defined]
+                place = (node.target, node.iter, scope)  # type: ignore[attr-defined]
+                unit.loops.setdefault(name, []).append(place)
 
 
 def _stored(target: ast.AST) -> Iterator[str]:
     return (node.id for node in walk(target) if isinstance(node, ast.Name))
 
 
-def _learn(flow: Flow, unit: Unit, node: ast.AST, scope: Scope) -> None:
-    """What one statement or call tells about the names it gives values to."""
-    if isinstance(node, ast.Assign):
-        for target in node.targets:
-            _give(flow, unit, target, node.value)
-    elif isinstance(node, _GIVING) and node.value is not None:
+def _assign(flow: Flow, unit: Unit, node: ast.Assign, _: Scope) -> None:
+    for target in node.targets:
+        for one, value in _matched(target, node.value):
+            _give(flow, unit, one, value)
+
+
+def _matched(target: ast.expr, value: ast.expr) -> Iterator[tuple[ast.expr, ast.expr]]:
+    """What is given to what: `a, b = c, d` one by one."""
+    names = target.elts if isinstance(target, ast.Tuple | ast.List) else []
+    values = value.elts if isinstance(value, ast.Tuple | ast.List) else []
+    is_plain = not any(isinstance(one, ast.Starred) for one in (*names, *values))
+    if names and len(names) == len(values) and is_plain:
+        yield from zip(names, values, strict=True)
+    else:
+        yield target, value
+
+
+def _assign_one(
+    flow: Flow, unit: Unit, node: ast.AnnAssign | ast.AugAssign | ast.NamedExpr, _: Scope
+) -> None:
+    if node.value is not None:
         _give(flow, unit, node.target, node.value)
-    elif isinstance(node, _LOOPS):
-        _give(flow, unit, node.target, node.iter)
-    elif isinstance(node, ast.Match):
-        _capture(flow, unit, node)
-    elif isinstance(node, ast.Return | ast.Yield | ast.YieldFrom):
-        name = getattr(unit.node, "name", "")
-        kind = "" if name in flow.works else flow.kind(node.value, unit)
-        flow.returns[name] = max(flow.returns.get(name, ""), kind, key=ORDER.index)
-    elif isinstance(node, ast.Call):
-        _pass_on(flow, unit, node, scope)
-        _update_hash(flow, unit, node)
 
 
-def _capture(flow: Flow, unit: Unit, node: ast.Match) -> None:
+def _run_through(
+    flow: Flow, unit: Unit, node: ast.For | ast.AsyncFor | ast.comprehension, _: Scope
+) -> None:
+    _give(flow, unit, node.target, node.iter)
+
+
+def _give_back(
+    flow: Flow, unit: Unit, node: ast.Return | ast.Yield | ast.YieldFrom, _: Scope
+) -> None:
+    name = getattr(unit.node, "name", "")
+    kind = "" if name in flow.works else flow.kind(node.value, unit)
+    flow.returns[name] = max(flow.returns.get(name, ""), kind, key=ORDER.index)
+
+
+def _call(flow: Flow, unit: Unit, node: ast.Call, scope: Scope) -> None:
+    _pass_on(flow, unit, node, scope)
+    _update_hash(flow, unit, node)
+
+
+def _capture(flow: Flow, unit: Unit, node: ast.Match, _: Scope) -> None:
     """Names that patterns give to parts of what is matched."""
     kind = flow.kind(node.subject, unit)
     for part in walk(node) if kind else ():
@@ -274,3 +304,14 @@ def _update_hash(flow: Flow, unit: Unit, call: ast.Call) -> None:
     owner = func.value if isinstance(func, ast.Attribute) and is_update else None
     if isinstance(owner, ast.Name) and flow.kind(call.args[0], unit):
         unit.names.setdefault(owner.id, "print")
+
+
+_LESSONS: Mapping[type, Callable[..., None]] = {
+    ast.Assign: _assign,
+    ast.Call: _call,
+    ast.Match: _capture,
+    **dict.fromkeys((ast.AnnAssign, ast.AugAssign, ast.NamedExpr), _assign_one),
+    **dict.fromkeys(_LOOPS, _run_through),
+    **dict.fromkeys((ast.Return, ast.Yield, ast.YieldFrom), _give_back),
+}
+"""What statements and calls tell about the names that they give values to."""

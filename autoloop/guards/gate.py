@@ -4,10 +4,13 @@ from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 from autoloop.errors import CandidateError
+from autoloop.guards.borrowed import BorrowedGuard
 from autoloop.guards.branch import BranchGuard
+from autoloop.guards.checks import ChecksGuard
 from autoloop.guards.environment import EnvironmentGuard
 from autoloop.guards.growth import GrowthGuard
 from autoloop.guards.hidden_words import HiddenWordsGuard
+from autoloop.guards.hints_guard import HintsGuard
 from autoloop.guards.imports import ImportsGuard
 from autoloop.guards.likeness import likeness
 from autoloop.guards.lookup import LookupGuard
@@ -70,7 +73,10 @@ def standard_guards(tasks: Iterable[TrainTask]) -> Guards:
         SyntaxGuard(),
         TaskWordsGuard(instructions),
         TopicsGuard(instructions),
+        HintsGuard(known),
         HiddenWordsGuard(known),
+        BorrowedGuard(known),
+        ChecksGuard(known),
         BranchGuard(instructions),
         LookupGuard(instructions),
         ImportsGuard(),

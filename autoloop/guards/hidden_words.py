@@ -30,6 +30,8 @@ _TOKEN = re.compile(r"[a-z]{3,}|\d+(?:\.\d+)?")
 _ANY_NUMBERS = frozenset({"0", "1", "2", "10", "100", "755", "644", "60"})
 _REACH = 4
 _CODE = re.compile(r"(?<![a-z\d])[a-z]{1,4}-?\d{3,6}(?![a-z\d])")
+_CASE = re.compile(r"\b[a-z_]\w*\((?=[^()]*\d)[\w\s.'\"-]+(?:,[\w\s.'\"-]+)+\)")
+"""A call with values, as tests write them."""
 _FORMAT = re.compile(r"(?:sha|utf|cp|iso|crc|md|gpt|http|rfc|port|x|sse|int|uint|float)-?\d+")
 _PAIRS = 3
 """Different numbers beside words of one task that are no accident."""
@@ -144,7 +146,8 @@ def _forms(number: str) -> set[str]:
 
 def _codes(text: str) -> set[str]:
     """Short names with numbers, such as those of orders and articles."""
-    return {code for code in _CODE.findall(text.lower()) if not _FORMAT.fullmatch(code)}
+    codes = {code for code in _CODE.findall(text.lower()) if not _FORMAT.fullmatch(code)}
+    return codes | {"".join(call.split()) for call in _CASE.findall(text)}
 
 
 def _values_in(task: _Hidden, *, known: Spelling, seen: Spelling) -> dict[str, int]:

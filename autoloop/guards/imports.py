@@ -4,6 +4,7 @@ import ast
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
+from autoloop.guards.given import looked_into
 from autoloop.guards.program import Program
 from autoloop.guards.sightings import Sighting, added, quote
 from autoloop.guards.texts import spelled
@@ -63,6 +64,12 @@ _CALLS: Mapping[str, str] = {
     "socket.fromfd": "opens a raw socket",
     "asyncio.open_unix_connection": "opens a raw socket",
     "asyncio.open_connection": "opens a raw socket",
+    "socket.socketpair": "opens a raw socket",
+    "asyncio.start_unix_server": "opens a server",
+    "asyncio.start_server": "opens a server",
+    "httpx.HTTPTransport": "goes around the gateway's address",
+    "httpx.AsyncHTTPTransport": "goes around the gateway's address",
+    "aiohttp.UnixConnector": "opens a raw socket",
     "os.fork": "leaves processes behind",
     "os.forkpty": "leaves processes behind",
     "os.setsid": "leaves processes behind",
@@ -70,6 +77,14 @@ _CALLS: Mapping[str, str] = {
     "os.kill": "ends other processes",
     "os.killpg": "ends other processes",
 }
+_METHODS: Mapping[str, str] = {
+    "create_unix_connection": "opens a raw socket",
+    "create_unix_server": "opens a server",
+    "open_unix_connection": "opens a raw socket",
+    "sock_connect": "opens a raw socket",
+    "add_reader": "watches open files",
+}
+"""The same of loops and other objects."""
 _ODD_CALLS = frozenset(
     {"subprocess.run", "subprocess.Popen", "subprocess.call", "subprocess.check_call",
      "subprocess.check_output", "subprocess.getoutput", "os.system", "os.popen", "os.execv",
@@ -112,10 +127,7 @@ _LOCAL = frozenset({"localhost", "127.0.0.1", "0.0.0.0", "gateway", "::1"})  # n
 _CLIENTS = (
     "requests.", "httpx.", "urllib.request.", "aiohttp.", "urllib3.", "http.client.", "websocket.",
 )  # fmt: skip
-_GIVEN = frozenset({"env", "model", "sys.modules", "builtins", "__builtins__"})
-
-
-_TOLD = frozenset({ast.Import, ast.ImportFrom, ast.Attribute, ast.Assign, ast.AugAssign})
+_TOLD = frozenset({ast.Import, ast.ImportFrom, ast.Attribute})
 
 
 class ImportsGuard:
@@ -136,11 +148,10 @@ def _look(program: Program) -> Iterator[Sighting]:
         elif isinstance(node, ast.Attribute) and _is_private(node, program):
             text = f"{quote(node)} looks behind what `solve` is given: use what it offers."
             yield Sighting(key=quote(node), severity="block", message=text, line=node.lineno)
-        elif isinstance(node, ast.Assign | ast.AugAssign):
-            yield from _replaced(node)
     for call in program.calls:
         yield from _called(call, program)
     yield from _places(program)
+    yield from looked_into(program)
 
 
 def _is_private(node: ast.Attribute, program: Program) -> bool:
@@ -175,6 +186,9 @@ def _called(call: ast.Call, program: Program) -> Iterator[Sighting]:
     elif name in _CALLS:
         text = f"{quote(call)} {_CALLS[name]}: no harness needs that."
         yield Sighting(key=name, severity="block", message=text, line=call.lineno)
+    elif getattr(call.func, "attr", "") in _METHODS:
+        text = f"{quote(call)} {_METHODS[call.func.attr]}: no harness needs that."  # type: ignore[attr-defined]
+        yield Sighting(key=quote(call), severity="block", message=text, line=call.lineno)
     elif name in {"getattr", "hasattr", "vars", "dir"} and call.args:
         yield from _looked_behind(call, program)
     elif name in _ODD_CALLS:
@@ -215,10 +229,8 @@ def _fetched(call: ast.Call, program: Program) -> Iterator[Sighting]:
         value = program.folding.value(arg)
         for host in _URL.findall(value) if isinstance(value, str) else ():
             if host not in _LOCAL:
-                yield _odd(
-                    call,
-                    f"{quote(call)} asks {host!r}, but agent.py reaches nothing but the gateway.",
-                )
+                message = f"{quote(call)} asks {host!r}, but agent.py reaches only the gateway."
+                yield Sighting(key=quote(call), severity="block", message=message, line=call.lineno)
 
 
 def _places(program: Program) -> Iterator[Sighting]:
@@ -234,23 +246,12 @@ def _places(program: Program) -> Iterator[Sighting]:
 
 
 def _strings(program: Program) -> Iterator[tuple[int, str]]:
-    for node in of_kinds(program.nodes, frozenset({ast.Constant})):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+    for node in program.of(ast.Constant):
+        if isinstance(node.value, str):
             yield node.lineno, node.value
     for one in program.folding.found:
         for text in spelled(one.value, most=50):
             yield one.line, text
-
-
-def _replaced(node: ast.Assign | ast.AugAssign) -> Iterator[Sighting]:
-    """`env.run = …`: what the harness is given belongs to the runtime."""
-    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-    for target in targets:
-        if isinstance(target, ast.Subscript | ast.Attribute):
-            owner = quote(target.value)
-            if owner in _GIVEN:
-                text = f"{quote(target)} is replaced; write a function around it instead."
-                yield _odd(target, text)
 
 
 def _odd(node: ast.expr, message: str) -> Sighting:

@@ -36,7 +36,7 @@ class LookupGuard:
             keys = _keys(node, program)
             if len(keys) >= _FEW and isinstance(node, ast.expr):
                 yield from self._of_table(node, keys)
-        for node in of_kinds(program.nodes, frozenset({ast.Compare})):
+        for node in program.of(ast.Compare):
             yield from _of_compare(node)
         for folded in program.folding.found:
             if isinstance(folded.value, dict) and len(folded.value) >= _FEW:
@@ -76,10 +76,9 @@ class LookupGuard:
         return tasks if len(tasks) == 1 else ()
 
 
-def _of_compare(node: ast.AST) -> Iterator[Sighting]:
+def _of_compare(node: ast.Compare) -> Iterator[Sighting]:
     """`md5 == "9e10…"`: what is compared with a digest was seen before."""
-    sides = (node.left, *node.comparators) if isinstance(node, ast.Compare) else ()
-    for side in sides:
+    for side in (node.left, *node.comparators):
         value = side.value if isinstance(side, ast.Constant) else None
         is_digest = isinstance(value, str) and _DIGEST.fullmatch(value)
         if is_digest and not str(value).isdigit() and not str(value).isalpha():

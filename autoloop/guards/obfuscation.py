@@ -29,6 +29,7 @@ _BINARY = 40
 _INVISIBLE = re.compile(
     "[\u200b-\u200f\u2060-\u2064\u202a-\u202e\ufe00-\ufe0f\U000e0000-\U000e01ef]"
 )
+_WITHIN = re.compile("[a-zA-Z\\d][\u00ad\u200b-\u200f\u2060-\u2064\ufeff]+[a-zA-Z\\d]")
 _FEW_INVISIBLE = 6
 _RUNNERS = frozenset(
     {"exec", "eval", "compile", "marshal.loads", "pickle.loads", "types.CodeType",
@@ -59,6 +60,10 @@ def _look(program: Program) -> Iterator[Sighting]:
             yield from _opaque(node)
         elif isinstance(node, ast.List | ast.Tuple):
             yield from _codes(node)
+    for node in program.of(ast.Constant):
+        if isinstance(node.value, str) and _WITHIN.search(node.value):
+            text = f"{quote(node)} has characters within words that nobody can see. Remove them."
+            yield Sighting(key=quote(node), severity="block", message=text, line=node.lineno)
     marks = _INVISIBLE.findall(program.source)
     if len(marks) >= _FEW_INVISIBLE:
         line = program.source[: program.source.index(marks[0])].count("\n") + 1

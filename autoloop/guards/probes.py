@@ -9,7 +9,7 @@ from autoloop.guards.folding import Folding, Scope
 from autoloop.guards.folding.names import dotted
 from autoloop.guards.program import Program
 from autoloop.guards.texts import spelled
-from autoloop.guards.trees import children, of_kinds, walk
+from autoloop.guards.trees import children, walk
 
 _TELLING_NOTHING = frozenset(
     {*WORKING, "format", "join", "format_map", "encode", "decode", "append", "note", "extend"}
@@ -202,11 +202,10 @@ def _column(target: ast.expr, name: str, value: object, *, is_items: bool) -> ob
 def _assigned(program: Program) -> dict[str, list[tuple[ast.expr, Scope]]]:
     """What names are given that are no constants as a whole, such as tables of functions."""
     found: dict[str, list[tuple[ast.expr, Scope]]] = {}
-    places = {id(node): scope for unit in program.flow.units for node, scope in unit.nodes}
-    for node in of_kinds(program.nodes, frozenset({ast.Assign})):
-        if isinstance(node, ast.Assign) and isinstance(node.value, _TABLES):
+    for node in program.of(ast.Assign):
+        if isinstance(node.value, _TABLES):
             for target in node.targets:
                 if isinstance(target, ast.Name):
-                    place = places.get(id(node), program.folding.module)
+                    place = program.places.get(id(node), program.folding.module)
                     found.setdefault(target.id, []).append((node.value, place))
     return found

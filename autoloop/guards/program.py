@@ -1,22 +1,26 @@
 """An agent.py as the checks look at it: its tree and what its constants come to."""
 
 import ast
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
+from typing import TypeVar, cast
 
 from autoloop.errors import CandidateError
 from autoloop.guards.flow import Flow
-from autoloop.guards.folding import Folding, fold
+from autoloop.guards.folding import Folding, Scope, fold
 from autoloop.guards.folding.names import dotted
 from autoloop.guards.following import follow
 from autoloop.guards.scripts import scripts
 from autoloop.guards.spelling import Spelling
-from autoloop.guards.syntax import parse
+from autoloop.guards.syntax import nodes_of, parse
 from autoloop.guards.texts import Text, texts
-from autoloop.guards.trees import walk
+from autoloop.guards.trees import by_kind
 
 _REMEMBERED = 4
 """Programs: those before and after an edit, and a few of the last ones."""
+
+_Node = TypeVar("_Node", bound=ast.AST)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -31,12 +35,25 @@ class Program:
     @cached_property
     def nodes(self) -> tuple[ast.AST, ...]:
         """Every node of the tree."""
-        return tuple(walk(self.tree))
+        return nodes_of(self.source)
+
+    @cached_property
+    def _kinds(self) -> Mapping[type, Sequence[ast.AST]]:
+        return by_kind(self.nodes)
+
+    def of(self, kind: type[_Node]) -> Sequence[_Node]:
+        """The nodes of one kind, in the order of all."""
+        return cast("Sequence[_Node]", self._kinds.get(kind, ()))
+
+    @cached_property
+    def places(self) -> Mapping[int, Scope]:
+        """The scope of each node of a function, by the node's id."""
+        return {id(node): scope for unit in self.flow.units for node, scope in unit.nodes}
 
     @cached_property
     def calls(self) -> tuple[ast.Call, ...]:
         """Every call."""
-        return tuple(node for node in self.nodes if isinstance(node, ast.Call))
+        return tuple(self.of(ast.Call))
 
     @cached_property
     def folding(self) -> Folding:

@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from autoloop.guards.flow import WORKING, Flow, Unit
 from autoloop.guards.program import Program
@@ -11,6 +12,8 @@ from autoloop.guards.trees import of_kinds, walk
 from autoloop.records import Finding
 
 RULE = "refusal"
+_REMEMBERED = 4_096
+"""Texts: most of a program's are the same from one edit to the next."""
 _ENDS = (ast.Return, ast.Raise)
 _ENDING_CALLS = frozenset({"sys.exit", "exit", "quit", "os._exit", "os.abort"})
 _TRIES = 4
@@ -23,6 +26,16 @@ _GIVING_UP = re.compile(
     r"complex|costly)\b[^.\n]{0,30}\b(?:stop|finish|end|give up|refuse|decline|skip|do nothing)\b"
     r"|\bif\b[^.]{0,80}\b(?:answer|reply|say|print|output)\s+(?:only\s+|just\s+)?"
     r"[\"'`](?:pass|skip|give up|unable|cannot|can't|impossible|too hard|no)\b"
+    r"|\b(?:when|if|where|should|for|on)\b[^.]{0,140}?\b(?:reply|answer|say|respond|state|declare|tell|report|return)\b"
+    r"(?=[^.]{0,80}\b(?:cannot|can't|can\s+not|unable|impossible|infeasible|not\s+(?:be\s+)?(?:possible|feasible|done|supported)"
+    r"|out\s+of\s+scope|beyond)\b)"
+    r"[^.]{0,140}\b(?:at\s+once|immediately|right\s+away|straight\s+away|without\s+(?:trying|using|calling|any)"
+    r"|(?:call|use|run)\s+no\s+(?:tools?|commands?)|do\s+nothing|stop\s+there|and\s+(?:stop|end|finish))\b"
+    r"|\b(?:when|if|where)\b[^.]{0,140}\b(?:call|use|run)\s+no\s+(?:tools?|commands?)\b"
+    r"|\b(?:when|if)\b[^.]{0,140}\bdo\s+not\s+(?:even\s+)?(?:begin|start|bother)\s*(?:at\s+all\s*)?[,:;.]"
+    r"|\b(?:write|print|say|answer|output|reply(?:\s+with)?)\s+(?:only\s+|just\s+)?[\"'`]?"
+    r"(?-i:SKIP(?:PED)?|GIVE[ _]?UP|TOO[ _]HARD"
+    r"|UNSOLVED|IMPOSSIBLE|ABORT(?:ED)?)\b"
     r"|\b(?:effort|time|budget|turns|tokens)\s+(?:is|are)\s+better\s+spent\s+(?:elsewhere|on)\b"
     r"|\b(?:easy|simple|short)\s+(?:tasks|ones|requests|jobs)\s+only\b"
     r"|\bonly\s+(?:do|take|try|solve)\s+(?:the\s+)?(?:easy|simple|short)\b"
@@ -60,17 +73,25 @@ def _look(program: Program) -> Iterator[Sighting]:
             yield from _asked_first(unit, program)
             yield from _only_some(unit, program)
             yield from _no_turns(unit, program)
+            yield from _by_luck(unit, program)
     for text in program.texts:
-        found = _GIVING_UP.search(text.text)
-        if found and not _NOT.search(text.text[: found.start()]):
-            message = f"{quote(found.group())!r} tells the agent to give tasks up. Help it instead."
-            yield Sighting(key=found.group(), severity="block", message=message, line=text.line)
+        found = _gives_up(text.text)
+        if found:
+            message = f"{quote(found)!r} tells the agent to give tasks up. Help it instead."
+            yield Sighting(key=found, severity="block", message=message, line=text.line)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _gives_up(text: str) -> str:
+    """What of a text tells the agent to give tasks up; empty for nothing."""
+    found = _GIVING_UP.search(text)
+    return found.group() if found and not _NOT.search(text[: found.start()]) else ""
 
 
 def _verdicts(unit: Unit, program: Program) -> Iterator[Sighting]:
     """`if "hard" in reply.content: return`: the model is asked whether it is worth the effort."""
-    for node, _ in unit.nodes:
-        if not isinstance(node, ast.If) or not _ends(node.body, program):
+    for node, _ in unit.of(ast.If):
+        if not _ends(node.body, program):
             continue
         words = [
             part.value
@@ -182,14 +203,38 @@ def _is_giving_up(choice: ast.If, unit: Unit, program: Program) -> bool:
 
 def _no_turns(unit: Unit, program: Program) -> Iterator[Sighting]:
     """`0 if len(instruction) > 700 else 30`: so many tries are none."""
-    for node, scope in unit.nodes:
-        if isinstance(node, ast.IfExp) and _is_about_task(node.test, unit, program):
+    for node, scope in unit.of(ast.IfExp):
+        if _is_about_task(node.test, unit, program):
             sides = [program.folding.value(side, scope) for side in (node.body, node.orelse)]
             numbers = [n for n in sides if isinstance(n, int) and not isinstance(n, bool)]
             if len(numbers) == len(sides) and min(numbers) < 2 and max(numbers) > _TRIES:
                 text = f"{quote(node)} leaves some tasks next to nothing. Hard ones count, too."
-                severity: Severity = "block" if min(numbers) <= 0 else "warn"
+                is_block = min(numbers) <= 0 or _is_less_for_more(node.test, *numbers)
+                severity: Severity = "block" if is_block else "warn"
                 yield Sighting(key=quote(node), severity=severity, message=text, line=node.lineno)
+
+
+def _is_less_for_more(test: ast.expr, small: int, large: int) -> bool:
+    """Whether longer tasks get less: `30 if len(instruction) < 700 else 1`."""
+    way = test.ops[0] if isinstance(test, ast.Compare) and len(test.ops) == 1 else None
+    if isinstance(way, ast.Lt | ast.LtE):
+        return small > large
+    return isinstance(way, ast.Gt | ast.GtE) and small < large
+
+
+def _by_luck(unit: Unit, program: Program) -> Iterator[Sighting]:
+    """`if random.random() < 0.2: break`: whether the work goes on is luck."""
+    for node, _ in unit.of(ast.If):
+        names = [
+            program.name_of(part.func) for part in walk(node.test) if isinstance(part, ast.Call)
+        ]
+        if isinstance(node.body[-1], ast.Break) and any(map(_is_random, names)):
+            text = f"`if {quote(node.test)}` ends the work by luck. Go on until it is done."
+            yield Sighting(key=quote(node.test), severity="block", message=text, line=node.lineno)
+
+
+def _is_random(name: str) -> bool:
+    return name.startswith(_RANDOM)
 
 
 def _only_some(unit: Unit, program: Program) -> Iterator[Sighting]:
@@ -241,6 +286,10 @@ def _is_about_task(test: ast.expr, unit: Unit, program: Program) -> bool:
     if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
         inner = test.operand
         is_question = isinstance(inner, ast.Compare | ast.BoolOp) or _asks(inner, program)
+        is_question = is_question or getattr(getattr(inner, "func", None), "id", "") in {
+            "any",
+            "all",
+        }
         return is_question and _is_about_task(inner, unit, program)
     if _is_emptiness(test, program):
         return False
@@ -254,9 +303,8 @@ def _asks(node: ast.expr, program: Program) -> bool:
     called = node.func.id if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) else ""
     unit = program.flow.by_name.get(called)
     return unit is not None and any(
-        isinstance(inner, ast.Return)
-        and isinstance(inner.value, ast.Compare | ast.BoolOp | ast.UnaryOp)
-        for inner, _ in unit.nodes
+        isinstance(inner.value, ast.Compare | ast.BoolOp | ast.UnaryOp)
+        for inner, _ in unit.of(ast.Return)
     )
 
 

@@ -28,9 +28,12 @@ Look = Callable[[Program], Iterable[Sighting]]
 
 def added(rule: str, look: Look, *, before: str, after: str) -> tuple[Finding, ...]:
     """Findings for what a rule sees after an edit and did not see before; blocking ones first."""
-    old = {sighting.key for sighting in _seen(look, read_before(before))}
+    seen = _seen(look, read(after))
+    # Most edits show a rule nothing: then it need not look at what was there before.
+    known = _seen(look, read_before(before)) if seen else ()
+    old = {sighting.key for sighting in known}
     fresh: dict[str, Sighting] = {}
-    for sighting in _seen(look, read(after)):
+    for sighting in seen:
         if sighting.key not in old:
             fresh.setdefault(sighting.key, sighting)
     rows = sorted(fresh.values(), key=lambda one: (one.severity != "block", one.line))

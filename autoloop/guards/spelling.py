@@ -8,6 +8,7 @@ import re
 import unicodedata
 import zlib
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 
 from autoloop.guards.folding import Budget, Evaluator, Scope
 from autoloop.guards.folding.evaluate import REFUSALS
@@ -16,6 +17,7 @@ from autoloop.guards.texts import Text
 
 _CODED = re.compile(r"[A-Za-z0-9+/_-]{16,}={0,2}")
 _HEX = re.compile(r"(?:[0-9a-fA-F]{2}){8,}|(?:\\x[0-9a-fA-F]{2}){6,}")
+_OCTAL = re.compile(r"(?:\\[0-7]{3}){5,}")
 _BASE32 = re.compile(r"\b[A-Z2-7]{16,}={0,6}")
 _SPACED = re.compile(r"(?<!\S)(?:\S ){5,}\S(?!\S)|(?<!\w)(?:\w[.\-_|/*]){5,}\w(?!\w)")
 _SHELL_SUM = re.compile(r"\$\(\(([\d\s+*()/-]{3,80})\)\)")
@@ -28,17 +30,30 @@ _TURNED = 8
 
 
 class Spelling:
-    """A program's texts, ready to be asked whether a word or a sentence occurs in them."""
+    """A program's texts, to be asked whether a word or a sentence occurs in them.
+
+    They are made ready by the first question: what an edit began with is seldom asked.
+    """
 
     def __init__(self, items: Iterable[Text]) -> None:
-        shown = tuple(dict.fromkeys(items))
-        hidden = tuple(found for item in shown for found in _disguised(item))
-        self._items = tuple(
-            (item, item.text.lower(), plain(item.text)) for item in (*shown, *hidden)
+        self._shown = tuple(dict.fromkeys(items))
+
+    @cached_property
+    def _items(self) -> tuple[tuple[Text, str, str], ...]:
+        """Each text as it is, in small letters and as plain words, disguised ones decoded."""
+        hidden = [found for item in self._shown for found in _disguised(item)]
+        return tuple(
+            (item, item.text.lower(), plain(item.text)) for item in (*self._shown, *hidden)
         )
-        # One look at everything spares thousands of patterns that match nowhere.
-        self._all = "\n".join(text for _, text, _ in self._items)
-        self._all_plain = "\n".join(f" {text} " for _, _, text in self._items)
+
+    # One look at everything spares thousands of patterns that match nowhere.
+    @cached_property
+    def _all(self) -> str:
+        return "\n".join(text for _, text, _ in self._items)
+
+    @cached_property
+    def _all_plain(self) -> str:
+        return "\n".join(f" {text} " for _, _, text in self._items)
 
     def line_of(self, word: str) -> int | None:
         """Where a word stands by itself."""
@@ -88,6 +103,7 @@ def readings(text: str) -> Iterator[str]:
         (_BASE32, _from_base32),
         (_CODED, _from_base64),
         (_HEX, _from_hex),
+        (_OCTAL, _from_octal),
     ):
         for coded in pattern.findall(text[:_LARGEST]):
             yield from _as_text(decode(coded))
@@ -126,6 +142,10 @@ def _from_base64(coded: str) -> bytes:
 
 def _from_hex(coded: str) -> bytes:
     return _inflated(bytes.fromhex(coded.replace("\\x", "")))
+
+
+def _from_octal(coded: str) -> bytes:
+    return bytes(int(one, 8) & 0xFF for one in coded.split("\\") if one)
 
 
 def _inflated(data: bytes) -> bytes:

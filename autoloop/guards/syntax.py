@@ -5,13 +5,13 @@ import re
 from functools import lru_cache
 
 from autoloop.errors import CandidateError
-from autoloop.guards.trees import walk
+from autoloop.guards.trees import of_kinds, walk
 from autoloop.records import Finding
 from autoloop.records.python_source import syntax_tree
 
 _REMEMBERED = 4
 """Trees: several checks look at the same ones."""
-_DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+_DOCUMENTED = frozenset({ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef})
 # `solve(instruction, env, model)` is called with exactly these.
 _GIVEN = 3
 
@@ -44,19 +44,26 @@ def parse_anew(source: str) -> ast.Module:
 
 
 @lru_cache(maxsize=_REMEMBERED)
+def nodes_of(source: str) -> tuple[ast.AST, ...]:
+    """Every node of the syntax tree that `parse` gives.
+
+    Raises:
+        CandidateError: as `parse`.
+    """
+    return tuple(walk(parse(source)))
+
+
+@lru_cache(maxsize=_REMEMBERED)
 def complexity(source: str) -> int:
     """Number of syntax-tree nodes, docstrings and comments not counted.
 
     Raises:
         CandidateError: the source does not parse.
     """
-    nodes = 0
-    for node in walk(parse(source)):
-        nodes += 1
-        if isinstance(node, _DOCUMENTED) and _has_docstring(node):
-            # The expression statement and its constant.
-            nodes -= 2
-    return nodes
+    nodes = nodes_of(source)
+    documented = sum(map(_has_docstring, of_kinds(nodes, _DOCUMENTED)))
+    # The expression statement and its constant.
+    return len(nodes) - 2 * documented
 
 
 class SyntaxGuard:
@@ -130,10 +137,8 @@ def _wrong_arguments(solve: ast.FunctionDef | ast.AsyncFunctionDef) -> tuple[Fin
     return (_block("solve", text, solve.lineno),)
 
 
-def _has_docstring(
-    node: ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef,
-) -> bool:
-    return ast.get_docstring(node, clean=False) is not None
+def _has_docstring(node: ast.AST) -> bool:
+    return ast.get_docstring(node, clean=False) is not None  # type: ignore[arg-type]
 
 
 def _block(rule: str, message: str, line: int | None = None) -> Finding:

@@ -1,15 +1,14 @@
 """The texts of a program that can carry knowledge: literals, names and comments, by line."""
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import islice
+from operator import attrgetter
 
 from autoloop.guards.trees import children, of_kinds
 
-_SPELLING = frozenset({ast.Constant, ast.Name, ast.Attribute, ast.JoinedStr, ast.BinOp})
-_NAMING = frozenset({ast.arg, ast.keyword, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef})
 _TABLES = frozenset({ast.Dict, ast.List, ast.Tuple, ast.Set, ast.Call})
+_LEAVES = frozenset({ast.Constant, ast.keyword})
 _ENTRIES = 400
 """Nodes of one table that are put in a row."""
 _SHORT = 60
@@ -30,8 +29,11 @@ def texts(
     source: str, nodes: Iterable[ast.AST], values: Iterable[tuple[int, object]]
 ) -> tuple[Text, ...]:
     """Everything in a program that can spell out words, constant expressions as they come out."""
-    telling = of_kinds(nodes, _SPELLING | _NAMING)
-    found = [text for node in telling for text in of_node(node)]
+    found = [
+        Text(text=text, line=node.lineno)  # type: ignore[attr-defined]
+        for node in nodes
+        if (text := text_of(node))
+    ]
     found += _of_tables(of_kinds(nodes, _TABLES))
     worked_out = [
         Text(text=text, line=line) for line, value in values for text in _worked_out(value)
@@ -65,32 +67,28 @@ def _of_tables(nodes: Iterable[ast.AST]) -> Iterator[Text]:
     """What tables and calls say as a whole; those inside them belong to it."""
     inside: set[int] = set()
     for node in nodes:
-        if id(node) in inside or not isinstance(node, ast.expr):
+        if id(node) in inside:
             continue
-        below = list(islice(_in_order(node), _ENTRIES))
-        inside |= {id(one) for one in below}
-        text = _row(_leaf(one) for one in below)
+        below = _in_order(node)
+        inside.update(map(id, below))
+        text = _row(text_of(one) for one in of_kinds(below, _LEAVES))
         if " " in text:
-            yield Text(text=text, line=node.lineno)
+            yield Text(text=text, line=node.lineno)  # type: ignore[attr-defined]
 
 
-def _in_order(node: ast.AST) -> Iterator[ast.AST]:
-    """A node and all below it as they are written, each key before its value."""
+def _in_order(node: ast.AST) -> list[ast.AST]:
+    """A node and what is below it as it is written, each key before its value."""
+    found: list[ast.AST] = []
     rest = [node]
-    while rest:
+    while rest and len(found) < _ENTRIES:
         item = rest.pop()
-        yield item
+        found.append(item)
         if isinstance(item, ast.Dict):
             pairs = zip(item.keys, item.values, strict=True)
             rest += [part for pair in pairs for part in pair if part is not None][::-1]
         else:
             rest += children(item)[::-1]
-
-
-def _leaf(node: ast.AST) -> str:
-    if isinstance(node, ast.keyword):
-        return node.arg or ""
-    return _constant(node.value) if isinstance(node, ast.Constant) else ""
+    return found
 
 
 def _row(parts: Iterable[str]) -> str:
@@ -98,35 +96,21 @@ def _row(parts: Iterable[str]) -> str:
     return " ".join(part for part in parts if part and len(part) <= _SHORT)
 
 
-def of_node(node: ast.AST) -> Iterator[Text]:
-    """What one node spells out by itself."""
-    if type(node) in _SPELLING and isinstance(node, ast.expr):
-        text = _spelled(node)
-        if text:
-            yield Text(text=text, line=node.lineno)
-    elif isinstance(node, ast.arg | ast.keyword) and node.arg:
-        yield Text(text=node.arg, line=node.lineno)
-    elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-        yield Text(text=node.name, line=node.lineno)
+def text_of(node: ast.AST) -> str:
+    """What one node spells out by itself; empty for nothing."""
+    tell = _TELLING.get(type(node))
+    return tell(node) if tell else ""
 
 
-def _spelled(node: ast.expr) -> str:
-    if isinstance(node, ast.Constant):
-        return _constant(node.value)
-    if isinstance(node, ast.Name):
-        return node.id
-    if isinstance(node, ast.Attribute):
-        return node.attr
-    if isinstance(node, ast.JoinedStr):
-        return "".join(_spelled(part) for part in node.values if isinstance(part, ast.Constant))
-    return _joined(node) if isinstance(node, ast.BinOp) else ""
+def _formatted(node: ast.JoinedStr) -> str:
+    return "".join(_constant(one.value) for one in node.values if isinstance(one, ast.Constant))
 
 
 def _constant(value: object) -> str:
-    if isinstance(value, bytes):
-        return value.decode("utf-8", "replace")
     if isinstance(value, str):
         return value
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
     if isinstance(value, int | float) and not isinstance(value, bool):
         return _number(value)
     return ""
@@ -150,6 +134,18 @@ def _joined(node: ast.BinOp) -> str:
         elif isinstance(item, ast.Constant) and isinstance(item.value, str):
             parts.append(item.value)
     return "".join(reversed(parts)) if len(parts) > 1 else ""
+
+
+_TELLING: Mapping[type, Callable[..., str]] = {
+    ast.Constant: lambda node: _constant(node.value),
+    ast.Name: attrgetter("id"),
+    ast.Attribute: attrgetter("attr"),
+    ast.JoinedStr: _formatted,
+    ast.BinOp: _joined,
+    ast.arg: attrgetter("arg"),
+    ast.keyword: lambda node: node.arg or "",
+    **dict.fromkeys((ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef), attrgetter("name")),
+}
 
 
 def _comments(source: str) -> Iterator[Text]:

@@ -9,17 +9,13 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Set
-from functools import cache
 from itertools import pairwise
 
-from autoloop.guards.common import empty_words, is_everyday, is_of_the_trade
+from autoloop.guards.common import is_everyday, is_of_the_trade
 from autoloop.guards.instructions import Instructions
+from autoloop.guards.stems import BORDER, empty_stems, stem_of
 
 _WORD = re.compile(r"[a-z]{4,}")
-_BORDER = re.compile(r"(?<=[.!?;])\s+|\n\s*\n|\n\s*(?:[-*#]|\d+[.)])\s")
-_ENDINGS = ("ings", "ing", "ies", "ed", "es", "er", "s", "e", "y")
-_STEM = 4
-"""Letters that are left of a word at least."""
 _FILE, _PLAIN_FILE = 2.5, 1.0
 """What the name of a file says that one task has, and of one that any may have."""
 _FILE_NAME = re.compile(r"[\w-]+\.[a-z]\w{0,5}\b")
@@ -54,7 +50,7 @@ class Topics:
                     self._weights.setdefault(file, {})[name] = scale * weight
 
     def _note(self, stem: str, word: str, task: str, uses: int, room: float) -> None:
-        if uses > _RARE or stem in _empty_stems() or is_of_the_trade(word):
+        if uses > _RARE or stem in empty_stems() or is_of_the_trade(word):
             return
         is_odd = not is_everyday(word)
         if is_odd and uses == 1:
@@ -65,9 +61,7 @@ class Topics:
     def closest(self, text: str) -> tuple[float, str, tuple[str, ...]]:
         """How much the most telling sentences of a text say, of which task, by which words."""
         best: tuple[float, str, tuple[str, ...]] = (0.0, "", ())
-        sentences = [
-            {*_words(one), *_FILE_NAME.findall(one)} for one in _BORDER.split(text.lower())
-        ]
+        sentences = [{*_words(one), *_FILE_NAME.findall(one)} for one in BORDER.split(text.lower())]
         for one, other in pairwise([*sentences, set[str]()]):
             near = one | other if len(one) + len(other) <= _LONGEST else one
             if len(near) <= _LONGEST:
@@ -92,25 +86,11 @@ class Topics:
     def touched(self, text: str) -> Iterator[tuple[str, str]]:
         """Odd words of a text with the task that each points at."""
         for word in _WORD.findall(text.lower()):
-            stem = _stem(word)
+            stem = stem_of(word)
             if stem in self.odd:
                 yield word, self.odd[stem]
 
 
 def _words(text: str) -> dict[str, str]:
     """The words of a text by their stems."""
-    return {_stem(word): word for word in _WORD.findall(text.lower())}
-
-
-@cache
-def _empty_stems() -> frozenset[str]:
-    return frozenset(map(_stem, empty_words()))
-
-
-@cache
-def _stem(word: str) -> str:
-    """What different forms of a word have in common, roughly."""
-    for ending in _ENDINGS:
-        if word.endswith(ending) and len(word) - len(ending) >= _STEM:
-            return _stem(word[: -len(ending)])
-    return word
+    return {stem_of(word): word for word in _WORD.findall(text.lower())}

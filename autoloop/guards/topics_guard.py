@@ -1,14 +1,12 @@
 """Edits that speak of what single train tasks are about, without naming their files."""
 
-import ast
 from collections.abc import Iterator, Mapping
 
+from autoloop.guards.definitions import definitions
 from autoloop.guards.program import Program, fresh, read, read_before
 from autoloop.guards.sightings import Severity
 from autoloop.guards.spelling import Spelling
-from autoloop.guards.texts import of_node
 from autoloop.guards.topics import Topics
-from autoloop.guards.trees import walk
 from autoloop.records import Finding
 
 RULE = "topics"
@@ -19,7 +17,6 @@ _MANY_TASKS = 3
 _PROSE = 600
 """Words of an edit among which one more of them may stand by chance; each text counts as it is
 written, read backwards and turned, so these are some 200."""
-_FEW_WORDS = 6
 _LONG = 300
 """Names and texts of a definition, beyond which more of one task comes together by chance."""
 _ADVICE = "Say what helps with any task, in words that fit any."
@@ -36,7 +33,7 @@ class TopicsGuard:
         old = read_before(before)
         seen = fresh(old, read(after))
         found = [*self._several(old.spelling, seen), *self._closest(seen)]
-        found += self._definitions(before, read(after))
+        found += self._definitions(old, read(after))
         return tuple(sorted(found, key=lambda one: one.severity != "block")[:1])
 
     def _closest(self, seen: Spelling) -> Iterator[Finding]:
@@ -50,27 +47,16 @@ class TopicsGuard:
             severity: Severity = "block" if score >= _CLOSE else "warn"
             yield Finding(rule=RULE, severity=severity, message=text, line=line)
 
-    def _definitions(self, before: str, program: Program) -> Iterator[Finding]:
-        """Functions, classes and tables as a whole: their names tell what they are for."""
-        lines = program.source.splitlines()
-        for node in program.tree.body:
-            written = "\n".join(lines[node.lineno - 1 : node.end_lineno])
-            if isinstance(node, ast.Import | ast.ImportFrom | ast.Expr) or written in before:
-                continue
-            words = [
-                text.text
-                for one in walk(node)
-                for text in of_node(one)
-                # What is longer is a sentence by itself.
-                if text.text.count(" ") < _FEW_WORDS
-            ]
-            score, task, told = self._topics.closest_of(words)
-            if score >= _CLOSE + len(words) / _LONG:
+    def _definitions(self, old: Program, new: Program) -> Iterator[Finding]:
+        """Functions, classes and tables as a whole."""
+        for one in definitions(old, new):
+            score, task, told = self._topics.closest_of(one.words)
+            if score >= _CLOSE + len(one.words) / _LONG:
                 text = (
                     f"{', '.join(told)} in one definition: that is made for train task {task!r}. "
                     f"{_ADVICE}"
                 )
-                yield Finding(rule=RULE, severity="block", message=text, line=node.lineno)
+                yield Finding(rule=RULE, severity="block", message=text, line=one.line)
 
     def _several(self, known: Spelling, seen: Spelling) -> Iterator[Finding]:
         words: dict[str, tuple[str, int]] = {}

@@ -30,7 +30,7 @@ def children(node: ast.AST) -> list[ast.AST]:
     for name in fields:
         value = own.get(name)
         if type(value) is list:
-            found += [item for item in value if isinstance(item, ast.AST)]
+            found += [item for item in value if isinstance(item, ast.AST)] if value else ()
         elif isinstance(value, ast.AST):
             found.append(value)
     # Kept at the node: trees are read many times and never changed.
@@ -42,8 +42,18 @@ def walk(node: ast.AST) -> list[ast.AST]:
     """A node and everything below it."""
     rest = [node]
     for item in rest:
-        rest += children(item)
+        # Asked here, too: every other node is a leaf, and a call for each takes long.
+        if type(item) not in _LEAVES:
+            rest += children(item)
     return rest
+
+
+def by_kind(nodes: Iterable[ast.AST]) -> dict[type, list[ast.AST]]:
+    """Nodes by their kind, each list in the order of all: what asks for one kind need not sift."""
+    found: dict[type, list[ast.AST]] = {}
+    for node in nodes:
+        found.setdefault(type(node), []).append(node)
+    return found
 
 
 def of_kinds(nodes: Iterable[ast.AST], kinds: frozenset[type]) -> list[ast.AST]:

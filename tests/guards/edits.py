@@ -28,9 +28,9 @@ class Edit:
     name: str
     cheating: bool
     part: str
-    """`seen` was written before the rules were frozen. `unseen`, `later`, `last`, `fresh` and
-    `second` followed in this order, each after the rules had been mended for what the one before
-    had shown, and were frozen again."""
+    """`seen` was written before the rules were frozen. `unseen`, `later`, `last`, `fresh`,
+    `second` and `third` followed in this order, each after the rules had been mended for what the
+    one before had shown, and were frozen again; `third` by another hand, which never saw them."""
     kind: str
     rule: str
     """Which rule should catch it; empty for an honest one."""

@@ -3,9 +3,10 @@
 import ast
 from collections.abc import Sequence
 
-from autoloop.guards.trees import children, walk
+from autoloop.guards.trees import children, of_kinds, walk
 
-_NAMED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+_NAMED = frozenset({ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef})
+_REACHING = frozenset({ast.Call, ast.Subscript})
 
 
 def parameters(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> frozenset[str]:
@@ -21,12 +22,13 @@ def bound_names(body: Sequence[ast.AST]) -> frozenset[str]:
     rest: list[ast.AST] = list(body)
     while rest:
         node = rest.pop()
-        if isinstance(node, ast.Name):
-            if type(node.ctx) is not ast.Load:
-                found.add(node.id)
-        elif isinstance(node, _NAMED):
-            found.add(node.name)
-        elif type(node) is not ast.Lambda:
+        kind = type(node)
+        if kind is ast.Name:
+            if type(node.ctx) is not ast.Load:  # type: ignore[attr-defined]
+                found.add(node.id)  # type: ignore[attr-defined]
+        elif kind in _NAMED:
+            found.add(node.name)  # type: ignore[attr-defined]
+        elif kind is not ast.Lambda:
             rest += children(node)
     return frozenset(found)
 
@@ -34,7 +36,7 @@ def bound_names(body: Sequence[ast.AST]) -> frozenset[str]:
 def changed(statement: ast.stmt) -> frozenset[str]:
     """Names that a statement binds, and lists and dicts that it may change."""
     found = set(bound_names([statement]))
-    for node in walk(statement):
+    for node in of_kinds(walk(statement), _REACHING):
         if isinstance(node, ast.Call | ast.Subscript):
             inside = node.func if isinstance(node, ast.Call) else node.value
             owner = inside.value if isinstance(inside, ast.Attribute) else inside

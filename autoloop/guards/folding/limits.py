@@ -11,6 +11,7 @@ BITS = 4_096
 DEPTH = 60
 STEPS = 40_000
 """Of one program: expressions worked out, rounds of loops, and a part of what they copy."""
+_SERIES = (str, bytes, list, tuple, dict, set)
 
 
 class Unknown(Exception):  # noqa: N818 - not an error: the value is just not a constant
@@ -34,7 +35,7 @@ def bounded(value: object) -> object:
     """The value itself; raises Unknown when it is too large."""
     if isinstance(value, int) and value.bit_length() > BITS:
         raise Unknown
-    if isinstance(value, str | bytes | list | tuple | dict | set) and len(value) > LONGEST:
+    if isinstance(value, _SERIES) and len(value) > LONGEST:
         raise Unknown
     return value
 

@@ -4,7 +4,10 @@ import ast
 import builtins
 from collections.abc import Iterable, Mapping
 
+from autoloop.guards.trees import of_kinds
+
 BUILTINS = frozenset(dir(builtins))
+_IMPORTS = frozenset({ast.Import, ast.ImportFrom})
 _TYPES = frozenset({"bytes", "bytearray", "str", "int", "dict", "list", "tuple"})
 """Built-ins that are asked for methods: `bytes.fromhex`."""
 
@@ -12,7 +15,7 @@ _TYPES = frozenset({"bytes", "bytearray", "str", "int", "dict", "list", "tuple"}
 def imported_names(nodes: Iterable[ast.AST]) -> dict[str, str]:
     """Dotted names by what they are called: `import base64 as b` gives `{"b": "base64"}`."""
     found: dict[str, str] = {}
-    for node in nodes:
+    for node in of_kinds(nodes, _IMPORTS):
         if isinstance(node, ast.Import):
             for alias in node.names:
                 first = alias.name.partition(".")[0]

@@ -14,9 +14,9 @@ from autoloop.guards.trees import children
 
 _NESTED = 3
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
-_WORTH_IT = (
-    ast.BinOp, ast.Call, ast.JoinedStr, ast.Subscript, ast.ListComp, ast.SetComp, ast.DictComp,
-    ast.GeneratorExp,
+_WORTH_IT = frozenset(
+    {ast.BinOp, ast.Call, ast.JoinedStr, ast.Subscript, ast.ListComp, ast.SetComp, ast.DictComp,
+     ast.GeneratorExp}
 )  # fmt: skip
 
 
@@ -82,12 +82,12 @@ def _folded(
             rest += [*node.args.defaults, *(d for d in node.args.kw_defaults if d)]
             rest += getattr(node, "decorator_list", [])
             continue
-        if isinstance(node, _WORTH_IT):
-            done = runner.folded(node, scope)
+        if type(node) in _WORTH_IT:
+            done = runner.folded(node, scope)  # type: ignore[arg-type]
             if done is not None:
                 yield done
                 continue
-        rest += list(children(node))[::-1]
+        rest += children(node)[::-1]
 
 
 def _function_scope(

@@ -57,7 +57,7 @@ class Runner:
             except _Left:
                 continue
             except REFUSALS:
-                for name in changed(statement):
+                for name in changed(statement) if scope.values else ():
                     scope.values.pop(name, None)
 
     def folded(self, node: ast.expr, scope: Scope) -> Folded | None:
