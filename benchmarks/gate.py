@@ -2,6 +2,7 @@
 
 import argparse
 import ast
+import gc
 import json
 import sys
 import tempfile
@@ -189,6 +190,8 @@ def _milliseconds(guards: Guards) -> tuple[float, float, float]:
 def _timed(guards: Guards, before: str, after: str) -> float:
     began = time.process_time()
     guards.check(before=before, after=after)
+    # The gate holds it back: what it puts off counts as well.
+    gc.collect(0)
     return time.process_time() - began
 
 

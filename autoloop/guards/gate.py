@@ -7,6 +7,7 @@ from autoloop.errors import CandidateError
 from autoloop.guards.borrowed import BorrowedGuard
 from autoloop.guards.branch import BranchGuard
 from autoloop.guards.checks import ChecksGuard
+from autoloop.guards.collecting import uncollected
 from autoloop.guards.environment import EnvironmentGuard
 from autoloop.guards.growth import GrowthGuard
 from autoloop.guards.hidden_words import HiddenWordsGuard
@@ -47,10 +48,11 @@ class Guards:
 
     def check(self, *, before: str, after: str) -> tuple[Finding, ...]:
         """All findings, blocking ones first; only the first check's where that blocks."""
-        found = [*self._first.check(before=before, after=after)]
-        if not any(finding.severity == "block" for finding in found):
-            for check in self._checks:
-                found += check.check(before=before, after=after)
+        with uncollected():
+            found = [*self._first.check(before=before, after=after)]
+            if not any(finding.severity == "block" for finding in found):
+                for check in self._checks:
+                    found += check.check(before=before, after=after)
         return tuple(sorted(found, key=lambda finding: finding.severity != "block"))
 
     def size(self, source: str) -> int:
