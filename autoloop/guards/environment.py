@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 
 from autoloop.guards.flow import Unit
 from autoloop.guards.folding import Scope
@@ -80,6 +81,9 @@ _FILES_SEEN = "the very files of a task"
 _MARKS = re.compile(r"/\.dockerenv|/proc/(?:1|self)/cgroup|\bmachine-id\b")
 _EPOCH = 1e8
 _PLAIN = 999
+_REMEMBERED = 4_096
+"""Texts: most of a program's are the same from one edit to the next."""
+_CONDITIONAL = (ast.If, ast.While, ast.IfExp, ast.Assert)
 _BINDING = frozenset({ast.Assign, ast.NamedExpr, ast.For, ast.comprehension})
 _DECIDING = frozenset(
     {ast.If, ast.While, ast.IfExp, ast.Assert, ast.comprehension, ast.Match, ast.Subscript,
@@ -110,7 +114,7 @@ def _look(program: Program) -> Iterator[Sighting]:
     is_marked = _MARKS.search(program.source) is not None
     for unit in program.flow.units:
         deciding = [pair for pair in unit.nodes if type(pair[0]) in _DECIDING]
-        names = sources.names_in(node for node, _ in unit.nodes) if deciding else {}
+        names = sources.names_of(unit) if deciding else {}
         for node, scope in deciding:
             for test in _tests(node):
                 yield from sources.in_test(test, names, scope)
@@ -118,7 +122,8 @@ def _look(program: Program) -> Iterator[Sighting]:
             yield from _marks(call)
     yield from _identity(program)
     for node in program.tree.body:
-        for inner in walk(node) if isinstance(node, ast.If | ast.Assign) else ():
+        parts = walk(node) if isinstance(node, ast.If | ast.Assign) else []
+        for inner in of_kinds(parts, _DECIDING):
             for test in _tests(inner):
                 yield from sources.in_test(test, sources.module_names, program.folding.module)
 
@@ -126,16 +131,23 @@ def _look(program: Program) -> Iterator[Sighting]:
 def _identity(program: Program) -> Iterator[Sighting]:
     """Questions to the model about itself."""
     for node in program.of(ast.Constant):
-        found = _IDENTITY.search(node.value) if isinstance(node.value, str) else None
-        if found:
-            text = f"{found.group()!r} is only good for telling what runs the agent. {_ADVICE}"
-            yield Sighting(key=found.group(), severity="block", message=text, line=node.lineno)
+        asked = _asked_who(node.value) if isinstance(node.value, str) else ""
+        if asked:
+            text = f"{asked!r} is only good for telling what runs the agent. {_ADVICE}"
+            yield Sighting(key=asked, severity="block", message=text, line=node.lineno)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _asked_who(text: str) -> str:
+    """What of a text asks who answers; empty for nothing."""
+    found = _IDENTITY.search(text)
+    return found.group() if found else ""
 
 
 def _tests(node: ast.AST) -> Sequence[ast.expr]:
     """The conditions that a node decides by."""
     found: Sequence[ast.expr] = ()
-    if isinstance(node, ast.If | ast.While | ast.IfExp | ast.Assert):
+    if isinstance(node, _CONDITIONAL):
         found = (node.test,)
     elif isinstance(node, ast.comprehension):
         found = node.ifs
@@ -178,23 +190,34 @@ class _Sources:
     def __init__(self, program: Program) -> None:
         self._program = program
         self._functions: Mapping[str, str] = {}
+        self._names: dict[int, Mapping[str, str]] = {}
         self.module_names: Mapping[str, str] = {}
-        self.module_names = self.names_in(
+        self.module_names = self._names_in(
             n for s in program.tree.body if isinstance(s, ast.Assign) for n in walk(s)
         )
         self._functions = dict(self._giving(program.flow.units))
+        if self._functions:
+            # What calls of these give was not known yet.
+            self._names.clear()
 
     def _giving(self, units: Iterable[Unit]) -> Iterator[tuple[str, str]]:
         """Functions that give back something of the place or the time."""
         for unit in units:
             given = [node.value for node, _ in unit.of(ast.Return) if node.value is not None]
-            names = self.names_in(node for node, _ in unit.nodes) if given else {}
+            names = self.names_of(unit) if given else {}
             for value in given:
                 source = self.source(value, names)
                 if source:
                     yield getattr(unit.node, "name", ""), source
 
-    def names_in(self, nodes: Iterable[ast.AST]) -> dict[str, str]:
+    def names_of(self, unit: Unit) -> Mapping[str, str]:
+        """Names within a function, with what of place or time each holds."""
+        known = self._names.get(id(unit))
+        if known is None:
+            known = self._names[id(unit)] = self._names_in(node for node, _ in unit.nodes)
+        return known
+
+    def _names_in(self, nodes: Iterable[ast.AST]) -> dict[str, str]:
         found = dict(self.module_names)
         binding = of_kinds(nodes, _BINDING)
         found |= {

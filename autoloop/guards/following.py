@@ -1,12 +1,13 @@
 """Finds out what of the instruction each name of a program holds."""
 
 import ast
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from autoloop.guards.flow import ORDER, WORKING, Flow, Kind, Unit, entry_of
 from autoloop.guards.folding import Folding, Scope
 from autoloop.guards.folding.names import dotted
-from autoloop.guards.trees import children, of_kinds, walk
+from autoloop.guards.trees import LEAVES, children, of_kinds, walk
 
 _FUNCTIONS = frozenset({ast.FunctionDef, ast.AsyncFunctionDef})
 _ROUNDS = 4
@@ -31,13 +32,15 @@ def follow(tree: ast.Module, folding: Folding) -> Flow:
     for unit in units:
         for name in _first_names(unit.node):
             unit.names[name] = "text"
-        _note_loops(unit)
     lessons = [
-        (learn, unit, node, scope)
+        (_LESSONS[type(node)], unit, node, scope)
         for unit in units
         for node, scope in unit.nodes
-        if (learn := _LESSONS.get(type(node)))
+        if type(node) in _LESSONS
     ]
+    for _, unit, node, scope in lessons:
+        if type(node) in _LOOPS:
+            _note_loop(unit, node, scope)  # type: ignore[arg-type]
     for _ in range(_ROUNDS):
         before = _known(flow)
         for learn, unit, node, scope in lessons:
@@ -74,15 +77,15 @@ def _units(tree: ast.Module, folding: Folding) -> Iterator[Unit]:
 
 def _unit(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda, folding: Folding) -> Unit:
     nodes = _inside(node, folding)
-    kinds: dict[type, list[tuple[ast.AST, Scope]]] = {}
+    kinds: dict[type, list[tuple[ast.AST, Scope]]] = defaultdict(list)
     for pair in nodes:
-        kinds.setdefault(type(pair[0]), []).append(pair)
+        kinds[type(pair[0])].append(pair)
     unit = Unit(node=node, nodes=nodes, kinds=kinds)
     unit.globals = frozenset(name for one, _ in unit.of(ast.Global) for name in one.names)
     unit.inner = {
         one.name: one.args  # type: ignore[attr-defined]
-        for one, _ in nodes
-        if type(one) in _FUNCTIONS and one is not node
+        for one, _ in (*unit.of(ast.FunctionDef), *unit.of(ast.AsyncFunctionDef))
+        if one is not node
     }
     return unit
 
@@ -97,10 +100,14 @@ def _inside(
     found: list[tuple[ast.AST, Scope]] = []
     rest: list[tuple[ast.AST, Scope]] = [(function, folding.module)]
     while rest:
-        node, scope = rest.pop()
-        inner = folding.scopes.get(node, scope)
-        found.append((node, inner))
-        rest += [(child, inner) for child in children(node)]
+        pair = node, scope = rest.pop()
+        kind = type(node)
+        if kind in _FUNCTIONS or kind is ast.Lambda:
+            scope = folding.scopes.get(node, scope)
+            pair = (node, scope)
+        found.append(pair)
+        if kind not in LEAVES:
+            rest += [(child, scope) for child in children(node)]
     return found
 
 
@@ -130,12 +137,9 @@ def _called(unit: Unit) -> Iterator[str]:
             yield node.func.id
 
 
-def _note_loops(unit: Unit) -> None:
-    for node, scope in unit.nodes:
-        if type(node) in _LOOPS:
-            for name in _stored(node.target):  # type: ignore[attr-defined]
-                place = (node.target, node.iter, scope)  # type: ignore[attr-defined]
-                unit.loops.setdefault(name, []).append(place)
+def _note_loop(unit: Unit, node: ast.For | ast.AsyncFor | ast.comprehension, scope: Scope) -> None:
+    for name in _stored(node.target):
+        unit.loops.setdefault(name, []).append((node.target, node.iter, scope))
 
 
 def _stored(target: ast.AST) -> Iterator[str]:

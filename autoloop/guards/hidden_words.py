@@ -162,7 +162,8 @@ def _values_in(task: _Hidden, *, known: Spelling, seen: Spelling) -> dict[str, i
 def _look(task: _Hidden, *, known: Spelling, seen: Spelling) -> Iterator[Finding]:
     rows = _sentences(task.rows, known=known, seen=seen)
     code = _sentences(task.code, known=known, seen=seen)
-    telling = _sentences(filter(_is_special, task.code), known=known, seen=seen)
+    special = filter(_is_special, task.code if code else ())
+    telling = _sentences(special, known=known, seen=seen)
     values = _values_in(task, known=known, seen=seen)
     lines = sorted([*rows, *code, *values.values()])
     if rows or telling or len(code) > 1 or _are_telling(values):

@@ -140,12 +140,12 @@ class ImportsGuard:
 
 def _look(program: Program) -> Iterator[Sighting]:
     for node in of_kinds(program.nodes, _TOLD):
-        if isinstance(node, ast.Import | ast.ImportFrom):
-            yield from _imported(node)
-        elif isinstance(node, ast.Attribute) and node.attr in _ATTRIBUTES:
+        if not isinstance(node, ast.Attribute):
+            yield from _imported(node)  # type: ignore[arg-type]
+        elif node.attr in _ATTRIBUTES:
             text = f"{quote(node)} looks behind objects: a harness has no use for it."
             yield Sighting(key=node.attr, severity="block", message=text, line=node.lineno)
-        elif isinstance(node, ast.Attribute) and _is_private(node, program):
+        elif _is_private(node, program):
             text = f"{quote(node)} looks behind what `solve` is given: use what it offers."
             yield Sighting(key=quote(node), severity="block", message=text, line=node.lineno)
     for call in program.calls:
@@ -155,7 +155,7 @@ def _look(program: Program) -> Iterator[Sighting]:
 
 
 def _is_private(node: ast.Attribute, program: Program) -> bool:
-    if program.name_of(node) == "sys.modules":
+    if node.attr == "modules" and program.name_of(node) == "sys.modules":
         return True
     owner = node.value
     return node.attr.startswith("_") and getattr(owner, "id", "") in _GIVEN_OBJECTS

@@ -61,7 +61,8 @@ def _look(program: Program) -> Iterator[Sighting]:
         elif isinstance(node, ast.List | ast.Tuple):
             yield from _codes(node)
     for node in program.of(ast.Constant):
-        if isinstance(node.value, str) and _WITHIN.search(node.value):
+        is_plain = not isinstance(node.value, str) or node.value.isascii()
+        if not is_plain and _WITHIN.search(str(node.value)):
             text = f"{quote(node)} has characters within words that nobody can see. Remove them."
             yield Sighting(key=quote(node), severity="block", message=text, line=node.lineno)
     marks = _INVISIBLE.findall(program.source)
@@ -82,10 +83,10 @@ def _all_decoded(program: Program) -> Iterator[Sighting]:
 def _aliases(program: Program) -> Iterator[Sighting]:
     """`run = exec`: what runs code is called by its name, or not at all."""
     called = {id(call.func) for call in program.calls}
+    telling = _LAST | program.folding.imports.keys()
     for node in of_kinds(program.nodes, frozenset({ast.Name, ast.Attribute})):
-        last = getattr(node, "id", getattr(node, "attr", ""))
-        is_known = last in _LAST or last in program.folding.imports
-        if not is_known or id(node) in called or not isinstance(node, ast.expr):
+        last = node.id if isinstance(node, ast.Name) else node.attr  # type: ignore[attr-defined]
+        if last not in telling or id(node) in called or not isinstance(node, ast.expr):
             continue
         name = program.name_of(node).removeprefix("builtins.")
         if name in _RUNNERS | _LOADERS | {"__builtins__"}:
@@ -117,8 +118,8 @@ def _hidden_code(call: ast.Call, program: Program) -> Iterator[Sighting]:
     first = call.args[0] if call.args else None
     if first is None:
         return
-    value = program.folding.value(first)
     if name in _RUNNERS:
+        value = program.folding.value(first)
         is_known = value is not None or _is_closed(first, program) or _is_read(first, program)
         yield Sighting(
             key=quote(call),
@@ -127,6 +128,7 @@ def _hidden_code(call: ast.Call, program: Program) -> Iterator[Sighting]:
             line=call.lineno,
         )
     elif name in _LOADERS:
+        value = program.folding.value(first)
         is_plain = isinstance(first, ast.Constant)
         yield Sighting(
             key=quote(call),

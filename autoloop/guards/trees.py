@@ -9,23 +9,24 @@ _PLAIN = frozenset(
      "simple", "type_comment"}
 )  # fmt: skip
 """Fields that hold no nodes, or only marks for loading and storing."""
-_LEAVES = frozenset({ast.Constant, ast.Name, ast.alias, ast.Global, ast.Nonlocal})
-_FIELDS: dict[type, tuple[str, ...]] = dict.fromkeys(_LEAVES, ())
+LEAVES = frozenset({ast.Constant, ast.Name, ast.alias, ast.Global, ast.Nonlocal})
+"""What has no parts."""
+_FIELDS: dict[type, tuple[str, ...]] = {}
 _NOTHING: list[ast.AST] = []
 
 
 def children(node: ast.AST) -> list[ast.AST]:
     """A node's parts in order; the marks for loading and storing left out. Not to be changed."""
     kind = type(node)
-    fields = _FIELDS.get(kind)
-    if fields is None:
-        fields = _FIELDS[kind] = tuple(name for name in kind._fields if name not in _PLAIN)
-    if not fields:
+    if kind in LEAVES:
         return _NOTHING
     own = node.__dict__
     known: list[ast.AST] | None = own.get(_PARTS)
     if known is not None:
         return known
+    fields = _FIELDS.get(kind)
+    if fields is None:
+        fields = _FIELDS[kind] = tuple(name for name in kind._fields if name not in _PLAIN)
     found: list[ast.AST] = []
     for name in fields:
         value = own.get(name)
@@ -43,7 +44,7 @@ def walk(node: ast.AST) -> list[ast.AST]:
     rest = [node]
     for item in rest:
         # Asked here, too: every other node is a leaf, and a call for each takes long.
-        if type(item) not in _LEAVES:
+        if type(item) not in LEAVES:
             rest += children(item)
     return rest
 

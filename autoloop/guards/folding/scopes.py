@@ -10,7 +10,7 @@ from autoloop.guards.folding.limits import Budget
 from autoloop.guards.folding.names import imported_names
 from autoloop.guards.folding.statements import Folded, Runner
 from autoloop.guards.folding.values import Made, Space
-from autoloop.guards.trees import children
+from autoloop.guards.trees import LEAVES, children
 
 _NESTED = 3
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
@@ -73,6 +73,9 @@ def _folded(
     rest: list[ast.AST] = list(reversed(body))
     while rest:
         node = rest.pop()
+        kind = type(node)
+        if kind in LEAVES:
+            continue
         if isinstance(node, _FUNCTIONS):
             inner = folding.scopes[node] = _function_scope(node, scope)
             lines = [node.body] if isinstance(node, ast.Lambda) else node.body
@@ -82,7 +85,7 @@ def _folded(
             rest += [*node.args.defaults, *(d for d in node.args.kw_defaults if d)]
             rest += getattr(node, "decorator_list", [])
             continue
-        if type(node) in _WORTH_IT:
+        if kind in _WORTH_IT:
             done = runner.folded(node, scope)  # type: ignore[arg-type]
             if done is not None:
                 yield done
