@@ -2,15 +2,18 @@
 
 import ast
 import re
+from collections.abc import Callable
 from functools import lru_cache
 
 from autoloop.errors import CandidateError
+from autoloop.guards.relatives import Relatives
 from autoloop.guards.trees import of_kinds, walk
 from autoloop.records import Finding
 from autoloop.records.python_source import syntax_tree
 
 _REMEMBERED = 4
 """Trees: several checks look at the same ones."""
+_RELATIVES = Relatives()
 _DOCUMENTED = frozenset({ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef})
 # `solve(instruction, env, model)` is called with exactly these.
 _GIVEN = 3
@@ -18,12 +21,12 @@ _GIVEN = 3
 
 @lru_cache(maxsize=_REMEMBERED)
 def parse(source: str) -> ast.Module:
-    """The syntax tree of agent.py, for all who only read it.
+    """The syntax tree of agent.py, for all who only read it; parts may be those of other trees.
 
     Raises:
         CandidateError: there is none; with the line.
     """
-    return parse_anew(source)
+    return _parsed(source, _RELATIVES.tree)
 
 
 def parse_anew(source: str) -> ast.Module:
@@ -32,8 +35,12 @@ def parse_anew(source: str) -> ast.Module:
     Raises:
         CandidateError: as `parse`.
     """
+    return _parsed(source, syntax_tree)
+
+
+def _parsed(source: str, parser: Callable[[str], ast.Module]) -> ast.Module:
     try:
-        return syntax_tree(source)
+        return parser(source)
     except SyntaxError as exc:
         line = f" in line {exc.lineno}" if exc.lineno else ""
         raise CandidateError(f"agent.py does not parse: {exc.msg}{line}.") from exc
