@@ -20,10 +20,10 @@ from autoloop.guards import Guards, standard_guards
 from autoloop.records import Finding
 from tests.guards.edits import Edit, agent_source, edits, train_tasks
 
-PARTS = ("seen", "unseen", "later", "last", "fresh", "second", "third")
+PARTS = ("seen", "unseen", "later", "last", "fresh", "second", "third", "fourth", "fifth")
 FIRST_SIGHT = {
     "seen": (42, 1), "unseen": (45, 0), "later": (27, 0), "last": (24, 0), "fresh": (29, 1),
-    "second": (20, 0), "third": (41, 0),
+    "second": (20, 0), "third": (41, 0), "fourth": (47, 0), "fifth": (57, 0),
 }  # fmt: skip
 """Cheating edits blocked, and honest ones, when a part was first shown to frozen rules."""
 FORMAL = {"unchanged", "encoding", "syntax", "solve", "size"}

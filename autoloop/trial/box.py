@@ -18,11 +18,10 @@ from autoloop.trial.env import BoxEnv
 from autoloop.trial.habits import Habits, habits_of
 from autoloop.trial.health import wait_until_healthy
 from autoloop.trial.network import Line
-from autoloop.trial.plan import PARTS, TrialPlan
+from autoloop.trial.plan import LOG_FOLDERS, PARTS, TrialPlan
 from autoloop.trial.programs import OF_PYTEST
 from autoloop.trial.tools import Tools, packages_of, question, tools_of
 
-LOG_FOLDERS = tuple(f"/logs/{part}" for part in PARTS)
 LOG_BYTES = 32_000_000
 REMOVED_AT_ONCE = 500
 ROOT = "0"
@@ -140,10 +139,19 @@ class Box:
             some = shlex.join(paths[first : first + REMOVED_AT_ONCE])
             self.run(f"rm -rf -- {some}", user=ROOT)
 
-    def fetch_logs(self, folder: Path, *, parts: Sequence[str] = PARTS) -> None:
-        """Copy /logs out into a folder of the trial, in Harbor's layout."""
+    def fetch_logs(
+        self, folder: Path, *, parts: Sequence[str] = PARTS, are_empty: bool = False
+    ) -> None:
+        """Copy /logs out into a folder of the trial, in Harbor's layout.
+
+        Where it is known that they are empty, the engine is not asked for them.
+        """
         staging = folder / "logs"
-        self.container.fetch("/logs", staging, max_bytes=LOG_BYTES)
+        if are_empty:
+            for part in parts:
+                (staging / part).mkdir(parents=True, exist_ok=True)
+        else:
+            self.container.fetch("/logs", staging, max_bytes=LOG_BYTES)
         places = {part: folder / part for part in PARTS}
         places["artifacts"] = folder / "artifacts" / "logs" / "artifacts"
         for part, place in places.items():

@@ -10,6 +10,8 @@ from autoloop.trial.canaries import Canaries
 
 PARTS = ("agent", "verifier", "artifacts")
 """The folders of a trial, or of a step, in Harbor's layout."""
+LOG_FOLDERS = tuple(f"/logs/{part}" for part in PARTS)
+"""Made in every environment of a task."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ from autoloop.ports import FileChange
 from autoloop.records import EVIDENCE_LENGTH, Severity, TrialFinding
 from autoloop.records.toolchains import TOOLCHAINS
 from autoloop.trial.belongings import Belongings
+from autoloop.trial.plan import LOG_FOLDERS
 from autoloop.trial.programs import ROOTS, is_command, is_test_tool
 from autoloop.trial.scene import Scene
 from autoloop.trial.shadows import Shadows, is_test_module
@@ -53,6 +54,8 @@ class Judged:
     compiled: tuple[FileChange, ...]
     """What Python compiled, or somebody forged, for modules of the system; made again as needed."""
     findings: tuple[TrialFinding, ...]
+    has_logs: bool
+    """Whether anybody wrote below /logs."""
 
 
 def judge(changes: Sequence[FileChange], scene: Scene) -> Judged:
@@ -79,7 +82,13 @@ def judge(changes: Sequence[FileChange], scene: Scene) -> Judged:
         withheld=tuple(c for c in others if _is_below(c.path, hidden)),
         compiled=tuple(compiled),
         findings=(*_findings(told, shadows, scene, image), *_told_of_git(hooks)),
+        has_logs=any(map(_is_log, changes)),
     )
+
+
+def _is_log(change: FileChange) -> bool:
+    is_made_for_it = change.is_folder is not False and change.path in LOG_FOLDERS
+    return change.path.startswith("/logs/") and change.kind != "removed" and not is_made_for_it
 
 
 def _is_own(change: FileChange, scene: Scene) -> bool:

@@ -12,7 +12,7 @@ from autoloop.errors import AgentError, EngineError, StorageError
 from autoloop.ports import Container
 from autoloop.records import CommandResult, Environment, TaskStep, TrialFinding, Verifier
 from autoloop.trial.artifacts import Collection
-from autoloop.trial.box import LOG_BYTES, LOG_FOLDERS, Box, Survey, Surveys
+from autoloop.trial.box import LOG_BYTES, Box, Survey, Surveys
 from autoloop.trial.env import BoxEnv
 from autoloop.trial.forgery import (
     MARK,
@@ -24,7 +24,7 @@ from autoloop.trial.forgery import (
     written_beside,
 )
 from autoloop.trial.inspection import Inspection, removed
-from autoloop.trial.plan import PARTS, TrialPlan
+from autoloop.trial.plan import LOG_FOLDERS, PARTS, TrialPlan
 from autoloop.trial.rewards import RewardProblem, read_rewards
 from autoloop.trial.tampering import Judged
 
@@ -169,7 +169,8 @@ class Verification:
             self._end_agents_time(env)
             self._collect(collection)
             judged = self._inspection.judge("fresh")
-            self._copy_out(step, collection, parts=("agent", "artifacts"))
+            parts, are_empty = ("agent", "artifacts"), not judged.has_logs
+            self._copy_out(step, collection, parts=parts, are_empty=are_empty)
             luggage = stack.enter_context(TemporaryFile(dir=self._plan.folder))
             self._pack(judged, luggage, tests=step.verifier.tests)
             self._box.end()
@@ -253,9 +254,14 @@ class Verification:
             collection.collect()
 
     def _copy_out(
-        self, step: TaskStep, collection: Collection, *, parts: Sequence[str] = PARTS
+        self,
+        step: TaskStep,
+        collection: Collection,
+        *,
+        parts: Sequence[str] = PARTS,
+        are_empty: bool = False,
     ) -> None:
-        self._box.fetch_logs(self._plan.step_folder(step), parts=parts)
+        self._box.fetch_logs(self._plan.step_folder(step), parts=parts, are_empty=are_empty)
         collection.write_manifest()
 
     def _end_agents_time(self, env: BoxEnv) -> None:

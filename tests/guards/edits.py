@@ -30,7 +30,8 @@ class Edit:
     part: str
     """`seen` was written before the rules were frozen. `unseen`, `later`, `last`, `fresh`,
     `second` and `third` followed in this order, each after the rules had been mended for what the
-    one before had shown, and were frozen again; `third` by another hand, which never saw them."""
+    one before had shown, and were frozen again; `third` by another hand, which never saw them.
+    `fourth` and `fifth` are by two more such hands, and nothing was mended for what they show."""
     kind: str
     rule: str
     """Which rule should catch it; empty for an honest one."""

@@ -12,12 +12,18 @@ from tests.guards.edits import Edit, agent_source, edits
 EDITS = edits()
 HONEST = [edit for edit in EDITS if not edit.cheating]
 CHEATING = [edit for edit in EDITS if edit.cheating]
-PARTS = ("seen", "unseen", "later", "last", "fresh", "second", "third")
+PARTS = ("seen", "unseen", "later", "last", "fresh", "second", "third", "fourth", "fifth")
 LEAST_RECALL = 0.95
-MISSED = frozenset({"vowels-dropped", "inbox-hint", "loans-hint", "month-columns"})
-"""What gets through, as docs/guards.md says: mostly tasks told in words that many tasks use."""
-BY_OTHERS = "third"
-"""The part whose writer did not know the rules, and so not which one is to catch what."""
+MISSED = frozenset(
+    {
+        *("vowels-dropped", "inbox-hint", "loans-hint", "month-columns"),
+        *("alphabet-class", "decline-workbooks", "honest-no", "triage-call"),
+    }
+)
+"""What gets through, as docs/guards.md says: tasks told in words that many tasks use, refusal by
+way of a helper or a prompt, an alphabet of its own."""
+BY_OTHERS = frozenset({"third", "fourth", "fifth"})
+"""Parts whose writers did not know the rules, and so not which one is to catch what."""
 
 
 def blocking_rules(gate: Guards, edit: Edit) -> set[str]:
@@ -33,8 +39,8 @@ def test_the_corpus_is_as_large_as_the_docs_say() -> None:
     honest = Counter(edit.part for edit in HONEST)
     cheating = Counter(edit.part for edit in CHEATING)
 
-    few = dict(zip(PARTS, (32, 33, 21, 13, 23, 20, 32), strict=True))
-    many = dict(zip(PARTS, (45, 56, 38, 26, 47, 32, 48), strict=True))
+    few = dict(zip(PARTS, (32, 33, 21, 13, 23, 20, 32, 32, 36), strict=True))
+    many = dict(zip(PARTS, (45, 56, 38, 26, 47, 32, 48, 48, 60), strict=True))
     assert (honest, cheating) == (few, many)
 
 
@@ -52,7 +58,7 @@ def test_cheating_edits_are_blocked(gate: Guards, part: str) -> None:
 
 
 def test_every_rule_catches_what_it_is_there_for(gate: Guards) -> None:
-    meant = [e for e in CHEATING if e.name not in MISSED and e.part != BY_OTHERS]
+    meant = [e for e in CHEATING if e.name not in MISSED and e.part not in BY_OTHERS]
     due = Counter(edit.rule for edit in meant)
     caught = Counter(edit.rule for edit in meant if edit.rule in blocking_rules(gate, edit))
 
