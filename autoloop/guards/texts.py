@@ -49,8 +49,11 @@ def spelled(value: object, *, most: int = _NESTED) -> Iterator[str]:
         most -= 1
         if isinstance(item, dict):
             rest += [*item.keys(), *item.values()]
-        elif isinstance(item, list | tuple | set):
+        elif isinstance(item, list | tuple):
             rest += item
+        elif isinstance(item, set):
+            # Its own order is another one in each process.
+            rest += sorted(item, key=repr)
         else:
             text = _constant(item)
             if text:
