@@ -35,6 +35,8 @@ SOCKETS = (
 NAMES = ("HostsPath", "HostnamePath", "ResolvConfPath")
 """Files that all containers of a namespace share."""
 MOST_BYTES = 100_000
+MOST_LOOKS = 4
+"""At those that were idle for longest; where all are busy, the rest will hardly be better."""
 MOST = 32
 """Keepers at once; beyond these, containers have namespaces of their own."""
 MEGABYTE = 1024 * 1024
@@ -103,16 +105,16 @@ class Namespaces:
 
         A new keeper runs `sleep` of `image`. May raise docker's APIError.
         """
-        while (kept := self._oldest(mode)) is not None:
+        for _ in range(MOST_LOOKS):
+            kept = self._oldest(mode)
+            if kept is None:
+                break
             if kept.is_spoilt():
                 self.discard(kept)
             elif kept.is_empty():
                 return kept
             else:
-                # Those that were given back later will hardly be better.
-                with self._lock:
-                    self._idle.appendleft(kept)
-                break
+                self.give_back(kept)
         with self._lock:
             has_room = len(self._keepers) < MOST
         return self._make(mode, image) if has_room and self._is_possible() else None
