@@ -20,7 +20,7 @@ from autoloop.records import Environment, Network, Resources
 from autoloop.sandbox import DockerSandbox
 from autoloop.sandbox.addresses import addresses_of_machine
 from autoloop.sandbox.projects import PROJECT
-from tests.sandbox.conftest import BASE, MARK
+from tests.sandbox.conftest import BASE, LEAVE, MARK
 
 pytestmark = pytest.mark.docker
 
@@ -37,22 +37,6 @@ UNWELL = "{test: exit 1, interval: 100ms, retries: 2}"
 GET = (
     "python3 -c \"import urllib.request as u; print(u.urlopen('http://{}:8000/hostname').status)\""
 )
-LEAVE = """python3 - <<'END'
-import socket, struct, time
-
-routes = [line.split() for line in open("/proc/net/route").read().splitlines()[1:]]
-gates = [socket.inet_ntoa(struct.pack("<L", int(r[2], 16))) for r in routes if r[1] == "0" * 8]
-with socket.socket(type=socket.SOCK_DGRAM) as caller:
-    caller.connect_ex(("198.51.100.7", 53))
-    until = time.monotonic() + 2
-    answers = False
-    while gates and not answers and time.monotonic() < until:
-        caller.send(b"?")
-        known = [line.split() for line in open("/proc/net/arp").read().splitlines()[1:]]
-        answers = any(fields[0] in gates and fields[2] == "0x2" for fields in known)
-print("leaves" if answers else "stays")
-END"""
-"""Whether whoever is the gateway answers when a packet goes to an address that nobody has."""
 
 
 class Compose(Protocol):

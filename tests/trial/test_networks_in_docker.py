@@ -9,6 +9,7 @@ import pytest
 from docker.api.client import APIClient
 
 from autoloop.records import Outcome
+from tests.sandbox.conftest import LEAVE
 from tests.trial.conftest import TOML, Bench, Case, Look, on_their_way, script
 
 pytestmark = pytest.mark.docker
@@ -31,9 +32,13 @@ else:
     raise SystemExit("no answer")
 END
 }
-reach HOST
 """
-BY_ITSELF = "(unset ${!http*} ${!HTTP*}; reach HOST)\n"
+BY_PROXY = '[ -n "$http_proxy" ] && reach HOST || echo "HOST no"\n'
+BY_ITSELF = f"""itself() {{
+{LEAVE}
+}}
+itself | sed 's/leaves/itself yes/; s/stays/itself no/'
+"""
 UNLISTED = "reach 10.255.255.1\n"
 REWARD = "echo 1 > /logs/verifier/reward.txt"
 TWO_STEPS = '[[steps]]\nname = "one"\n[[steps]]\nname = "two"\n[steps.agent]\n'
@@ -69,7 +74,8 @@ def cases(port: int, host: str) -> dict[str, Case]:
     def placed(text: str) -> str:
         return text.replace("PORT", str(port)).replace("HOST", host)
 
-    listed, reach, ways = placed(LISTED), placed(REACH), placed(REACH + BY_ITSELF)
+    listed, reach = placed(LISTED), placed(f"{REACH}reach HOST\n")
+    ways = placed(REACH + BY_PROXY + BY_ITSELF)
     public = 'network_mode = "public"\n'
     networks = {
         "public": phases(),
@@ -90,7 +96,9 @@ def cases(port: int, host: str) -> dict[str, Case]:
             toml=phases(listed)
             + f"[environment.healthcheck]\ncommand = '''({reach}) | grep yes'''\nretries = 1\n"
         ),
-        "unlisted": Case(test=placed(REACH + UNLISTED) + REWARD, toml=phases(listed)),
+        "unlisted": Case(
+            test=placed(f"{REACH}reach HOST\n{UNLISTED}") + REWARD, toml=phases(listed)
+        ),
         "agent.py": Case(
             agent="def solve(i, env, m):\n"
             f"    env.write('/logs/agent/out', env.run({reach!r}).stdout)\n",
@@ -139,16 +147,16 @@ def reached(text: str) -> list[str]:
 @pytest.mark.parametrize(
     ("name", "by_agent", "by_tests"),
     [
-        ("public", "yes yes", "yes yes"),
+        ("public", "no yes", "no yes"),
         ("none", "no no", "no no"),
         ("listed", "yes no", "yes no"),
-        ("shut for tests", "yes yes", "no no"),
-        ("open for tests", "no no", "yes yes"),
+        ("shut for tests", "no yes", "no no"),
+        ("open for tests", "no no", "no yes"),
         ("listed for tests", "no no", "yes no"),
         ("listed for the agent", "yes no", "no no"),
     ],
 )
-def test_each_phase_reaches_what_it_may_by_itself_and_by_the_proxy(
+def test_each_phase_reaches_what_it_may_by_the_proxy_and_by_itself(
     ended: Look, name: str, by_agent: str, by_tests: str
 ) -> None:
     end = ended(name)
