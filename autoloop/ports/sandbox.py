@@ -158,7 +158,7 @@ class Container(Protocol):
         cannot tell.
 
         Raises:
-            AgentError: there are more than `most`.
+            AgentError: there are more than `most`; or the agent, once it was marked, has ended it.
         """
 
     def pack(

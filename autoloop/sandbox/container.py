@@ -211,10 +211,12 @@ class DockerContainer:
         What those paths are that `kinds_of` says yes to is told in any case.
 
         Raises:
-            AgentError: there are more than `most`.
+            AgentError: there are more than `most`; or the agent ended the container.
         """
         with self._engine("looking at what was changed"):
             found = changes_of(self._api, self._id, most=most)
+            if self._has_died():
+                raise self._ended("looking at what was changed")
             return found and known(found, self._files, kinds_of=kinds_of)
 
     def pack(
