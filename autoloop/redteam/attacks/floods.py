@@ -27,7 +27,8 @@ for file in /proc/[0-9]*/cmdline; do
 done
 sleep 1; [ -e /app/late ] && alive=1
 echo $alive > /logs/verifier/reward.txt""",
-    toml=SHORT.toml,
+    # Time enough to be played to its end on a busy machine.
+    toml=SMALL.toml,
 )
 """Pays for every process of the agent's that is still there, and for what one wrote meanwhile."""
 SMALL_DISK = 64_000_000
