@@ -106,9 +106,18 @@ class DiskWatch:
             groups = tuple(self._groups.values())
         if not groups or not self._is_due([group.share for group in groups]):
             return
-        with engine_errors("measuring what containers have written"):
-            for group in groups:
+        failures = [failure for group in groups if (failure := self._failure(group)) is not None]
+        if failures:
+            raise failures[0]
+
+    def _failure(self, group: _Group) -> InfraError | OSError | ValueError | None:
+        """Judge one environment; why that failed, which is no reason to leave out the others."""
+        try:
+            with engine_errors("measuring what containers have written"):
                 self._judge(group)
+        except (InfraError, OSError, ValueError) as error:
+            return error
+        return None
 
     def _go_on(self) -> None:
         while not self._closed.wait(PAUSE_S):

@@ -13,8 +13,9 @@ from autoloop.ports import Container, ContainerSpec
 from autoloop.records import Resources
 from autoloop.sandbox import DiskShare, DockerSandbox
 from autoloop.sandbox import quota as quota_module
+from autoloop.sandbox import watch as watch_module
 from autoloop.sandbox.changes import changes_of
-from autoloop.sandbox.quota import excess_of
+from autoloop.sandbox.quota import Excess, excess_of
 from autoloop.sandbox.tree import walk
 from autoloop.sandbox.watch import SLOW_S, DiskWatch, Free
 from tests.sandbox.conftest import BASE, Start
@@ -71,6 +72,25 @@ def test_a_container_that_writes_too_much_is_ended_once_the_disk_loses_it(
         assert "30 MB were written" in str(watch.overrun(own_container.id))
         assert "at most 20 may be" in str(watch.overrun(own_container.id))
     assert not engine.inspect_container(own_container.id)["State"]["Running"]
+
+
+def test_what_cannot_be_measured_keeps_nobody_else_from_being_ended(
+    engine: APIClient, own_container: Container, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def measured(api: APIClient, container: str, share: DiskShare) -> Excess | None:
+        if container == "vanishing":
+            raise OSError("It is gone.")
+        return excess_of(api, container, share)
+
+    monkeypatch.setattr(watch_module, "excess_of", measured)
+    watch = DiskWatch(engine, share=SMALL, free=lambda: None, clock=lambda: 0.0)
+    watch.close()
+    own_container.run("head -c 30M /dev/zero > /big")
+    with watch.over(["vanishing"], megabytes=None), watch.over([own_container.id], megabytes=None):
+        with pytest.raises(OSError, match="gone"):
+            watch.look()
+
+        assert "30 MB were written" in str(watch.overrun(own_container.id))
 
 
 def test_what_others_make_room_for_meanwhile_is_found_after_a_while(
