@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
+import docker.errors
 from docker.api.client import APIClient
 
 from autoloop.sandbox.addresses import RESOLVERS
@@ -185,7 +186,11 @@ class Namespaces:
         self._living.add(keeper, partial(remove_container, self._api, keeper))
         with self._lock:
             self._keepers.add(keeper)
-        self._api.start(keeper)
+        try:
+            self._api.start(keeper)
+        except docker.errors.APIError:
+            self._end(keeper)
+            raise
         return keeper
 
     def _config(self, mode: Mode) -> dict[str, Any]:
