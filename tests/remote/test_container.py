@@ -43,7 +43,7 @@ def test_a_user_or_folder_that_is_missing_is_a_result(
 
 
 def test_at_its_deadline_a_command_is_ended_with_its_children(container: RemoteContainer) -> None:
-    done = container.run("echo begun; setsid sleep 4711 & sleep 4711", timeout_s=0.5)
+    done = container.run("echo begun; setsid sleep 4711 & sleep 4711", timeout_s=3)
     left = container.run("pgrep -f 'sleep 471[1]'")
 
     assert (done.exit_code, done.timed_out, done.stdout) == (124, True, "begun\n")

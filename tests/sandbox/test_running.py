@@ -53,7 +53,7 @@ def test_a_flood_of_output_keeps_head_and_tail_and_our_memory(container: Contain
 
 def test_at_the_deadline_grandchildren_die_too(container: Container) -> None:
     result = container.run(
-        "echo begun; (setsid sleep 7771 &); (trap '' TERM; sleep 7772) & sleep 7773", timeout_s=0.5
+        "echo begun; (setsid sleep 7771 &); (trap '' TERM; sleep 7772) & sleep 7773", timeout_s=3
     )
 
     assert (result.exit_code, result.timed_out) == (124, True)

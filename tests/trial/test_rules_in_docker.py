@@ -14,12 +14,12 @@ QUIRKS = TrialRules(harbor_quirks=True)
 ZERO = "echo 0 > /logs/verifier/reward.txt"
 ONE = "echo 1 > /logs/verifier/reward.txt"
 BOTH_KEYS = """echo '{"acc": 0.5, "speed": 1}' > /logs/verifier/reward.json"""
-SHORT = TOML.replace("60.0", "2.0")
-LATE = "sleep 4; echo late > /app/late"
+SHORT = TOML.replace("60.0", "4.0")
+LATE = "sleep 7; echo late > /app/late"
 SEES_LATE = f"for i in $(seq 50); do [ -e late ] && {ONE} && exit; sleep 0.2; done; {ZERO}"
 HANGING_CHECK = (
     '[environment.healthcheck]\ncommand = "test -e /once || { touch /once; sleep 60; }"\n'
-    "timeout_sec = 0.5\ninterval_sec = 0.05\nretries = 3\n"
+    "timeout_sec = 3.0\ninterval_sec = 0.05\nretries = 3\n"
 )
 SECRETS = """[verifier.env]
 MY_API_KEY = "sk-supersecretvalue"
@@ -153,7 +153,7 @@ def test_the_number_that_counts_follows_the_rules(
         ("b06", Outcome.INVALID, "TaskError", "The user 'ghost' of [agent].user"),
         ("c12", Outcome.INVALID, "TaskError", "with bash"),
         ("bash removed", Outcome.FAILED, "Tampered", "bash"),
-        ("hanging check quirk", Outcome.INVALID, "HealthcheckError", "ended after 0.5 s"),
+        ("hanging check quirk", Outcome.INVALID, "HealthcheckError", "ended after 3 s"),
         ("no key", Outcome.FAILED, "RewardKeyError", "'style'"),
         ("no numbers", Outcome.FAILED, "VerifierOutputParseError", "names no reward"),
         ("verifier at most", Outcome.FAILED, "VerifierTimeoutError", "longer than the 1 s"),

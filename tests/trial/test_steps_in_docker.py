@@ -13,7 +13,7 @@ pytestmark = pytest.mark.docker
 QUIRKS = TrialRules(harbor_quirks=True)
 BOTH = TOML + '[[steps]]\nname = "one"\n[[steps]]\nname = "two"\n'
 GATED = BOTH.replace('"one"\n', '"one"\nmin_reward = 0.5\n')
-SHORT = BOTH.replace('"one"\n', '"one"\n[steps.agent]\ntimeout_sec = 2.0\n')
+SHORT = BOTH.replace('"one"\n', '"one"\n[steps.agent]\ntimeout_sec = 4.0\n')
 LISTS = "ls -A /tests /logs/verifier /logs/agent /logs/artifacts"
 COUNTER = """
 turns = []

@@ -16,9 +16,9 @@ from tests.conformance.case import Case, Expect, Reference
 
 WRITE = 'def solve(instruction, env, model):\n    env.run("echo solved > /app/solved.txt")\n'
 SOLVED = holds("[ -s /app/solved.txt ]")
-SHORT = LIMITS.replace("[agent]\ntimeout_sec = 120.0", "[agent]\ntimeout_sec = 2.0")
+SHORT = LIMITS.replace("[agent]\ntimeout_sec = 120.0", "[agent]\ntimeout_sec = 4.0")
 OVER_TIME = Expect(
-    rewards={"reward": 1.0}, failure="AgentTimeoutError", files={"exception.txt": "2 s"}
+    rewards={"reward": 1.0}, failure="AgentTimeoutError", files={"exception.txt": "4 s"}
 )
 ASK = """python3 -c "from urllib.request import urlopen; urlopen('http://127.0.0.1:8123/')" """
 SPEAKS = """
@@ -183,13 +183,13 @@ CASES = (
     Case(
         id="agent-timeout-at-most",
         files=task(solve=f"{SOLVE}; sleep 1000", test=SOLVED),
-        rules=TrialRules(timeouts=Timeouts(max_agent_s=1.0, multiplier=2.0)),
+        rules=TrialRules(timeouts=Timeouts(max_agent_s=2.0, multiplier=2.0)),
         expect=OVER_TIME,
     ),
     Case(
         id="agent-timeout-of-nobody",
         files=task("[verifier]\ntimeout_sec = 60\n", solve=f"{SOLVE}; sleep 1000", test=SOLVED),
-        rules=TrialRules(default_timeout_s=2.0),
+        rules=TrialRules(default_timeout_s=4.0),
         expect=OVER_TIME,
         differs="agent-without-a-limit",
     ),

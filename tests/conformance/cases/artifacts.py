@@ -72,7 +72,7 @@ CASES = (
         id="artifacts-of-an-agent-out-of-time",
         files=task(
             'artifacts = ["/app/solved.txt"]\n'
-            + LIMITS.replace("[agent]\ntimeout_sec = 120.0", "[agent]\ntimeout_sec = 2.0"),
+            + LIMITS.replace("[agent]\ntimeout_sec = 120.0", "[agent]\ntimeout_sec = 4.0"),
             solve="echo half > /app/solved.txt; sleep 1000",
         ),
         expect=Expect(

@@ -10,7 +10,7 @@ def health(*lines: str) -> str:
     return LIMITS + "[environment.healthcheck]\n" + "".join(f"{line}\n" for line in lines)
 
 
-HANGS = ("timeout_sec = 1", "interval_sec = 0.1", "retries = 2")
+HANGS = ("timeout_sec = 3", "interval_sec = 0.1", "retries = 2")
 
 CASES = (
     Case(
@@ -52,7 +52,7 @@ CASES = (
         expect=scored(),
         harbor=Reference(failure="RuntimeError"),
         differs="hanging-healthcheck",
-        quirks=invalid("HealthcheckError", "1 s"),
+        quirks=invalid("HealthcheckError", "3 s"),
     ),
     Case(
         id="health-in-its-start-period",

@@ -132,7 +132,7 @@ CASES = (
         id="separate-of-an-agent-out-of-time",
         files=task(
             KEEPS
-            + LIMITS.replace("[agent]\ntimeout_sec = 120.0", "[agent]\ntimeout_sec = 2.0")
+            + LIMITS.replace("[agent]\ntimeout_sec = 120.0", "[agent]\ntimeout_sec = 4.0")
             + 'environment_mode = "separate"\n',
             solve=f"{SOLVE}; sleep 1000",
             test=holds("[ -s /app/solved.txt ]"),

@@ -339,7 +339,8 @@ def test_max_tokens_stays_below_what_the_model_writes(
 @pytest.mark.parametrize("fault", ["500", "502", "reset", "stall", "cut", "end", "garbage"])
 def test_a_passing_failure_is_tried_again(form: str, fault: str) -> None:
     with LoopbackProvider(script=by_number([FAULTS[fault]])) as provider:
-        answer = _model(provider, form, timeout_s=0.3).complete(HELLO)
+        timeout_s = 1.0 if fault == "stall" else 20.0
+        answer = _model(provider, form, timeout_s=timeout_s).complete(HELLO)
 
     assert answer.message.content == "hello"
     assert answer.usage.calls == 1
