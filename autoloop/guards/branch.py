@@ -150,7 +150,7 @@ class BranchGuard:
         return self._tasks.beginning(piece) or (tasks if is_whole else ())
 
     def _is_telling(self, piece: str) -> bool:
-        score, _, _ = self._topics.closest(piece)
+        score = self._topics.nearest(piece.lower()).score
         return score >= _TELLING or (score > 0 and len(piece.split()) == _PHRASE - 1)
 
 

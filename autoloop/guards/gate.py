@@ -11,7 +11,6 @@ from autoloop.guards.collecting import uncollected
 from autoloop.guards.environment import EnvironmentGuard
 from autoloop.guards.growth import GrowthGuard
 from autoloop.guards.hidden_words import HiddenWordsGuard
-from autoloop.guards.hints_guard import HintsGuard
 from autoloop.guards.imports import ImportsGuard
 from autoloop.guards.likeness import likeness
 from autoloop.guards.lookup import LookupGuard
@@ -74,8 +73,7 @@ def standard_guards(tasks: Iterable[TrainTask]) -> Guards:
     return Guards(
         SyntaxGuard(),
         TaskWordsGuard(instructions),
-        TopicsGuard(instructions),
-        HintsGuard(known),
+        TopicsGuard(known),
         HiddenWordsGuard(known),
         BorrowedGuard(known),
         ChecksGuard(known),

@@ -1,96 +1,210 @@
-"""What single train tasks are about: words that point at one of them, and how many come together.
+"""How near a sentence comes to one train task more than to any other, told in whatever words.
 
-A word that everybody uses says little and one that few people use says much, if hardly any other
-train task has it. What counts is how much of one task stands close together, in one sentence, or
-how many tasks are touched at all: an honest edit touches one by chance.
+Words count by how few tasks and how few people use them, those of tests and solutions too, but
+less; two words that stand close together in one task alone count once more. One sentence must say
+much; of sentences that stand near to different tasks, each may say little.
 """
 
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Set
-from itertools import pairwise
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
 
-from autoloop.guards.common import is_everyday, is_of_the_trade
-from autoloop.guards.instructions import Instructions
-from autoloop.guards.stems import BORDER, empty_stems, stem_of
+from autoloop.guards.common import craft_words, is_common, is_everyday, is_of_the_trade
+from autoloop.guards.stems import BORDER, empty_stems, meaning_of, stem_of
 
 _WORD = re.compile(r"[a-z]{4,}")
-_FILE, _PLAIN_FILE = 2.5, 1.0
-"""What the name of a file says that one task has, and of one that any may have."""
-_FILE_NAME = re.compile(r"[\w-]+\.[a-z]\w{0,5}\b")
-_RARE = 2
-"""Tasks at most that may share a word which still says something."""
-_ODD, _PLAIN = 2.0, 1.0
-"""What a word of few people, and one of everybody, says."""
+_TOKEN = re.compile(r"[a-z]{3,}|\d+(?:\.\d+)*")
+_HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_ODD, _MANUALS, _PLAIN, _CRAFT = 2.0, 1.2, 1.0, 0.4
+"""What a word of few people, one of manuals, one of everybody and one of all advice says."""
+_HIDDEN = 0.7
+"""What a word of tests and solution says, beside one of the instruction."""
+_PAIR, _MANY_PAIRS = 0.35, 4
+_SHARED = 1.2
+"""What a sentence may say of another task as well."""
+_WINDOW = 6
+_SPACES = 2
+_DIGITS, _LETTERS = 3, 4
+_NUMBERS = "two three four five six seven eight nine ten eleven twelve"
+_DIGIT = {word: str(number) for number, word in enumerate(_NUMBERS.split(), start=2)}
+_SHARE = 4
+"""A word that one task in so many has says nothing."""
 _MANY_TASKS = 40
-_WORDS = 60
-"""Different words of an instruction beyond which each says less: a long one holds any word."""
-_LONGEST = 40
+_ROOM = 60
+"""Different words beyond which each says less: a long text holds any word."""
+_TELLING = 0.8
+"""What a word says of one task, to mention it."""
+_MENTIONED = 0.15
+"""Tasks mentioned by each telling word of a sentence, below which it happens by chance."""
+_LONGEST = 45
 """Words of a sentence; in longer ones anything comes together."""
+
+Pair = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Near:
+    """How near a sentence is to its nearest task."""
+
+    score: float
+    lead: float
+    """What it says of this task more than of the next one."""
+    task: str
+    words: tuple[str, ...]
+    """What it shares with the task, hidden files included."""
+    told: tuple[str, ...] = ()
+    """What of that stands in the instruction, as the sentence spells it."""
+
+    @property
+    def claim(self) -> float:
+        """What it says, or how much more of this task than of any other, if that is much less."""
+        return min(self.score, self.lead + _SHARED)
+
+
+NOTHING = Near(score=0.0, lead=0.0, task="", words=())
 
 
 class Topics:
-    """The telling words of the train tasks' instructions."""
+    """The train tasks, ready to be asked which one a sentence is about."""
 
-    def __init__(self, instructions: Mapping[str, str]) -> None:
-        held = {name: _words(text) for name, text in instructions.items()}
-        uses: Counter[str] = Counter(stem for words in held.values() for stem in words)
-        scale = min(1.0, math.log(max(2, len(held))) / math.log(_MANY_TASKS))
+    def __init__(
+        self, instructions: Mapping[str, str], hidden: Mapping[str, str] | None = None
+    ) -> None:
+        self._told = told = {name: _stems(text) for name, text in instructions.items()}
+        kept = {name: _stems(_HUMP.sub(" ", text)) for name, text in (hidden or {}).items()}
+        uses = Counter(word for words in told.values() for word in words)
+        seen = Counter(
+            word for name in told for word in told[name].keys() | kept.get(name, {}).keys()
+        )
+        self._scale = min(1.0, math.log(max(2, len(told))) / math.log(_MANY_TASKS))
+        self._border = max(2.0, len(told) / _SHARE)
         self._weights: dict[str, dict[str, float]] = {}
-        self.odd: dict[str, str] = {}
-        """The task of each stem that only one task and few people use."""
-        for name, words in held.items():
-            room = scale * min(1.0, math.sqrt(_WORDS / max(1, len(words))))
-            for stem, word in words.items():
-                self._note(stem, word, name, uses[stem], room)
-        for name, known in Instructions(instructions).words.items():
-            for files, weight in ((known.files, _FILE), (known.plain_files, _PLAIN_FILE)):
-                for file in files:
-                    self._weights.setdefault(file, {})[name] = scale * weight
+        for name, words in told.items():
+            self._note(name, words, uses, 1.0)
+            self._note(name, kept.get(name, {}), seen, _HIDDEN)
+        self._pairs = self._rare_pairs(instructions, uses)
 
-    def _note(self, stem: str, word: str, task: str, uses: int, room: float) -> None:
-        if uses > _RARE or stem in empty_stems() or is_of_the_trade(word):
-            return
-        is_odd = not is_everyday(word)
-        if is_odd and uses == 1:
-            self.odd[stem] = task
-        weight = room * (_ODD if is_odd else _PLAIN) / uses
-        self._weights.setdefault(stem, {})[task] = weight
+    def _note(self, task: str, words: Mapping[str, str], uses: Counter[str], part: float) -> None:
+        telling = {one: word for one, word in words.items() if self._rarity(uses[one]) > 0}
+        room = self._scale * part * min(1.0, math.sqrt(_ROOM / max(1, len(words))))
+        for one, word in telling.items():
+            weight = room * self._rarity(uses[one]) * _worth(word)
+            known = self._weights.setdefault(one, {})
+            known[task] = max(weight, known.get(task, 0.0))
 
-    def closest(self, text: str) -> tuple[float, str, tuple[str, ...]]:
-        """How much the most telling sentences of a text say, of which task, by which words."""
-        best: tuple[float, str, tuple[str, ...]] = (0.0, "", ())
-        sentences = [{*_words(one), *_FILE_NAME.findall(one)} for one in BORDER.split(text.lower())]
-        for one, other in pairwise([*sentences, set[str]()]):
-            near = one | other if len(one) + len(other) <= _LONGEST else one
-            if len(near) <= _LONGEST:
-                best = max(best, self._of(self._weights.keys() & near))
-        return best
+    def _rarity(self, uses: int) -> float:
+        return max(0.0, 1 - math.log(max(1, uses)) / math.log(self._border))
 
-    def closest_of(self, words: Iterable[str]) -> tuple[float, str, tuple[str, ...]]:
-        """The same of words that stand together somewhere."""
-        text = " ".join(words).lower()
-        return self._of(self._weights.keys() & {*_words(text), *_FILE_NAME.findall(text)})
+    def _rare_pairs(self, instructions: Mapping[str, str], uses: Counter[str]) -> dict[Pair, str]:
+        """The task of each two words that stand together in it alone."""
+        owners: dict[Pair, str] = {}
+        shared: set[Pair] = set()
+        for name, text in instructions.items():
+            for pair in {pair for one in BORDER.split(text.lower()) for pair in _pairs(one)}:
+                if owners.setdefault(pair, name) != name:
+                    shared.add(pair)
+        return {
+            pair: name
+            for pair, name in owners.items()
+            if pair not in shared and all(self._rarity(uses[word]) > 0 for word in pair)
+        }
 
-    def _of(self, known: Set[str]) -> tuple[float, str, tuple[str, ...]]:
+    def nearest(self, sentence: str) -> Near:
+        """The task that a sentence says most of; its words of instructions and hidden files."""
+        words = _stems(sentence)
+        return self._of(words, sentence) if len(words) <= _LONGEST else NOTHING
+
+    def nearest_of(self, words: Iterable[str]) -> Near:
+        """The same of names that stand in one definition."""
+        return self._of(_stems(" ".join(words)), "")
+
+    def mentioned(self, sentence: str) -> frozenset[str]:
+        """Tasks that a sentence has a telling word of, which says little of any other."""
+        words = _stems(sentence)
+        rows = [self._weights[word] for word in self._weights.keys() & words.keys()]
+        tasks = {max(row, key=row.__getitem__) for row in rows if _is_single(row, self._scale)}
+        return frozenset(tasks if len(tasks) >= _MENTIONED * len(words) else ())
+
+    def _of(self, words: Mapping[str, str], sentence: str) -> Near:
         sums: dict[str, float] = {}
-        for stem in known:
-            for task, weight in self._weights[stem].items():
+        for word in self._weights.keys() & words.keys():
+            for task, weight in self._weights[word].items():
                 sums[task] = sums.get(task, 0.0) + weight
         if not sums:
-            return (0.0, "", ())
-        task = max(sums, key=lambda one: (sums[one], one))
-        return (sums[task], task, tuple(sorted(w for w in known if task in self._weights[w])))
+            return NOTHING
+        pairs = Counter(self._pairs[pair] for pair in _pairs(sentence) if pair in self._pairs)
+        for task, count in pairs.items():
+            so_far = sums.get(task, 0.0)
+            sums[task] = so_far + self._scale * _PAIR * min(count, _MANY_PAIRS)
+        rest = sorted(((score, task) for task, score in sums.items()), reverse=True)
+        score, task = rest.pop(0)
+        shared = sorted(word for word in words if task in self._weights.get(word, {}))
+        return Near(
+            score=score,
+            lead=score - (rest[0][0] if rest else 0.0),
+            task=task,
+            words=tuple(shared),
+            told=tuple(words[word] for word in shared if word in self._told[task]),
+        )
 
-    def touched(self, text: str) -> Iterator[tuple[str, str]]:
-        """Odd words of a text with the task that each points at."""
-        for word in _WORD.findall(text.lower()):
-            stem = stem_of(word)
-            if stem in self.odd:
-                yield word, self.odd[stem]
+
+def sentences(text: str) -> Iterator[str]:
+    """Those of a text in small letters."""
+    pieces = (one.strip() for one in BORDER.split(text.lower()))
+    return (one for one in pieces if one.count(" ") >= _SPACES)
 
 
-def _words(text: str) -> dict[str, str]:
-    """The words of a text by their stems."""
-    return {stem_of(word): word for word in _WORD.findall(text.lower())}
+@cache
+def _craft_stems() -> frozenset[str]:
+    return frozenset(map(stem_of, craft_words()))
+
+
+def _is_single(row: Mapping[str, float], scale: float) -> bool:
+    best, *others = sorted(row.values(), reverse=True)
+    return best >= _TELLING * scale and (not others or others[0] <= best / 2)
+
+
+def _worth(word: str) -> float:
+    if stem_of(word) in _craft_stems():
+        return _CRAFT
+    if word[0].isdigit():
+        return _PLAIN
+    if is_common(word):
+        return _PLAIN
+    return _MANUALS if is_everyday(word) else _ODD
+
+
+def _stems(text: str) -> dict[str, str]:
+    """The words that can be telling, by what they mean."""
+    found: dict[str, str] = {}
+    for word in _TOKEN.findall(text.lower()):
+        if _is_content(word):
+            found.setdefault(meaning_of(word), word)
+    return found
+
+
+@cache
+def _is_content(word: str) -> bool:
+    if word[0].isdigit():
+        return len(word) >= _DIGITS
+    if len(word) < _LETTERS:
+        return not is_everyday(word)
+    return stem_of(word) not in empty_stems() and not is_of_the_trade(word)
+
+
+def _pairs(sentence: str) -> set[Pair]:
+    """Telling words, and small numbers, that stand close together."""
+    found = [
+        _DIGIT.get(word, word) if word in _DIGIT or word[0].isdigit() else meaning_of(word)
+        for word in _TOKEN.findall(sentence)
+        if word in _DIGIT or word[0].isdigit() or _is_content(word)
+    ]
+    return {
+        (min(one, other), max(one, other))
+        for place, one in enumerate(found)
+        for other in found[place + 1 : place + _WINDOW]
+        if one != other and not (one[0].isdigit() and other[0].isdigit())
+    }
