@@ -43,8 +43,8 @@ cat /etc/resolv.conf 2>/dev/null || true
 READ = "cat /etc/hosts /etc/resolv.conf"
 GIVEN = re.compile(rf"^(\S+)\s+{NAMED}$", re.MULTILINE)
 UNREADABLE = (
-    f"services of this machine by addresses that are not the engine's, since {ROUTED} is not here,"
-    " where they could be read"
+    f"services of this machine by addresses that are not the engine's, since {ROUTED}, where they"
+    " could be read, is not here"
 )
 
 
@@ -77,7 +77,7 @@ class ContainerWay:
             surroundings = self._look()
             versions, gaps = self._try_out(bridge, surroundings.machine)
         except LoadingError as error:
-            raise LoadingError(f"no container of its own can do that for it: {error}") from error
+            raise LoadingError(f"no container of its own can load rules: {error}") from error
         if not ROUTED.exists():
             gaps.append(UNREADABLE)
         return ContainerYard(
