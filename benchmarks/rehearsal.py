@@ -7,27 +7,26 @@ default tasks; a climb's scores come from real trials.
 
 import argparse
 import importlib.util
-import io
 import json
 import statistics
 import sys
-import tarfile
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
-
-import docker
-from docker.models.containers import Container
+from tempfile import TemporaryDirectory
 
 from autoloop.gateway.offline.junior import OfflineTaskModel
+from autoloop.ports import BoxSpec, Container
 from autoloop.records import ChatRequest, Message, ToolCall, ToolSpec
+from autoloop.sandbox import DockerSandbox
+from autoloop.tasks import find_tasks
 
 ROOT = Path(__file__).resolve().parent.parent
 KEEP = "cp -a /app /.app"
 RESET = "rm -rf /app /tmp/* /tests /logs/verifier; cp -a /.app /app; mkdir -p /logs/verifier"
+REWARD_BYTES = 1_000
 CURES = {
     "MAX_TURNS = 6": "MAX_TURNS = 30",
     "OUTPUT_LIMIT = 600": "OUTPUT_LIMIT = 30_000",
@@ -76,10 +75,8 @@ class ContainerEnv:
 
     def run(self, command: str, timeout_s: float = 60) -> Result:
         """Run a command in the task's working directory."""
-        argv = ["timeout", str(timeout_s), "bash", "-c", command]
-        code, (out, err) = self._container.exec_run(argv, demux=True)
-        stdout, stderr = ((part or b"").decode(errors="replace") for part in (out, err))
-        return Result(stdout, stderr, code)
+        done = self._container.run(command, timeout_s=timeout_s)
+        return Result(done.stdout, done.stderr, done.exit_code, done.timed_out)
 
     def note(self, text: str) -> None:
         """Remarks are of no interest here."""
@@ -139,46 +136,29 @@ def cured(source: str) -> str:
 
 
 @contextmanager
-def task_container(client: docker.DockerClient, task: Path) -> Iterator[Container]:
-    """A container of the task's image, built once per content."""
-    context = task / "environment"
-    files = sorted(path for path in context.rglob("*") if path.is_file())
-    digest = sha256(b"".join(str(f.relative_to(task)).encode() + f.read_bytes() for f in files))
-    tag = f"autoloop/rehearsal:{digest.hexdigest()[:16]}"
-    if not client.images.list(tag):
-        client.images.build(path=str(context), tag=tag, rm=True)
-    container = client.containers.run(
-        tag, ["sleep", "infinity"], detach=True, init=True, network_mode="none"
-    )
-    try:
-        container.exec_run(["bash", "-c", KEEP])
+def task_container(sandbox: DockerSandbox, task: Path) -> Iterator[Container]:
+    """A container of the task's image that can be put back to its first state."""
+    (found,) = find_tasks(task).tasks
+    spec = BoxSpec(environment=found.environment, labels={"trial": found.name})
+    with sandbox.box(spec) as container:
+        container.run(KEEP)
         yield container
-    finally:
-        container.remove(force=True)
 
 
 def attempt(container: Container, task: Path, *, solve: Solve, seed: int) -> float:
     """One attempt from a fresh state, and its reward."""
-    container.exec_run(["bash", "-c", RESET], workdir="/")
+    container.run(RESET, workdir="/")
     solve((task / "instruction.md").read_text(), ContainerEnv(container), DirectModel(seed))
-    return verify(container, task)
+    container.put(task / "tests", "/tests")
+    container.run("bash /tests/test.sh")
+    return float(container.read("/logs/verifier/reward.txt", max_bytes=REWARD_BYTES))
 
 
-def verify(container: Container, task: Path) -> float:
-    """Bring the tests in, run them and read the reward."""
-    packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w") as tar:
-        tar.add(task / "tests", "tests")
-    container.put_archive("/", packed.getvalue())
-    container.exec_run(["bash", "/tests/test.sh"])
-    _, output = container.exec_run(["cat", "/logs/verifier/reward.txt"])
-    return float(output)
-
-
-def rehearse(task: Path, solves: dict[str, Solve], seeds: range) -> dict[str, list[float]]:
+def rehearse(
+    sandbox: DockerSandbox, task: Path, *, solves: dict[str, Solve], seeds: range
+) -> dict[str, list[float]]:
     """Rewards of every agent at one task."""
-    client = docker.from_env()
-    with task_container(client, task) as container:
+    with task_container(sandbox, task) as container:
         return {
             name: [attempt(container, task, solve=solve, seed=seed) for seed in seeds]
             for name, solve in solves.items()
@@ -221,8 +201,15 @@ def main() -> None:
     folders = sorted(found)
     if not folders:
         sys.exit(f"There is no task.toml below {', '.join(map(str, args.tasks))}.")
-    with ThreadPoolExecutor(args.workers) as pool:
-        results = pool.map(lambda task: rehearse(task, solves, range(args.seeds)), folders)
+    seeds = range(args.seeds)
+    with (
+        TemporaryDirectory() as folder,
+        DockerSandbox(Path(folder), run="rehearsal") as sandbox,
+        ThreadPoolExecutor(args.workers) as pool,
+    ):
+        results = pool.map(
+            lambda task: rehearse(sandbox, task, solves=solves, seeds=seeds), folders
+        )
         rates = {
             f"{task.parent.name}/{task.name}": rates
             for task, rates in zip(folders, results, strict=True)

@@ -7,7 +7,8 @@ from autoloop.redteam.attacks.reaching import REACHING
 from autoloop.redteam.suite import after
 from tests.attacks.conftest import PLAYS, Key, RowOf, name_of
 
-pytestmark = pytest.mark.docker
+# All are on their way from the first one on, so that one waits for others, too.
+pytestmark = [pytest.mark.docker, pytest.mark.timeout(1200)]
 
 
 @pytest.mark.parametrize("key", PLAYS, ids=name_of)
