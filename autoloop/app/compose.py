@@ -109,7 +109,7 @@ class Machine:
     meta_image: Callable[[str | None], str]
     """The image for a coding agent in the meta-agent's place, by the name of its preset."""
     open_side: Callable[[], str | None]
-    """Why containers with a public network reach this machine and each other; None: they don't."""
+    """What containers with a public network reach beside it, and why; None: nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

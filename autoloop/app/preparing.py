@@ -19,9 +19,8 @@ from autoloop.records import Environment, Notice, Task, TaskPrepared, TaskProble
 
 POLL_S = 0.5
 OPEN_SIDE = (
-    "Tasks with a public network reach services of this machine, the cloud's metadata address and"
-    " other containers, since {reason}. With `allow_internet = false`, or a list of hosts, in"
-    " task.toml they do not."
+    "Tasks with a public network reach {what}. With `allow_internet = false`, or a list of hosts,"
+    " in task.toml they do not."
 )
 
 
@@ -53,8 +52,8 @@ class Preparing:
     observer: Observer
     stop: StopSignal
     open_side: Callable[[], str | None] | None = None
-    """Why this machine is within reach of its containers, as `DockerSandbox` says it; None: nobody
-    is told."""
+    """What containers reach beside the internet, as `DockerSandbox` says it; None: nobody is told.
+    """
     clock: Clock = field(default_factory=SystemClock)
 
     def prepare(self, tasks: Sequence[Task]) -> Preparation:
@@ -80,9 +79,9 @@ class Preparing:
     def _warn(self, tasks: Sequence[Task]) -> None:
         """Tell once what a public network may lead to here."""
         if self.open_side is not None and any(map(_is_public, tasks)):
-            reason = self.open_side()
-            if reason is not None:
-                self.observer.notify(Notice(text=OPEN_SIDE.format(reason=reason)))
+            what = self.open_side()
+            if what is not None:
+                self.observer.notify(Notice(text=OPEN_SIDE.format(what=what)))
 
     def _as_they_end(self, tasks: Sequence[Task]) -> Iterator["_Done"]:
         waiting: SimpleQueue[Task] = SimpleQueue()

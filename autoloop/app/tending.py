@@ -89,10 +89,10 @@ def _engine(project: Project) -> str:
 def _network(project: Project) -> str:
     """A climb does without a fence, and its start says so."""
     with DockerSandbox(project.root, run="doctor") as sandbox:
-        reason = sandbox.open_side()
-    if reason is None:
+        what = sandbox.open_side()
+    if what is None:
         return "containers with a public network are kept from this machine and from each other"
-    return f"containers with a public network reach this machine and each other: {reason}"
+    return f"containers with a public network reach {what}"
 
 
 def _plugin(plugin: str, purpose: str) -> str:

@@ -19,8 +19,12 @@ NAMESERVER = re.compile(r"^\s*nameserver\s+(\S+)|^# ExtServers: \[(.*)\]", re.MU
 
 def addresses_of_machine() -> frozenset[Address]:
     """All addresses that are this machine's now, but for those that never leave it or a link."""
-    found = {ip_address(text) for text in LOCAL.findall(_text(ROUTED))}
-    found |= addresses_in(_text(INTERFACES))
+    return addresses_of(_text(ROUTED), _text(INTERFACES))
+
+
+def addresses_of(routed: str, interfaces: str) -> frozenset[Address]:
+    """The same of a machine with these two tables; of the first, lines of addresses suffice."""
+    found = {ip_address(text) for text in LOCAL.findall(routed)} | addresses_in(interfaces)
     return frozenset(one for one in found if not one.is_loopback and not one.is_link_local)
 
 
@@ -31,11 +35,18 @@ def addresses_in(table: str) -> set[Address]:
 
 
 def nameservers_of(files: Iterable[Path]) -> frozenset[Address]:
-    """Who is named in resolv.conf files; those that are not there name nobody."""
-    named = (match for file in files for match in NAMESERVER.finditer(_text(file)))
-    words = {
-        word for one, more in (match.groups() for match in named) for word in _words(one, more)
-    }
+    """Who is named in resolv.conf files; those that cannot be read name nobody."""
+    return frozenset[Address]().union(*(nameservers_in(_text(file)) for file in files))
+
+
+def nameservers_in(text: str) -> frozenset[Address]:
+    """Who is named in the text of a resolv.conf file."""
+    named = (match.groups() for match in NAMESERVER.finditer(text))
+    return addresses_among(word for one, more in named for word in _words(one, more))
+
+
+def addresses_among(words: Iterable[str]) -> frozenset[Address]:
+    """Those of the words that are addresses."""
     return frozenset(address for word in words if (address := _address(word)) is not None)
 
 
@@ -54,5 +65,5 @@ def _address(word: str) -> Address | None:
 def _text(file: Path) -> str:
     try:
         return file.read_text(encoding="utf-8", errors="replace")
-    except FileNotFoundError:
+    except OSError:
         return ""

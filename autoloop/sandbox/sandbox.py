@@ -13,10 +13,12 @@ from autoloop.sandbox.agent_image import DEFAULT_FOLDER, AgentImage
 from autoloop.sandbox.cli import DockerCli
 from autoloop.sandbox.compose import Compose
 from autoloop.sandbox.container import DockerContainer
+from autoloop.sandbox.container_way import ContainerWay
 from autoloop.sandbox.containers import Containers, await_healthy
 from autoloop.sandbox.disk import DiskGuard
 from autoloop.sandbox.engine import connect
 from autoloop.sandbox.fences import Fences
+from autoloop.sandbox.host_way import HostWay
 from autoloop.sandbox.images import Images
 from autoloop.sandbox.leftovers import OURS, Collected, Leftovers, run_labels
 from autoloop.sandbox.living import Living
@@ -72,8 +74,9 @@ class DockerSandbox:
         self._preparation = Preparation(self._images, compose)
         self._living = Living()
         self._watch = DiskWatch(self._api, share=share)
-        self._fences = Fences(self._api)
         labels = {OURS: "1", **run_labels(run, project), **owner.labels()}
+        by_containers = ContainerWay(self._api, self._images, labels=labels, living=self._living)
+        self._fences = Fences(self._api, ways=(HostWay(self._api), by_containers))
         self._containers = Containers(
             self._api, labels=labels, living=self._living, watch=self._watch, fences=self._fences
         )
@@ -178,7 +181,7 @@ class DockerSandbox:
         return self._meta_image.id(preset)
 
     def open_side(self) -> str | None:
-        """Why containers with a public network reach this machine and each other; None: they don't.
+        """What containers with a public network reach beside it, and why; None: nothing.
 
         Raises:
             EngineError: the engine does not answer.

@@ -210,15 +210,17 @@ def test_what_a_public_network_reaches_is_told_once_where_a_task_has_one(
     told = {}
 
     for name, tasks in {"shut": shut, "later": later, "open": [task("a"), task("b")]}.items():
-        bench = Bench(open_side="autoloop does not run as root")
+        bench = Bench(open_side="services of this machine, since there is no fence")
         bench.preparing().prepare(tasks)
         told[name] = [notice.text for notice in bench.observer.of(Notice)]
 
     assert told["shut"] == []
     assert len(told["open"]) == 1
     assert told["later"] == told["open"]
-    assert "services of this machine" in told["open"][0]
-    assert "since autoloop does not run as root. With `allow_internet = false`" in told["open"][0]
+    assert told["open"][0].startswith(
+        "Tasks with a public network reach services of this machine, since there is no fence."
+        " With `allow_internet = false`"
+    )
 
 
 def test_where_containers_are_fenced_off_nothing_is_told() -> None:

@@ -64,7 +64,7 @@ def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
 
 @pytest.fixture(scope="session")
 def open_side(ground: Ground) -> str | None:
-    """Why public networks reach this machine, if they do: then attacks that need one gain."""
+    """What public networks reach beside the internet, if anything: then attacks on that gain."""
     with DockerSandbox(ground.folder, run="attacked") as sandbox:
         return sandbox.open_side()
 

@@ -57,7 +57,11 @@ def test_a_crowd_is_started_a_few_at_a_time(engine: APIClient) -> None:
     api, living = CountingClient(), Living()
     watch = DiskWatch(api)
     containers = Containers(
-        api, labels={"autoloop.test": "crowd"}, living=living, watch=watch, fences=Fences(api)
+        api,
+        labels={"autoloop.test": "crowd"},
+        living=living,
+        watch=watch,
+        fences=Fences(api, ways=()),
     )
     spec = ContainerSpec(image=BASE, labels={}, hardened=True)
 

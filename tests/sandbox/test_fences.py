@@ -1,8 +1,11 @@
 """Containers with a public network, and what they reach beside the internet."""
 
+import json
 import os
+import re
 import shutil
 import socket
+import stat
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -18,11 +21,16 @@ from autoloop.ports import BoxSpec, Container, ContainerSpec
 from autoloop.records import Environment, Network
 from autoloop.sandbox import DockerSandbox
 from autoloop.sandbox.addresses import addresses_of_machine
+from autoloop.sandbox.cli import DockerCli
 from autoloop.sandbox.container import DockerContainer
+from autoloop.sandbox.container_way import FOLDER, ContainerWay
 from autoloop.sandbox.containers import Containers
+from autoloop.sandbox.engine import engine_address
 from autoloop.sandbox.fences import Fences
+from autoloop.sandbox.host_way import PATH, HostWay, RuleLoader
+from autoloop.sandbox.images import Images
 from autoloop.sandbox.living import Living
-from autoloop.sandbox.loading import PATH, RuleLoader
+from autoloop.sandbox.loading import Way
 from autoloop.sandbox.removal import remove_container
 from autoloop.sandbox.watch import DiskWatch
 from tests.sandbox.conftest import BASE
@@ -30,6 +38,7 @@ from tests.sandbox.test_namespaces import wait_until_gone
 
 pytestmark = pytest.mark.docker
 
+LABELS = {"autoloop.test": "fences"}
 OPEN = ContainerSpec(image=BASE, labels={}, network="public", folders=("/logs",))
 OUTSIDE = "198.51.100.7"
 """An address that nobody has (RFC 5737): packets to it leave the container all the same."""
@@ -48,8 +57,8 @@ for place in sys.argv[1:]:
 """
 CALL = """
 import socket, sys
-for host in sys.argv[2:]:
-    for device in ("", "eth0"):
+for host in sys.argv[3:]:
+    for device in sys.argv[2].split(","):
         with socket.socket() as caller:
             caller.settimeout(2)
             caller.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, device.encode())
@@ -76,6 +85,43 @@ def fenced(sandbox: DockerSandbox) -> DockerSandbox:
     return sandbox
 
 
+@contextmanager
+def by_container(engine: APIClient, *, folder: Path = FOLDER) -> Iterator[ContainerWay]:
+    living = Living()
+    try:
+        images = Images(engine, DockerCli())
+        yield ContainerWay(engine, images, labels=LABELS, living=living, folder=folder)
+    finally:
+        living.close()
+
+
+@pytest.fixture(scope="module", params=["from outside", "from within"])
+def fences(
+    engine: APIClient, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Fences]:
+    """Built in each way; from within where there are no programs to do it from outside."""
+    ways: tuple[Way, ...] = (HostWay(engine),)
+    with by_container(engine) as within:
+        if request.param == "from within":
+            no_programs = RuleLoader(str(tmp_path_factory.mktemp("empty")))
+            ways = (HostWay(engine, loader=no_programs), within)
+        fences = Fences(engine, ways=ways)
+        if (reason := fences.gap()) is not None:
+            pytest.skip(f"Here is no fence {request.param}: {reason}.")
+        yield fences
+
+
+@pytest.fixture(scope="module")
+def pair(engine: APIClient, fences: Fences) -> Iterator[tuple[Container, Container]]:
+    """Two containers with a fence, shared by tests that leave nothing behind."""
+    with (
+        containers_with(engine, fences) as containers,
+        containers.start(OPEN) as one,
+        containers.start(OPEN) as other,
+    ):
+        yield one, other
+
+
 @pytest.fixture
 def service() -> Iterator[int]:
     """A service of this machine on all addresses; its port."""
@@ -95,10 +141,11 @@ def serves(box: Container) -> str:
     return box.run("python3 /logs/serve.py && hostname -i").stdout.strip()
 
 
-def calls(box: Container, port: int, *hosts: str) -> list[str]:
+def calls(box: Container, port: int, *hosts: str, devices: str = ",eth0") -> list[str]:
     """What comes of calling each, plainly and bound to the device."""
     box.write("/logs/call.py", CALL.encode())
-    return box.run(f"python3 /logs/call.py {port} {' '.join(hosts)}").stdout.splitlines()
+    command = f"python3 /logs/call.py {port} {devices or repr(devices)} {' '.join(hosts)}"
+    return box.run(command).stdout.splitlines()
 
 
 @contextmanager
@@ -127,13 +174,12 @@ def rules_of_machine() -> list[str]:
 
 
 def test_no_service_of_this_machine_is_reached_by_any_of_its_addresses(
-    fenced: DockerSandbox, service: int
+    pair: tuple[Container, Container], service: int
 ) -> None:
     hosts = [str(one) for one in addresses_of_machine() if one.version == 4]
 
-    with fenced.start(OPEN) as box:
-        answers = calls(box, service, *hosts)
-        sent = sends(box, f"{BRIDGE}:53", f"{METADATA}:80", "255.255.255.255:9", "224.0.0.1:9")
+    answers = calls(pair[0], service, *hosts)
+    sent = sends(pair[0], f"{BRIDGE}:53", f"{METADATA}:80", "255.255.255.255:9", "224.0.0.1:9")
 
     assert BRIDGE in hosts
     assert set(answers) == {"Connection refused"}
@@ -150,26 +196,21 @@ def test_without_a_fence_the_same_service_is_reached(
         assert sends(box, f"{METADATA}:80") == ["leaves"]
 
 
-def test_the_internet_and_a_containers_own_services_are_reached(fenced: DockerSandbox) -> None:
-    with fenced.start(OPEN) as box:
-        own = serves(box)
+def test_the_internet_and_a_containers_own_services_are_reached_and_its_neighbours_are_not(
+    pair: tuple[Container, Container],
+) -> None:
+    own = serves(pair[0])
 
-        assert sends(box, f"{OUTSIDE}:53", f"{OUTSIDE}:443") == ["leaves", "leaves"]
-        assert calls(box, 8080, "127.0.0.1", own)[::2] == ["reached", "reached"]
-
-
-def test_containers_beside_each_other_are_not_reached(fenced: DockerSandbox) -> None:
-    with fenced.start(OPEN) as one, fenced.start(OPEN) as other:
-        assert calls(other, 8080, serves(one)) == ["Connection refused", "Connection refused"]
+    assert sends(pair[0], f"{OUTSIDE}:53", f"{OUTSIDE}:443") == ["leaves", "leaves"]
+    assert calls(pair[0], 8080, "127.0.0.1", own, devices="") == ["reached", "reached"]
+    assert calls(pair[1], 8080, own) == ["Connection refused", "Connection refused"]
 
 
 def test_a_nameserver_on_this_machine_is_asked_for_names_and_nothing_else(
-    engine: APIClient, fenced: DockerSandbox
+    engine: APIClient, fences: Fences
 ) -> None:
-    assert fenced.open_side() is None
-
     with made(engine, dns=[BRIDGE]) as box:
-        Fences(engine).around(box.id).close(on_bridge=True)
+        fences.around(box.id).close(on_bridge=True)
 
         assert sends(box, f"{BRIDGE}:53", f"{BRIDGE}:54") == ["leaves", "stays"]
 
@@ -198,43 +239,46 @@ def test_a_network_that_opens_later_is_fenced_whatever_stands_in_the_container(
     ],
 )
 def test_who_asks_for_this_machine_gets_it_and_its_rules_stay(
-    engine: APIClient, fenced: DockerSandbox, service: int, config: dict[str, Any]
+    engine: APIClient, fences: Fences, service: int, config: dict[str, Any]
 ) -> None:
-    assert fenced.open_side() is None
     before = rules_of_machine()
 
     with made(engine, **config) as box:
-        Fences(engine).around(box.id).close(on_bridge=True)
+        fences.around(box.id).close(on_bridge=True)
 
-        assert calls(box, service, BRIDGE)[0] == "reached"
+        assert calls(box, service, BRIDGE, devices="") == ["reached"]
     assert rules_of_machine() == before
 
 
 def test_nothing_is_fenced_where_programs_are_missing_and_the_reason_is_told(
     engine: APIClient, tmp_path: Path, service: int
 ) -> None:
-    fences = Fences(engine, loader=RuleLoader(str(tmp_path)))
+    (tmp_path / "Dockerfile").write_text("FROM autoloop/base:none\n")
+    outside = HostWay(engine, loader=RuleLoader(str(tmp_path)))
 
-    with made(engine) as box:
+    with by_container(engine, folder=tmp_path) as within, made(engine) as box:
+        fences = Fences(engine, ways=(outside, within))
         fences.around(box.id).close(on_bridge=True)
 
         assert calls(box, service, BRIDGE)[0] == "reached"
-    assert str(fences.gap()) in {
-        "the program unshare is not here",
-        "autoloop does not run as root",
-    }
+    assert re.fullmatch(
+        r"services of this machine, .* other containers, since (the program unshare is not here"
+        r"|autoloop does not run as root), and no container of its own can load rules:"
+        r" .* FROM autoloop/base:none, which is not here: run sandboxes/setup\.sh .*[^.]",
+        str(fences.gap()),
+    )
 
 
 @contextmanager
-def containers_with(engine: APIClient, loader: RuleLoader) -> Iterator[Containers]:
+def containers_with(engine: APIClient, fences: Fences) -> Iterator[Containers]:
     living = Living()
     try:
         yield Containers(
             engine,
-            labels={"autoloop.test": "fences"},
+            labels=LABELS,
             living=living,
             watch=DiskWatch(engine),
-            fences=Fences(engine, loader=loader),
+            fences=fences,
         )
     finally:
         living.close()
@@ -246,9 +290,10 @@ def test_a_fence_that_could_be_built_at_first_must_be_built(
     assert fenced.open_side() is None
     loader = tmp_path / "iptables-restore"
     loader.symlink_to(shutil.which("iptables-restore", path=PATH) or "/")
+    way = HostWay(engine, loader=RuleLoader(f"{tmp_path}:{PATH}"))
 
     with (
-        containers_with(engine, RuleLoader(f"{tmp_path}:{PATH}")) as containers,
+        containers_with(engine, Fences(engine, ways=(way,))) as containers,
         containers.start(OPEN) as box,
     ):
         assert sends(box, f"{BRIDGE}:9") == ["stays"]
@@ -262,6 +307,19 @@ def test_a_fence_that_could_be_built_at_first_must_be_built(
             pass
 
 
+def test_a_fence_that_our_containers_could_build_at_first_must_be_built(
+    engine: APIClient, tmp_path: Path
+) -> None:
+    folder = Path(shutil.copytree(FOLDER, tmp_path / "fence"))
+
+    with by_container(engine, folder=folder) as way, made(engine) as box:
+        fence = Fences(engine, ways=(way,))
+        assert fence.gap() is None
+        (folder / "Dockerfile").write_text("FROM autoloop/base:none\n")
+        with pytest.raises(EngineError, match=r"base:none, which is not here.*doctor"):
+            fence.around(box.id).close(on_bridge=True)
+
+
 def test_ipv6_is_not_needed_where_the_bridge_has_none(
     engine: APIClient, fenced: DockerSandbox, tmp_path: Path
 ) -> None:
@@ -271,25 +329,34 @@ def test_ipv6_is_not_needed_where_the_bridge_has_none(
     for name in ("unshare", "nsenter", "iptables-restore"):
         (tmp_path / name).symlink_to(shutil.which(name, path=PATH) or "/")
 
-    assert Fences(engine, loader=RuleLoader(str(tmp_path))).gap() is None
+    way = HostWay(engine, loader=RuleLoader(str(tmp_path)))
+    assert Fences(engine, ways=(way,)).gap() is None
 
 
-def test_who_is_not_root_is_told_so(fenced: DockerSandbox) -> None:
-    assert fenced.open_side() is None
-    script = (
-        "import os\n"
-        "from autoloop.sandbox.fences import Fences\n"
-        "from docker.api.client import APIClient\n"
-        "os.setuid(65534)\n"
-        "print(Fences(APIClient('http://127.0.0.1:1', version='1.41')).gap())\n"
-    )
+def test_who_is_not_root_and_may_use_the_engine_has_fences_all_the_same(service: int) -> None:
+    socket_file = Path(engine_address().removeprefix("unix://"))
+    if os.geteuid() == 0 and not (
+        socket_file.is_socket()
+        and socket_file.stat().st_gid
+        and socket_file.stat().st_mode & stat.S_IWGRP
+    ):
+        pytest.skip("The engine's socket is for root alone.")
 
-    said = subprocess.run(
-        [sys.executable, "-c", script], env=dict(os.environ), capture_output=True, text=True,
-        check=True,
+    ended = subprocess.run(
+        [sys.executable, "-m", "tests.sandbox.plain_user", str(service)],
+        env=dict(os.environ), capture_output=True, text=True, check=False,
     )  # fmt: skip
 
-    assert said.stdout == "autoloop does not run as root\n"
+    assert ended.returncode == 0, ended.stderr
+    assert json.loads(ended.stdout) == {
+        "uid": 65534 if os.geteuid() == 0 else os.geteuid(),
+        "outside": "autoloop does not run as root",
+        "gap": None,
+        "public": ["Connection refused", "stays", "leaves"],
+        "opened later": ["Connection refused", "stays", "leaves"],
+        "project": ["Connection refused", "stays", "leaves", "reached"],
+        "left": 0,
+    }
 
 
 def test_a_network_that_is_used_again_is_still_fenced_off(
@@ -297,7 +364,7 @@ def test_a_network_that_is_used_again_is_still_fenced_off(
 ) -> None:
     assert fenced.open_side() is None
 
-    with containers_with(engine, RuleLoader()) as containers:
+    with containers_with(engine, Fences(engine, ways=(HostWay(engine),))) as containers:
         seen = []
         for _ in range(2):
             with containers.start(OPEN) as box:
