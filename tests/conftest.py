@@ -1,11 +1,15 @@
-"""What makes all tests quicker, and processes that they start."""
+"""What makes all tests quicker, and processes that they start; and the engine that many need."""
 
 import gc
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
+from docker.api.client import APIClient
+
+from autoloop.errors import UserError
+from autoloop.sandbox.engine import connect
 
 
 def pytest_configure() -> None:
@@ -35,3 +39,16 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
         return None
     needs_docker = b"mark.docker" in collection_path.read_bytes()
     return None if needs_docker else collection_path.name.startswith("test_")
+
+
+@pytest.fixture(scope="session")
+def engine() -> Iterator[APIClient]:
+    """The container engine itself; where none answers, tests are skipped, and fail in CI."""
+    try:
+        api = connect()
+    except UserError as error:
+        if "CI" in os.environ:
+            pytest.fail(str(error))
+        pytest.skip(str(error))
+    yield api
+    api.close()

@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +17,6 @@ from autoloop import Optimizer, SettingsError
 from autoloop.app.outside import outside_program
 from autoloop.app.project import Project
 from autoloop.app.tending import examine
-from autoloop.errors import UserError
-from autoloop.sandbox.engine import connect
 from autoloop.settings import MetaProgramSettings
 from tests.app.builders import make_project
 
@@ -73,18 +70,6 @@ def test_a_command_takes_the_place_of_the_presets(tmp_path: Path) -> None:
 
     assert outside_program(wished).command == ("codex", "--help")
     assert tmp_path.is_dir()
-
-
-@pytest.fixture
-def engine() -> Iterator[APIClient]:
-    try:
-        api = connect()
-    except UserError as error:
-        if "CI" in os.environ:
-            pytest.fail(str(error))
-        pytest.skip(str(error))
-    yield api
-    api.close()
 
 
 @pytest.mark.docker

@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from docker.api.client import APIClient
 
 from autoloop.app.project import Project
 from autoloop.app.redteam import ground_of
-from autoloop.errors import UserError
 from autoloop.records import AttackRow
 from autoloop.redteam import ATTACKS, Ground, play
 from autoloop.redteam.attack import Attack, Place, Raid
@@ -48,18 +48,12 @@ def name_of(key: Key) -> str:
 
 
 @pytest.fixture(scope="session")
-def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
+def ground(engine: APIClient, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
+    assert engine.ping()
     root = tmp_path_factory.mktemp("attacked")
-    name = f"redteam-test-{os.getpid()}"
-    try:
-        with ground_of(
-            Project(root=root, overrides={"workers": 4}), root / "runs" / name
-        ) as ground:
-            yield ground
-    except UserError as error:
-        if "CI" in os.environ:
-            pytest.fail(str(error))
-        pytest.skip(str(error))
+    project = Project(root=root, overrides={"workers": 4})
+    with ground_of(project, root / "runs" / f"redteam-test-{os.getpid()}") as ground:
+        yield ground
 
 
 @pytest.fixture(scope="session")

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
+from docker.api.client import APIClient
 
-from tests.harbor.absent import module_for, need_engine
+from tests.harbor.absent import module_for
 
 T = TypeVar("T")
 BASE = "autoloop/base:bookworm"
@@ -28,9 +29,9 @@ def _silent_harbor() -> None:
 
 
 @pytest.fixture(scope="session")
-def engine() -> str:
+def engine(engine: APIClient) -> str:
     """Harbor's name for the container engine of this machine."""
-    need_engine()
+    assert engine.ping()
     return "docker"
 
 

@@ -8,16 +8,15 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from docker.api.client import APIClient
 
 from autoloop.app.clock import SystemClock
 from autoloop.egress import EgressProxy
-from autoloop.errors import UserError
 from autoloop.gateway import SocketGateway
 from autoloop.gateway.offline.junior import OfflineTaskModel
 from autoloop.harness.door import Json
 from autoloop.records import Agent, Outcome, Purpose, TrialRequest, TrialResult
 from autoloop.sandbox import DockerSandbox
-from autoloop.sandbox.engine import connect
 from autoloop.traces import read_transcript
 from autoloop.trial import SandboxRunner
 from tests.tasks.builders import only_task
@@ -70,13 +69,8 @@ Ended = Mapping[str, Future[tuple[TrialResult, Path]]]
 
 
 @pytest.fixture(scope="module")
-def ended(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ended]:
-    try:
-        connect().close()
-    except UserError as error:
-        if "CI" in os.environ:
-            pytest.fail(str(error))
-        pytest.skip(str(error))
+def ended(engine: APIClient, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ended]:
+    assert engine.ping()
     home = tmp_path_factory.mktemp("examples")
     write_project(home / "project")
     with (

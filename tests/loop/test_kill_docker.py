@@ -2,13 +2,11 @@
 
 import itertools
 import json
-import os
 import signal
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,9 +14,7 @@ from typing import Any
 import pytest
 from docker.api.client import APIClient
 
-from autoloop.errors import UserError
 from autoloop.records import TrialKey
-from autoloop.sandbox.engine import connect
 from autoloop.sandbox.leftovers import run_labels
 from autoloop.store import open_readonly
 from tests.app.builders import git, make_project
@@ -39,19 +35,6 @@ Get better.
 WORKERS = 2
 STARTS = 11
 """Containers that start before the end: two for each trial, and four at work at once."""
-
-
-@pytest.fixture
-def engine() -> Iterator[APIClient]:
-    """The engine itself, to look behind the program's back."""
-    try:
-        api = connect()
-    except UserError as error:
-        if "CI" in os.environ:
-            pytest.fail(str(error))
-        pytest.skip(str(error))
-    yield api
-    api.close()
 
 
 @dataclass(frozen=True)

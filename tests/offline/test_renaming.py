@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from docker.api.client import APIClient
 
-from autoloop.errors import UserError
 from autoloop.ports import Container
 from autoloop.sandbox import DockerSandbox
 from benchmarks.rehearsal import RESET, attempt, load_solve, task_container
@@ -23,15 +23,9 @@ pytestmark = [pytest.mark.docker, pytest.mark.slow]
 
 
 @pytest.fixture
-def sandbox(tmp_path: Path) -> Iterator[DockerSandbox]:
-    """The engine, or a skip that says why."""
-    try:
-        sandbox = DockerSandbox(tmp_path, run=f"renaming-{os.getpid()}")
-    except UserError as error:
-        if "CI" in os.environ:
-            pytest.fail(str(error))
-        pytest.skip(str(error))
-    with sandbox:
+def sandbox(engine: APIClient, tmp_path: Path) -> Iterator[DockerSandbox]:
+    assert engine.ping()
+    with DockerSandbox(tmp_path, run=f"renaming-{os.getpid()}") as sandbox:
         yield sandbox
 
 

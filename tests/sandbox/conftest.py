@@ -9,11 +9,9 @@ from typing import Protocol
 import pytest
 from docker.api.client import APIClient
 
-from autoloop.errors import UserError
 from autoloop.ports import Container, ContainerSpec
 from autoloop.records import Resources
 from autoloop.sandbox import DockerSandbox
-from autoloop.sandbox.engine import connect
 
 BASE = "autoloop/base:bookworm"
 RUN = f"test-{os.getpid()}"
@@ -46,18 +44,11 @@ class Start(Protocol):
 
 
 @pytest.fixture(scope="session")
-def engine() -> Iterator[APIClient]:
+def engine(engine: APIClient) -> Iterator[APIClient]:
     """The engine itself, to look behind the adapter's back."""
-    try:
-        api = connect()
-    except UserError as error:
-        if "CI" in os.environ:
-            pytest.fail(str(error))
-        pytest.skip(str(error))
-    yield api
-    for image in api.images(filters={"label": MARK.removeprefix("LABEL ")}):
-        api.remove_image(image["Id"], force=True)
-    api.close()
+    yield engine
+    for image in engine.images(filters={"label": MARK.removeprefix("LABEL ")}):
+        engine.remove_image(image["Id"], force=True)
 
 
 @pytest.fixture(scope="session")

@@ -13,12 +13,10 @@ from docker.api.client import APIClient
 
 from autoloop.app.clock import SystemClock
 from autoloop.egress import EgressProxy
-from autoloop.errors import UserError
 from autoloop.gateway import SocketGateway
 from autoloop.ports import ChatModel
 from autoloop.records import Agent, Purpose, Quota, Task, TrialRequest, TrialResult, TrialRules
 from autoloop.sandbox import DockerSandbox
-from autoloop.sandbox.engine import connect
 from autoloop.testing.models import ScriptedModel
 from autoloop.traces import read_transcript
 from autoloop.trial import SandboxRunner
@@ -157,19 +155,6 @@ def on_their_way(bench: Bench, cases: Mapping[str, Case]) -> Iterator[Look]:
 def script(body: str) -> str:
     """A file for bash."""
     return f"#!/bin/bash\n{body}\n"
-
-
-@pytest.fixture(scope="session")
-def engine() -> Iterator[APIClient]:
-    """The engine itself, to look behind the adapter's back."""
-    try:
-        api = connect()
-    except UserError as error:
-        if "CI" in os.environ:
-            pytest.fail(str(error))
-        pytest.skip(str(error))
-    yield api
-    api.close()
 
 
 @pytest.fixture(scope="session")

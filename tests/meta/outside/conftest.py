@@ -9,13 +9,11 @@ import pytest
 from docker.api.client import APIClient
 
 from autoloop.app.clock import SystemClock
-from autoloop.errors import UserError
 from autoloop.gateway import SocketGateway
 from autoloop.meta.outside import OutsideProgram, OutsideProposer
 from autoloop.ports import ChatModel, ProposalOutcome
 from autoloop.records import Quota
 from autoloop.sandbox import DockerSandbox
-from autoloop.sandbox.engine import connect
 from autoloop.testing.desk import DeskFake
 from autoloop.testing.models import ScriptedModel, reply
 from tests.meta.builders import desk as make_desk
@@ -86,19 +84,6 @@ class Workplace:
             )
             outcome = proposer.propose(self.desk)
         return Step(outcome=outcome, desk=self.desk, model=asked, folder=self.folder)
-
-
-@pytest.fixture(scope="session")
-def engine() -> Iterator[APIClient]:
-    """The engine itself, to look behind the adapter's back."""
-    try:
-        api = connect()
-    except UserError as error:
-        if "CI" in os.environ:
-            pytest.fail(str(error))
-        pytest.skip(str(error))
-    yield api
-    api.close()
 
 
 @pytest.fixture(scope="session")
