@@ -21,13 +21,7 @@ from autoloop.errors import (
 )
 from autoloop.ports import FileChange, Withheld
 from autoloop.records import CommandResult
-from autoloop.sandbox.archives import (
-    Entry,
-    archive_of,
-    archive_of_folders,
-    emptied,
-    normal,
-)
+from autoloop.sandbox.archives import Entry, archive_of, archive_of_folders, emptied, normal
 from autoloop.sandbox.changes import changes_of, known
 from autoloop.sandbox.doors import Door
 from autoloop.sandbox.engine import ask, engine_errors, explanation, innermost
@@ -66,6 +60,8 @@ class DockerContainer:
         self._files = Files(api, container_id)
         self._marked: frozenset[Process] | None = None
         self._is_killed = False
+        self.comes_again = False
+        """Whether it is started again as it ends, and so may be down for a while."""
 
     @property
     def id(self) -> str:
@@ -174,7 +170,7 @@ class DockerContainer:
             ImageError: a sidecar has ended by an error.
         """
         for service in self._services.values():
-            if service is not self:
+            if service is not self and not service.comes_again:
                 service.require_alive(may_be_done=True)
         with self._engine("listing processes"):
             self._marked = settled(self._api, self._id)

@@ -66,6 +66,19 @@ class BridgeDoor:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DoorInTurn:
+    """A door that is used only while nobody else switches networks of its project."""
+
+    door: Door
+    lock: threading.Lock
+
+    def set(self, mode: Literal["public", "none"]) -> None:
+        """Open or shut it."""
+        with self.lock:
+            self.door.set(mode)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NoDoor:
     """A container that lives in the host's own network."""
 

@@ -125,6 +125,14 @@ class Fences:
             self._api, container, plot=self._found, nameservers=self._written_for(container)
         )
 
+    def can_stand(self) -> bool:
+        """Whether there can be any.
+
+        Raises:
+            EngineError: the engine does not answer.
+        """
+        return self._found().yard is not None
+
     def gap(self) -> str | None:
         """What containers with a public network reach all the same, and why; None: nothing.
 

@@ -4,7 +4,7 @@ import os
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -19,7 +19,7 @@ from autoloop.sandbox.compose import Compose, Project
 from autoloop.sandbox.composition import MAIN, TrialTerms
 from autoloop.sandbox.container import DockerContainer
 from autoloop.sandbox.containers import await_folders, open_folders
-from autoloop.sandbox.doors import NONE, BridgeDoor, Door, NoDoor
+from autoloop.sandbox.doors import NONE, BridgeDoor, Door, DoorInTurn, NoDoor
 from autoloop.sandbox.engine import engine_errors
 from autoloop.sandbox.fences import BRIDGE, Fences
 from autoloop.sandbox.files import Files
@@ -27,6 +27,7 @@ from autoloop.sandbox.living import Living
 from autoloop.sandbox.networks import Member, Networks, ProjectDoor, ProjectDoors
 from autoloop.sandbox.preparation import PreparedProject
 from autoloop.sandbox.removal import remove_container
+from autoloop.sandbox.restarts import Restarts
 from autoloop.sandbox.watch import DiskWatch
 
 PROJECT = "autoloop.project"
@@ -68,6 +69,7 @@ class Projects:
         self._labels = labels
         self._living = living
         self._networks = Networks(api, labels=labels)
+        self._restarts = Restarts(api, fences=fences, watch=watch)
         self._starts = threading.BoundedSemaphore(STARTS_AT_ONCE)
 
     @contextmanager
@@ -89,13 +91,20 @@ class Projects:
             with self._starts:
                 parts = self._up(start, deadline=time.monotonic() + timeout_s)
                 removal.is_whole = True
+            policies = self._restarts.take_over([part.id for part in parts])
             self._fence_off(parts)
-            containers = self._containers(start, parts)
+            turn = threading.Lock()
+            containers = self._containers(start, parts, turn=turn, again=policies)
+            # What ends `main` ends the trial.
+            policies.pop(containers[MAIN].id, None)
             if start.makes_folders_itself:
                 image = prepared.images[MAIN]
                 await_folders(self._api, containers[MAIN].id, spec.folders, image=image)
             ids = [container.id for container in containers.values()]
-            with self._watch.over(ids, megabytes=spec.environment.resources.storage_mb):
+            with (
+                self._watch.over(ids, megabytes=spec.environment.resources.storage_mb),
+                self._restarts.over(policies, doors=turn),
+            ):
                 yield containers[MAIN]
         finally:
             self._living.remove_later(name)
@@ -146,13 +155,18 @@ class Projects:
     def _fence_off(self, parts: tuple[Part, ...]) -> None:
         """Also those whose networks lead nowhere: this machine may have an address there."""
         for part in parts:
-            if part.state == "running" and set(part.networks) - {NONE}:
+            if part.state in {"running", "restarting"} and set(part.networks) - {NONE}:
                 self._fences.around(part.id).close(on_bridge=BRIDGE in part.networks)
 
     def _containers(
-        self, start: "ProjectStart", parts: tuple[Part, ...]
+        self,
+        start: "ProjectStart",
+        parts: tuple[Part, ...],
+        *,
+        turn: threading.Lock,
+        again: Container[str],
     ) -> dict[str, DockerContainer]:
-        """The containers by service, none of which has ended by an error."""
+        """The containers by service, none of which has ended by an error for good."""
         containers: dict[str, DockerContainer] = {}
         doors = self._doors(start, parts)
         for part in parts:
@@ -161,11 +175,12 @@ class Projects:
                 self._api,
                 part.id,
                 image=f"{image} (service {part.service!r})",
-                door=doors[part.service],
+                door=DoorInTurn(door=doors[part.service], lock=turn),
                 services=containers,
                 watch=self._watch,
             )
-            if part.state != "running":
+            container.comes_again = part.service != MAIN and part.id in again
+            if part.state != "running" and not container.comes_again:
                 container.require_alive(may_be_done=part.service != MAIN)
             containers.setdefault(part.service, container)
         if MAIN not in containers:

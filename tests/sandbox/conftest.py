@@ -1,6 +1,7 @@
 """A real engine for the tests of the sandbox, and containers that whole modules share."""
 
 import os
+import uuid
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -9,8 +10,8 @@ from typing import Protocol
 import pytest
 from docker.api.client import APIClient
 
-from autoloop.ports import Container, ContainerSpec
-from autoloop.records import Resources
+from autoloop.ports import BoxSpec, Container, ContainerSpec
+from autoloop.records import Environment, Resources
 from autoloop.sandbox import DockerSandbox
 
 BASE = "autoloop/base:bookworm"
@@ -41,6 +42,12 @@ class Start(Protocol):
     def __call__(
         self, *, hardened: bool = ..., resources: Resources = ..., folders: tuple[str, ...] = ...
     ) -> AbstractContextManager[Container]: ...
+
+
+class Compose(Protocol):
+    """Starts the environment that a docker-compose.yaml describes."""
+
+    def __call__(self, text: str, **changes: object) -> BoxSpec: ...
 
 
 @pytest.fixture(scope="session")
@@ -102,3 +109,24 @@ def folder(tmp_path: Path) -> Path:
     (tmp_path / "from/deep/x.bin").write_bytes(bytes(range(256)))
     (tmp_path / "from/link").symlink_to("run.sh")
     return tmp_path / "from"
+
+
+@pytest.fixture
+def compose(tmp_path: Path) -> Compose:
+    def spec(text: str, **changes: object) -> BoxSpec:
+        folder = tmp_path / "environment"
+        folder.mkdir(exist_ok=True)
+        (folder / "docker-compose.yaml").write_text(text)
+        dockerfile = folder / "Dockerfile"
+        given = {"image": BASE} if not dockerfile.is_file() else {"image": None}
+        environment = Environment(
+            folder=folder,
+            dockerfile=dockerfile if dockerfile.is_file() else None,
+            compose=folder / "docker-compose.yaml",
+            **{**given, **changes},  # type: ignore[arg-type]
+        )
+        return BoxSpec(
+            environment=environment, labels={"trial": uuid.uuid4().hex}, folders=("/logs/agent",)
+        )
+
+    return spec

@@ -3,24 +3,22 @@
 import json
 import socket
 import time
-import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Protocol
 
 import pytest
 from docker.api.client import APIClient
 
 from autoloop.errors import EngineError, ImageError, TaskError
 from autoloop.ports import BoxSpec, Container
-from autoloop.records import Environment, Network, Resources
+from autoloop.records import Network, Resources
 from autoloop.sandbox import DockerSandbox
 from autoloop.sandbox.addresses import addresses_of_machine
 from autoloop.sandbox.projects import PROJECT
-from tests.sandbox.conftest import BASE, LEAVE, MARK
+from tests.sandbox.conftest import BASE, LEAVE, MARK, Compose
 
 pytestmark = pytest.mark.docker
 
@@ -37,33 +35,6 @@ UNWELL = "{test: exit 1, interval: 100ms, retries: 2}"
 GET = (
     "python3 -c \"import urllib.request as u; print(u.urlopen('http://{}:8000/hostname').status)\""
 )
-
-
-class Compose(Protocol):
-    """Starts the environment that a docker-compose.yaml describes."""
-
-    def __call__(self, text: str, **changes: object) -> BoxSpec: ...
-
-
-@pytest.fixture
-def compose(tmp_path: Path) -> Compose:
-    def spec(text: str, **changes: object) -> BoxSpec:
-        folder = tmp_path / "environment"
-        folder.mkdir(exist_ok=True)
-        (folder / "docker-compose.yaml").write_text(text)
-        dockerfile = folder / "Dockerfile"
-        given = {"image": BASE} if not dockerfile.is_file() else {"image": None}
-        environment = Environment(
-            folder=folder,
-            dockerfile=dockerfile if dockerfile.is_file() else None,
-            compose=folder / "docker-compose.yaml",
-            **{**given, **changes},  # type: ignore[arg-type]
-        )
-        return BoxSpec(
-            environment=environment, labels={"trial": uuid.uuid4().hex}, folders=("/logs/agent",)
-        )
-
-    return spec
 
 
 def left_of(engine: APIClient, trial: str) -> dict[str, int]:

@@ -3,7 +3,7 @@
 import re
 from concurrent.futures import ThreadPoolExecutor
 
-from autoloop.redteam.attack import PLAYED, Arena, Attack, Outcome, Place, Raid, Trip
+from autoloop.redteam.attack import PLAYED, Arena, Attack, Bait, Outcome, Place, Raid, Trip
 from autoloop.redteam.attacks.agents import solving
 from autoloop.redteam.attacks.listeners import address_of_machine, listening
 from autoloop.redteam.attacks.outside import OPEN, REACH, box_network, reached
@@ -109,8 +109,39 @@ while time.time() < began + 9:
             pass
 print(f"ran {began:.1f} {time.time():.1f}")
 """
+AGAIN = Bait(
+    name="again",
+    toml=OPEN.toml,
+    files={
+        "environment/docker-compose.yaml": """services:
+  main:
+    volumes: ["shared:/shared"]
+  helper:
+    image: autoloop/base:bookworm
+    command:
+      - sh
+      - -c
+      - >-
+        [ ! -e /shared/run.py ] || python3 /shared/run.py > /shared/said 2>&1;
+        until [ -e /shared/again ]; do sleep 0.1; done; rm /shared/again; exit 1
+    restart: always
+    volumes: ["shared:/shared"]
+volumes: {shared: {}}
+"""
+    },
+)
+"""A task with a service that runs what the agent wrote as soon as it has been started again."""
+SEND_FOR_HELPER = """
+    env.write("/shared/run.py", {script!r})
+    env.run("touch /shared/again")
+    ran = env.run(
+        "until grep -qs {done!r} /shared/said; do sleep 0.2; done; cat /shared/said", timeout_s=50
+    )
+    env.note(ran.stdout)
+"""
 RAN = re.compile(r"ran (\d+\.\d) (\d+\.\d)")
 LEAST_TOGETHER_S = 2.0
+DONE = "all-were-called"
 
 
 def in_box(script: str) -> str:
@@ -127,6 +158,23 @@ def services_of_the_host(arena: Arena, place: Place) -> Outcome:
         evidence="from a task's container with public network a service was called that listens"
         " on all addresses of this machine, by TCP, UDP, broadcast and group",
         gain=_got(trip),
+        findings=trip.result.findings,
+    )
+
+
+def service_that_comes_again(arena: Arena, place: Place) -> Outcome:
+    """The same by a service of the project, which makes an end of itself to be started anew."""
+    with listening("0.0.0.0") as port:  # noqa: S104 — that is the bait
+        script = HOST.replace("PORT", str(port)).replace("OWN", repr(address_of_machine()))
+        # The trace holds the agent's own text, too, so that the word stands nowhere in it.
+        script = f"{REACH}{CALLS}{script}print('all', 'were', 'called', sep='-')\n"
+        agent = solving(SEND_FOR_HELPER.format(script=script, done="all-were-calle[d]"))
+        trip = arena.trip(agent, AGAIN, place=place)
+    gain = _got(trip) or ("" if DONE in trip.told else "nobody knows: the service did not do it")
+    return Outcome(
+        evidence="a service of a project with public network was started again and called, at"
+        " once, a service that listens on all addresses of this machine",
+        gain=gain,
         findings=trip.result.findings,
     )
 
@@ -165,6 +213,7 @@ def _together_s(trips: tuple[Trip, Trip]) -> float:
 
 REACHING: tuple[Attack, ...] = (
     Attack(number=7, channel="services of the host", play=services_of_the_host),
+    Attack(number=7, channel="a service that comes again", play=service_that_comes_again),
     Attack(number=7, channel="a neighbour's container", play=neighbours),
     Attack(
         number=7,
