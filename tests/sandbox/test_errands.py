@@ -1,5 +1,6 @@
 """Containers of our own that do one thing in some network."""
 
+import os
 from collections.abc import Iterator
 from ipaddress import ip_address
 
@@ -18,7 +19,7 @@ from tests.sandbox.conftest import BASE
 
 pytestmark = pytest.mark.docker
 
-LABELS = {"autoloop.test": "errands"}
+LABELS = {"autoloop.test": f"errands-{os.getpid()}"}
 POWERS = """
 grep -E 'CapEff|NoNewPrivs' /proc/self/status
 touch /here /etc/here 2>/dev/null || echo read-only
@@ -31,7 +32,8 @@ def errands(engine: APIClient) -> Iterator[Errands]:
     living = Living()
     yield Errands(engine, image=lambda: BASE, labels=LABELS, living=living)
     living.close()
-    assert engine.containers(all=True, filters={"label": "autoloop.test=errands"}) == []
+    wanted = [f"{name}={value}" for name, value in LABELS.items()]
+    assert engine.containers(all=True, filters={"label": wanted}) == []
 
 
 @pytest.mark.parametrize(
