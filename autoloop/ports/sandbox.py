@@ -210,7 +210,10 @@ class Container(Protocol):
         """Tail of what the main process printed."""
 
     def overrun(self) -> str | None:
-        """Why it was ended for writing too much, as a sentence; None: it was not."""
+        """Measure what was written in it, and end it if that is too much.
+
+        Why it was ended for that, now or before, as a sentence; None: it was not.
+        """
 
     def kill(self) -> None:
         """End it at once with everything in it. Harmless to repeat."""

@@ -309,8 +309,10 @@ class DockerContainer:
         return tail.text()
 
     def overrun(self) -> str | None:
-        """Why it was ended for writing too much, as a sentence; None: it was not."""
-        return self._watch.overrun(self._id) if self._watch is not None else None
+        """Measure what was written; why it was ended for that, as a sentence; None: it was not."""
+        if self._watch is not None:
+            self._watch.look_at(self._id)
+        return self._overrun()
 
     def kill(self) -> None:
         """End it at once with everything in it. Harmless to repeat."""
@@ -348,8 +350,11 @@ class DockerContainer:
             except tarfile.TarError as error:
                 raise EngineError(f"An archive of the engine broke off while {doing}.") from error
 
+    def _overrun(self) -> str | None:
+        return self._watch.overrun(self._id) if self._watch is not None else None
+
     def _refuse_overrun(self) -> None:
-        if (reason := self.overrun()) is not None:
+        if (reason := self._overrun()) is not None:
             raise DiskQuotaError(reason)
 
     def _ended(self, doing: str) -> AutoloopError:
@@ -358,7 +363,7 @@ class DockerContainer:
         Once an agent was in it, or its program is tested in it, what ends it from inside is the
         agent's fault, be it a moment later: what is nobody's fault is run again.
         """
-        if (reason := self.overrun()) is not None:
+        if (reason := self._overrun()) is not None:
             return DiskQuotaError(reason)
         state = self._api.inspect_container(self._id)["State"]
         how = f"with exit code {state['ExitCode']}"
@@ -388,8 +393,7 @@ class DockerContainer:
         if self._is_killed:
             return False
         asked = {"container": self._id, "event": "kill"}
-        until = int(time.time()) + 1
-        return any(True for _ in self._api.events(since=0, until=until, filters=asked))
+        return any(self._api.events(since=0, until=int(time.time()) + 1, filters=asked))
 
 
 def _body(answer: requests.Response) -> IO[bytes]:

@@ -9,6 +9,8 @@ from docker.api.client import APIClient
 from autoloop.sandbox.execution import run_script
 
 ROUNDS = 8
+CLEAR_LOOKS = 4
+"""Looks one after the other, each after a kill, that must find nobody once somebody was found."""
 START_ROUNDS = 200
 START_PAUSE_S = 0.02
 
@@ -118,13 +120,16 @@ def end_all_but(
 ) -> frozenset[Process]:
     """End every process that is not among `known`; returns those that could not be ended."""
     strangers, kept = _sorted_out(running(api, container), known)
-    for round_ in range(ROUNDS):
-        if not strangers:
+    # One that forks and ends all the time can be missed by a look, but hardly by several.
+    clear = 0 if strangers else CLEAR_LOOKS
+    for round_ in range(ROUNDS + CLEAR_LOOKS):
+        if clear >= CLEAR_LOOKS:
             break
         run_script(api, container, KILL_NEWER, argument=str(len(kept)))
         # The killed may take a moment to vanish, longer on a busy machine.
         sleep(0.02 * round_)
         strangers, kept = _sorted_out(running(api, container), known)
+        clear = 0 if strangers else clear + 1
     return strangers
 
 

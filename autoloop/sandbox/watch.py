@@ -88,6 +88,13 @@ class DiskWatch:
         with self._lock:
             return self._ended.get(container)
 
+    def look_at(self, container: str) -> None:
+        """Measure the environment of this one now, if it is watched; quickly, as `excess_of` is."""
+        with self._lock:
+            found = [group for group in self._groups.values() if container in group.containers]
+        for group in found:
+            self._failure(group, is_quick=True)
+
     def close(self) -> None:
         """Look no more."""
         with self._lock:
@@ -110,11 +117,13 @@ class DiskWatch:
         if failures:
             raise failures[0]
 
-    def _failure(self, group: _Group) -> InfraError | OSError | ValueError | None:
+    def _failure(
+        self, group: _Group, *, is_quick: bool = False
+    ) -> InfraError | OSError | ValueError | None:
         """Judge one environment; why that failed, which is no reason to leave out the others."""
         try:
             with engine_errors("measuring what containers have written"):
-                self._judge(group)
+                self._judge(group, is_quick=is_quick)
         except (InfraError, OSError, ValueError) as error:
             return error
         return None
@@ -139,10 +148,10 @@ class DiskWatch:
         self._measured_at = now if is_due else self._measured_at
         return is_due
 
-    def _judge(self, group: _Group) -> None:
+    def _judge(self, group: _Group, *, is_quick: bool) -> None:
         for container in group.containers:
             try:
-                excess = excess_of(self._api, container, group.share)
+                excess = excess_of(self._api, container, group.share, is_quick=is_quick)
             except docker.errors.NotFound:
                 continue
             if excess is not None:

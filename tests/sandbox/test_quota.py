@@ -15,6 +15,7 @@ from autoloop.sandbox import DiskShare, DockerSandbox
 from autoloop.sandbox import quota as quota_module
 from autoloop.sandbox import watch as watch_module
 from autoloop.sandbox.changes import changes_of
+from autoloop.sandbox.container import DockerContainer
 from autoloop.sandbox.quota import Excess, excess_of
 from autoloop.sandbox.tree import walk
 from autoloop.sandbox.watch import SLOW_S, DiskWatch, Free
@@ -77,10 +78,12 @@ def test_a_container_that_writes_too_much_is_ended_once_the_disk_loses_it(
 def test_what_cannot_be_measured_keeps_nobody_else_from_being_ended(
     engine: APIClient, own_container: Container, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def measured(api: APIClient, container: str, share: DiskShare) -> Excess | None:
+    def measured(
+        api: APIClient, container: str, share: DiskShare, *, is_quick: bool
+    ) -> Excess | None:
         if container == "vanishing":
             raise OSError("It is gone.")
-        return excess_of(api, container, share)
+        return excess_of(api, container, share, is_quick=is_quick)
 
     monkeypatch.setattr(watch_module, "excess_of", measured)
     watch = DiskWatch(engine, share=SMALL, free=lambda: None, clock=lambda: 0.0)
@@ -143,6 +146,26 @@ def test_where_the_layer_cannot_be_read_the_engine_is_asked(
     own_container.run("head -c 30M /dev/zero > /big")
 
     assert "30 MB were written" in str(excess_of(engine, own_container.id, SMALL))
+
+
+@pytest.mark.parametrize("may_read", [True, False])
+def test_who_asks_at_the_end_is_told_of_what_no_look_has_met(
+    engine: APIClient,
+    own_container: Container,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    may_read: bool,
+) -> None:
+    if not may_read:
+        monkeypatch.setattr(quota_module, "_folders", lambda _about: [])
+    with watched(engine, own_container, Disk()) as watch:
+        container = DockerContainer(engine, own_container.id, image=BASE, watch=watch)
+        before = container.overrun()
+        container.run("head -c 30M /dev/zero > /big")
+
+        assert before is None
+        assert "30 MB were written" in str(container.overrun())
+    assert not engine.inspect_container(own_container.id)["State"]["Running"]
 
 
 def test_who_goes_on_with_a_container_that_wrote_too_much_is_told_why(tmp_path: Path) -> None:
