@@ -121,16 +121,16 @@ def end_all_but(
     """End every process that is not among `known`; returns those that could not be ended."""
     strangers, kept = _sorted_out(running(api, container), known)
     # One that forks and ends all the time can be missed by a look, but hardly by several.
-    clear = 0 if strangers else CLEAR_LOOKS
+    left, clear = strangers, 0
     for round_ in range(ROUNDS + CLEAR_LOOKS):
-        if clear >= CLEAR_LOOKS:
+        if not left or clear == CLEAR_LOOKS:
             break
         run_script(api, container, KILL_NEWER, argument=str(len(kept)))
         # The killed may take a moment to vanish, longer on a busy machine.
         sleep(0.02 * round_)
         strangers, kept = _sorted_out(running(api, container), known)
-        clear = 0 if strangers else clear + 1
-    return strangers
+        left, clear = (strangers, 0) if strangers else (left, clear + 1)
+    return left if clear < CLEAR_LOOKS else frozenset()
 
 
 def _sorted_out(
