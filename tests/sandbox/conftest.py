@@ -1,6 +1,7 @@
 """A real engine for the tests of the sandbox, and containers that whole modules share."""
 
 import os
+import socket
 import uuid
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
@@ -130,3 +131,10 @@ def compose(tmp_path: Path) -> Compose:
         )
 
     return spec
+
+
+@pytest.fixture
+def service() -> Iterator[int]:
+    """A service of this machine on all addresses; its port."""
+    with socket.create_server(("", 0)) as server:
+        yield int(server.getsockname()[1])

@@ -4,7 +4,6 @@ import json
 import os
 import re
 import shutil
-import socket
 import stat
 import subprocess
 import sys
@@ -120,13 +119,6 @@ def pair(engine: APIClient, fences: Fences) -> Iterator[tuple[Container, Contain
         containers.start(OPEN) as other,
     ):
         yield one, other
-
-
-@pytest.fixture
-def service() -> Iterator[int]:
-    """A service of this machine on all addresses; its port."""
-    with socket.create_server(("", 0)) as server:
-        yield int(server.getsockname()[1])
 
 
 def sends(box: Container, *places: str) -> list[str]:

@@ -1,6 +1,5 @@
 """Services with `restart` in docker-compose.yaml: they come again, and their fence before them."""
 
-import socket
 import time
 from collections.abc import Iterator
 
@@ -12,6 +11,7 @@ from autoloop.ports import Container
 from autoloop.sandbox import DockerSandbox
 from autoloop.sandbox.restarts import Policy
 from tests.sandbox.conftest import BASE, Compose
+from tests.sandbox.test_compose import GET
 from tests.sandbox.test_fences import BRIDGE, OUTSIDE, calls, sends
 
 SERVE = "python3 -m http.server 8000 -d /etc"
@@ -39,9 +39,6 @@ services:
     restart: on-failure
 volumes: {{shared: {{}}}}
 """
-GET = (
-    "python3 -c \"import urllib.request as u; print(u.urlopen('http://{}:8000/hostname').status)\""
-)
 ANSWERED = "200\n"
 GIVE_UP_S = 60.0
 PAUSE_S = 0.1
@@ -62,13 +59,6 @@ def test_a_policy_means_what_it_means_to_compose(
     policy: Policy, code: int, so_far: int, *, wants: bool
 ) -> None:
     assert policy.wants(code, so_far=so_far) is wants
-
-
-@pytest.fixture(scope="module")
-def service() -> Iterator[int]:
-    """A service of this machine on all addresses; its port."""
-    with socket.create_server(("", 0)) as server:
-        yield int(server.getsockname()[1])
 
 
 @pytest.fixture
